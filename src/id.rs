@@ -1,0 +1,227 @@
+//! `MsgId`: a UUID that counts.
+//!
+//! The rule of this module: an id is made once, before the first transmission, and never again. A stream is one client
+//! process times one peer; its seqs count 0, 1, 2, … without gaps. "Seen" is therefore a set of seq ranges, exact and
+//! usually one number per conversation, where random ids would have to be remembered for ever.
+//!
+//! ```text
+//!  xxxxxxxx-xxxx-8xxx-yzzz-ssssssssssss      a UUIDv8, RFC 9562 section 5.8
+//!  └──────┬────┘ │└┬┘ │└┬┘ └────┬─────┘
+//!   stream 48    │ │  │ │     seq 48         counts from 0 within the stream
+//!          version │  │ tag 10 (always 1)    after 4 more bits of the stream (low half of y, high of z)
+//!         stream 12   variant 2
+//! ```
+
+use core::fmt;
+use core::str::FromStr;
+
+use uuid::Uuid;
+
+use crate::error::ParseMsgIdError;
+
+/// One past the greatest seq.
+pub(crate) const SEQ_END: u64 = 1 << 48;
+const SEQ_MASK: u128 = (1 << 48) - 1;
+const TAG: u128 = 1;
+/// Version nibble, variant bits and tag: what tells an id of this layout from any other UUID.
+const FIXED_MASK: u128 = (0xf << 76) | (0b11 << 62) | (0x3ff << 48);
+const FIXED: u128 = (8 << 76) | (0b10 << 62) | (TAG << 48);
+
+/// One client process × one peer: 64 bits drawn from the client's seeded generator.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct StreamId(u64);
+
+impl StreamId {
+    /// Makes a stream id; every value is allowed.
+    #[must_use]
+    pub const fn from_u64(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    /// Tells the 64 bits.
+    #[must_use]
+    pub const fn as_u64(self) -> u64 {
+        self.0
+    }
+}
+
+/// Sixteen hex digits.
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StreamId({self})")
+    }
+}
+
+/// The id of a message, made by the sending client: what every ack names and every receiver deduplicates by.
+///
+/// Any UUID can be one. An id that carries this crate's layout (version 8, tag 1) tells its
+/// [stream](MsgId::stream) and [seq](MsgId::seq); an id of another make is a stream of its own with one message.
+///
+/// # Examples
+///
+/// ```
+/// use sixfold::{MsgId, StreamId};
+///
+/// let id = MsgId::new(StreamId::from_u64(0x0123_4567_89ab_cdef), 7).unwrap();
+/// assert_eq!(id.to_string(), "01234567-89ab-8cde-bc01-000000000007");
+/// assert_eq!(id.seq(), Some(7));
+/// assert_eq!(id.to_string().parse(), Ok(id));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
+pub struct MsgId(Uuid);
+
+impl MsgId {
+    /// Composes the id of message `seq` of `stream`; `None` when `seq` is 2⁴⁸ or more.
+    #[must_use]
+    pub const fn new(stream: StreamId, seq: u64) -> Option<Self> {
+        if seq >= SEQ_END {
+            return None;
+        }
+        Some(Self(Uuid::from_u128(compose(stream) | seq as u128)))
+    }
+
+    /// Takes any UUID as an id.
+    #[must_use]
+    pub const fn from_uuid(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+
+    /// Gives the UUID, the inverse of [`MsgId::from_uuid`].
+    #[must_use]
+    pub const fn as_uuid(&self) -> &Uuid {
+        &self.0
+    }
+
+    /// Tells the stream; `None` for an id of another make.
+    #[must_use]
+    pub const fn stream(&self) -> Option<StreamId> {
+        if !self.counts() {
+            return None;
+        }
+        let bits = self.0.as_u128();
+        #[expect(clippy::cast_possible_truncation, reason = "the three parts are masked to 48, 12 and 4 bits")]
+        let stream = (((bits >> 80) << 16) | (((bits >> 64) & 0xfff) << 4) | ((bits >> 58) & 0xf)) as u64;
+        Some(StreamId(stream))
+    }
+
+    /// Tells the seq within the stream, below 2⁴⁸; `None` for an id of another make.
+    #[must_use]
+    pub const fn seq(&self) -> Option<u64> {
+        if !self.counts() {
+            return None;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "masked to 48 bits")]
+        let seq = (self.0.as_u128() & SEQ_MASK) as u64;
+        Some(seq)
+    }
+
+    const fn counts(&self) -> bool {
+        self.0.as_u128() & FIXED_MASK == FIXED
+    }
+
+    /// Splits the id into what names its stream and its place in it: see [`StreamKey`].
+    pub(crate) fn split(&self) -> (StreamKey, u64) {
+        let bits = self.0.as_u128();
+        match self.seq() {
+            Some(seq) => (StreamKey::of(bits & !SEQ_MASK), seq),
+            None => (StreamKey::of(bits), 0),
+        }
+    }
+}
+
+impl fmt::Display for MsgId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+impl fmt::Debug for MsgId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MsgId({self})")
+    }
+}
+
+/// Reads any of the usual spellings of a UUID.
+impl FromStr for MsgId {
+    type Err = ParseMsgIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Uuid::parse_str(text).map(Self).map_err(ParseMsgIdError)
+    }
+}
+
+/// The receiver's name for a stream: the whole id with the seq cleared, or the whole id when it is of another make.
+///
+/// The fixed bits keep the two kinds apart: no foreign id can be taken for a stream. Two halves of 64 bits rather than
+/// one of 128, which would ask for an alignment of sixteen bytes in every map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct StreamKey(u64, u64);
+
+impl StreamKey {
+    #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
+    const fn of(bits: u128) -> Self {
+        Self((bits >> 64) as u64, bits as u64)
+    }
+
+    /// Puts the id of message `seq` together again; `seq` must have come from [`MsgId::split`].
+    pub(crate) fn id(self, seq: u64) -> MsgId {
+        MsgId(Uuid::from_u64_pair(self.0, self.1 | seq))
+    }
+
+    /// Whether the stream counts, that is: is not a single message of another make.
+    pub(crate) fn counts(self) -> bool {
+        self.id(0).counts()
+    }
+}
+
+const fn compose(stream: StreamId) -> u128 {
+    let bits = stream.0 as u128;
+    ((bits >> 16) << 80) | (((bits >> 4) & 0xfff) << 64) | ((bits & 0xf) << 58) | FIXED
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use alloc::string::ToString;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_stream_and_seq_comes_back(stream: u64, seq in 0..SEQ_END) {
+            let id = MsgId::new(StreamId(stream), seq).unwrap();
+            prop_assert_eq!(id.stream(), Some(StreamId(stream)));
+            prop_assert_eq!(id.seq(), Some(seq));
+            let (key, place) = id.split();
+            prop_assert_eq!(place, seq);
+            prop_assert_eq!(key.id(seq), id);
+            prop_assert!(key.counts());
+            prop_assert_eq!(id.as_uuid().get_version_num(), 8);
+            prop_assert_eq!(id.as_uuid().get_variant(), uuid::Variant::RFC4122);
+        }
+
+        #[test]
+        fn a_foreign_id_is_a_stream_of_its_own(bits: u128) {
+            let id = MsgId::from_uuid(Uuid::from_u128(bits));
+            prop_assume!(id.stream().is_none());
+            let (key, seq) = id.split();
+            prop_assert_eq!((key.id(seq), seq, key.counts()), (id, 0, false));
+        }
+    }
+
+    #[test]
+    fn the_seq_is_the_last_group_of_twelve_hex_digits() {
+        let id = MsgId::new(StreamId(u64::MAX), SEQ_END - 1).unwrap();
+        assert_eq!(id.to_string(), "ffffffff-ffff-8fff-bc01-ffffffffffff");
+        assert_eq!(MsgId::new(StreamId(0), SEQ_END), None);
+    }
+}

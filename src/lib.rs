@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+extern crate alloc;
+#[cfg(any(test, feature = "sim"))]
+extern crate std;
+
+mod config;
+mod error;
+mod event;
+mod frame;
+mod id;
+mod rng;
+mod stats;
+mod time;
+
+pub use config::{Config, Order};
+pub use error::{ConfigError, ParseMsgIdError, ResendError, SendError, UnknownDelivery, UnknownMessage};
+pub use event::{Delivery, Event, FailReason, OutboxEntry, Output, Stage, Status};
+pub use frame::{Incoming, Outgoing, Rejection, Types, Verdict};
+pub use id::{MsgId, StreamId};
+pub use rng::Seed;
+pub use stats::Stats;
+pub use time::Time;
