@@ -5,6 +5,7 @@ extern crate alloc;
 #[cfg(any(test, feature = "sim"))]
 extern crate std;
 
+mod client;
 mod config;
 mod error;
 mod event;
@@ -14,6 +15,7 @@ mod rng;
 mod stats;
 mod time;
 
+pub use client::Client;
 pub use config::{Config, Order};
 pub use error::{ConfigError, ParseMsgIdError, ResendError, SendError, UnknownDelivery, UnknownMessage};
 pub use event::{Delivery, Event, FailReason, OutboxEntry, Output, Stage, Status};
