@@ -12,6 +12,8 @@ mod event;
 mod frame;
 mod id;
 mod rng;
+#[cfg(feature = "sim")]
+pub mod sim;
 mod stats;
 mod time;
 
