@@ -5,9 +5,11 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use mio::net::UdpSocket;
+use mio::{Events, Interest, Poll, Token};
 use sixfold::sim::{Link, LinkConfig};
 use sixfold::{MsgId, Time};
 
@@ -56,6 +58,9 @@ pub(crate) struct Tally {
 pub(crate) struct Port {
     place: Place,
     socket: UdpSocket,
+    // A timeout of the socket itself would be rounded up to the kernel's tick, which is as long as a hop.
+    poll: Poll,
+    ready: Events,
     lanes: Vec<Lane>,
     buffer: Vec<u8>,
     traced: bool,
@@ -70,11 +75,12 @@ struct Lane {
 
 impl Port {
     /// Takes over a bound socket; with `traced` it notes the frames of the first message.
-    pub(crate) fn new(place: Place, socket: UdpSocket, traced: bool) -> Result<Self, Failure> {
-        socket.set_nonblocking(true).map_err(|source| Failure::Socket { place, source })?;
+    pub(crate) fn new(place: Place, socket: std::net::UdpSocket, traced: bool) -> Result<Self, Failure> {
+        let (socket, poll) = register(socket).map_err(|source| Failure::Socket { place, source })?;
         // One byte more than any datagram, so that none is cut short unnoticed.
         let buffer = vec![0; DATAGRAM_LIMIT + 1];
-        Ok(Self { place, socket, lanes: Vec::new(), buffer, traced, tally: Tally::default() })
+        let (ready, lanes, tally) = (Events::with_capacity(1), Vec::new(), Tally::default());
+        Ok(Self { place, socket, poll, ready, lanes, buffer, traced, tally })
     }
 
     /// Adds the way to another node.
@@ -151,12 +157,10 @@ impl Port {
         Ok(frames)
     }
 
+    /// Waits for a datagram or the end of the wait, whichever comes first.
     fn wait(&mut self, wait: Duration) -> io::Result<(usize, SocketAddr)> {
-        self.socket.set_nonblocking(false)?;
-        self.socket.set_read_timeout(Some(wait.clamp(SHORTEST_WAIT, LONGEST_WAIT)))?;
-        let got = self.socket.recv_from(&mut self.buffer);
-        self.socket.set_nonblocking(true)?;
-        got
+        self.poll.poll(&mut self.ready, Some(wait.min(LONGEST_WAIT)))?;
+        self.socket.recv_from(&mut self.buffer)
     }
 
     /// Closes the socket and tells what passed.
@@ -169,6 +173,13 @@ impl Port {
         }
         tally
     }
+}
+
+fn register(socket: std::net::UdpSocket) -> io::Result<(UdpSocket, Poll)> {
+    socket.set_nonblocking(true)?;
+    let (mut socket, poll) = (UdpSocket::from_std(socket), Poll::new()?);
+    poll.registry().register(&mut socket, Token(0), Interest::READABLE)?;
+    Ok((socket, poll))
 }
 
 /// One process that sends to one peer counts from 0.
@@ -190,7 +201,5 @@ fn is_passing(error: &io::Error) -> bool {
 
 /// How many frames are taken at once, before timers and links have their turn again.
 const BATCH: usize = 64;
-/// A timeout of zero would mean to wait for ever.
-const SHORTEST_WAIT: Duration = Duration::from_micros(1);
 /// So that a node soon sees that it is to stop.
 const LONGEST_WAIT: Duration = Duration::from_millis(20);
