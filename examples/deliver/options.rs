@@ -10,7 +10,7 @@ use clap::Parser;
 /// A sender, a server and a receiver run as three threads with a UDP socket each on 127.0.0.1; nothing but datagrams
 /// passes between them. Each hop loses, doubles, delays and reorders datagrams as told. Every line is one message.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "deliver", version)]
+#[command(name = "deliver", version, args_override_self = true)]
 pub(crate) struct Options {
     /// The file to deliver [default: standard input; a built-in text when that is a terminal]
     pub(crate) file: Option<PathBuf>,
