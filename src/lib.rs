@@ -5,12 +5,17 @@ extern crate alloc;
 #[cfg(any(test, feature = "sim"))]
 extern crate std;
 
+mod clock;
 mod config;
 mod error;
 mod event;
 mod frame;
 mod id;
+mod list;
+mod retransmit;
+mod ring;
 mod rng;
+mod slab;
 mod stats;
 mod time;
 
