@@ -15,7 +15,7 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) const fn new(now: Time) -> Self {
-        Self { told: now, now }
+        Self { told: now, now: if now.as_nanos() < END.as_nanos() { now } else { END } }
     }
 
     pub(crate) const fn now(&self) -> Time {
@@ -25,16 +25,20 @@ impl Clock {
     /// Hears the caller's `now`; tells whether it stepped back.
     pub(crate) fn advance(&mut self, told: Time) -> bool {
         let steps_back = told < self.told;
-        self.now = self.now.plus(told.nanos_since(self.told));
+        self.now = self.now.plus(told.nanos_since(self.told)).min(END);
         self.told = told;
         steps_back
     }
 
-    /// Names a moment of this clock on the caller's.
-    pub(crate) const fn outside(&self, time: Time) -> Time {
-        self.told.plus(time.nanos_since(self.now))
+    /// Names a moment of this clock on the caller's, not before its last `now`; `None` when that lies beyond the end of
+    /// time.
+    pub(crate) fn outside(&self, time: Time) -> Option<Time> {
+        self.told.checked_add(time.saturating_duration_since(self.now))
     }
 }
+
+/// Where this clock stops, after 438 years: every deadline still lies after every `now`.
+const END: Time = Time::from_nanos(u64::MAX / 4 * 3);
 
 #[cfg(test)]
 mod tests {
@@ -47,10 +51,19 @@ mod tests {
         assert!(!clock.advance(at(130)));
         let deadline = clock.now().plus(10);
         assert!(clock.advance(at(50)));
-        assert_eq!((clock.now(), clock.outside(deadline)), (at(130), at(60)));
+        assert_eq!((clock.now(), clock.outside(deadline)), (at(130), Some(at(60))));
         assert!(!clock.advance(at(55)));
-        assert_eq!((clock.now(), clock.outside(deadline)), (at(135), at(60)));
+        assert_eq!((clock.now(), clock.outside(deadline)), (at(135), Some(at(60))));
         assert!(!clock.advance(at(70)));
-        assert_eq!(clock.outside(deadline), at(70), "a past deadline is due now");
+        assert_eq!(clock.outside(deadline), Some(at(70)), "a past deadline is due now");
+    }
+
+    #[test]
+    fn at_the_end_of_time_nothing_is_due_any_more() {
+        let mut clock = Clock::new(Time::ZERO);
+        clock.advance(Time::MAX);
+        assert_eq!((clock.now(), clock.outside(END.plus(1))), (END, None));
+        clock.advance(Time::ZERO);
+        assert_eq!(clock.outside(END.plus(1)), Some(Time::from_nanos(1)));
     }
 }

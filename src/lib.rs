@@ -5,13 +5,17 @@ extern crate alloc;
 #[cfg(any(test, feature = "sim"))]
 extern crate std;
 
+mod client;
 mod clock;
 mod config;
+mod context;
 mod error;
 mod event;
 mod frame;
 mod id;
+mod inbox;
 mod list;
+mod outbox;
 mod retransmit;
 mod ring;
 mod rng;
@@ -19,6 +23,7 @@ mod slab;
 mod stats;
 mod time;
 
+pub use client::Client;
 pub use config::{Config, Order};
 pub use error::{ConfigError, ParseMsgIdError, ResendError, SendError, UnknownDelivery, UnknownMessage};
 pub use event::{Delivery, Event, FailReason, OutboxEntry, Output, Stage, Status};

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use crate::slab::{Key, NIL};
 
 /// The links of all keys.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Links(Vec<Link>);
 
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +37,10 @@ impl Ends {
 }
 
 impl Links {
+    pub(crate) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
     pub(crate) fn push_back(&mut self, ends: &mut Ends, key: Key) {
         self.make_room(key);
         self.0[key as usize] = Link { prev: ends.tail, next: NIL };
@@ -101,7 +105,7 @@ pub(crate) struct List {
 
 impl List {
     pub(crate) const fn new() -> Self {
-        Self { links: Links(Vec::new()), ends: Ends::EMPTY, len: 0 }
+        Self { links: Links::new(), ends: Ends::EMPTY, len: 0 }
     }
 
     pub(crate) const fn len(&self) -> usize {
@@ -153,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_key_may_be_put_first_and_lists_may_share_links() {
-        let mut links = Links::default();
+        let mut links = Links::new();
         let (mut a, mut b) = (Ends::EMPTY, Ends::EMPTY);
         links.push_front(&mut a, 1);
         links.push_front(&mut a, 0);

@@ -66,14 +66,6 @@ impl<V> Slab<V> {
         }
     }
 
-    /// Every value with its key, by key.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Key, &V)> {
-        (0..).zip(&self.slots).filter_map(|(key, slot)| match slot {
-            Slot::Used(value) => Some((key, value)),
-            Slot::Free { .. } => None,
-        })
-    }
-
     /// Every value, by key.
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.slots.iter_mut().filter_map(|slot| match slot {
@@ -111,7 +103,7 @@ mod tests {
         assert_eq!(keys, [0, 1, 2, 3]);
         assert_eq!((slab.remove(1), slab.remove(2), slab.len()), (1, 2, 2));
         assert_eq!((slab.insert(8), slab.insert(9), slab.insert(10)), (2, 1, 4));
-        assert_eq!(slab.iter().map(|(_, v)| *v).collect::<Vec<_>>(), [0, 9, 8, 3, 10]);
+        assert_eq!(slab.values_mut().map(|v| *v).collect::<Vec<_>>(), [0, 9, 8, 3, 10]);
         assert_eq!(slab.get(5), None);
     }
 }

@@ -29,7 +29,6 @@ impl Backoff {
             return doubled;
         }
         let draw = u128::from(self.rng.next() >> 32);
-        #[expect(clippy::cast_possible_truncation, reason = "at most `doubled`")]
         let longer = ((u128::from(doubled) * u128::from(self.jitter) * draw) >> 64) as u64;
         doubled.saturating_add(longer).min(cap)
     }

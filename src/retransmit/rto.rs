@@ -7,7 +7,7 @@
 use core::time::Duration;
 
 use crate::config::Config;
-use crate::time::nanos;
+use crate::time::{Time, nanos};
 
 /// G of RFC 6298: the clock's granularity.
 const GRANULARITY: u64 = 1;
@@ -21,6 +21,7 @@ pub(crate) struct Rto {
     max: u64,
     /// How often the timeout has been doubled since the last fresh sample.
     level: u32,
+    doubled_at: Time,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +33,7 @@ struct Estimate {
 impl Rto {
     pub(crate) fn new(config: &Config) -> Self {
         let (min, max) = (nanos(config.rto_min), nanos(config.rto_max));
-        Self { estimate: None, rto: nanos(config.rto_initial), min, max, level: 0 }
+        Self { estimate: None, rto: nanos(config.rto_initial), min, max, level: 0, doubled_at: Time::ZERO }
     }
 
     /// The current timeout without backoff.
@@ -69,11 +70,15 @@ impl Rto {
         self.level = 0;
     }
 
-    /// Hears that a transmission went unanswered that had waited with the timeout doubled `level` times (RFC 6298 section
-    /// 5.5). Of many timeouts at one level the first counts: a lost window is one loss.
-    pub(crate) fn on_timeout(&mut self, level: u32) {
+    /// Hears that what was sent at `sent_at` went unanswered (RFC 6298 section 5.5). What was sent before the last doubling
+    /// does not double again: a lost window is one loss.
+    pub(crate) fn on_timeout(&mut self, sent_at: Time, now: Time) {
+        if sent_at < self.doubled_at {
+            return;
+        }
+        self.doubled_at = now;
         if self.rto.checked_shl(self.level).is_some_and(|rto| rto < self.max) {
-            self.level = self.level.max(level.saturating_add(1).min(self.level + 1));
+            self.level += 1;
         }
     }
 
@@ -124,11 +129,12 @@ mod tests {
     #[test]
     fn a_lost_window_doubles_once_and_a_fresh_sample_takes_it_back() {
         let mut rto = rto();
-        (0..32).for_each(|_| rto.on_timeout(0));
+        let at = Time::from_nanos;
+        (0..32).for_each(|n| rto.on_timeout(at(n), at(100 + n)));
         assert_eq!(rto.level(), 1);
-        (0..32).for_each(|_| rto.on_timeout(1));
+        (0..32).for_each(|n| rto.on_timeout(at(100 + n), at(200 + n)));
         assert_eq!(rto.level(), 2);
-        rto.on_timeout(0);
+        rto.on_timeout(at(99), at(300));
         assert_eq!(rto.level(), 2);
         rto.on_sample(100 * MS);
         assert_eq!(rto.level(), 0);
@@ -137,7 +143,7 @@ mod tests {
     #[test]
     fn the_level_stops_where_the_maximum_is_reached() {
         let mut rto = rto();
-        (0..1_000).for_each(|level| rto.on_timeout(level));
+        (0..1_000).map(Time::from_nanos).for_each(|at| rto.on_timeout(at, at));
         assert_eq!(rto.level(), 6, "1 s doubled six times is 64 s");
     }
 }

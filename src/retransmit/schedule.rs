@@ -76,16 +76,7 @@ impl Schedule {
         lists.extend(caps.iter().map(|cap| list(*cap)));
         lists.resize(first_queue + queues, list(0));
         let occupied = vec![0; first_queue.div_ceil(64)];
-        Self {
-            lists,
-            links: Links::default(),
-            spots: Vec::new(),
-            occupied,
-            earliest: None,
-            lowest,
-            first_cap,
-            first_queue,
-        }
+        Self { lists, links: Links::new(), spots: Vec::new(), occupied, earliest: None, lowest, first_cap, first_queue }
     }
 
     pub(crate) fn place(&self, key: Key) -> Place {
