@@ -50,9 +50,9 @@ impl Input {
         self.bytes.split_inclusive(|byte| *byte == b'\n')
     }
 
-    /// The length of the longest line.
-    pub(crate) fn longest(&self) -> usize {
-        self.lines().map(<[u8]>::len).max().unwrap_or(0)
+    /// The length of a line on average; 0 when there is none.
+    pub(crate) fn average(&self) -> usize {
+        self.bytes.len().checked_div(self.lines().count()).unwrap_or(0)
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn run(options: &Options, input: &Input, seeds: Seeds, control: &Cont
     let (a, a_address) = bind(Place::A)?;
     let (s, s_address) = bind(Place::Server)?;
     let (b, b_address) = bind(Place::B)?;
-    let (config, faults, clock) = (config(options, input.longest()), faults(options), Clock::start());
+    let (config, faults, clock) = (config(options, input.average()), faults(options), Clock::start());
 
     let port = Port::new(Place::A, a, options.trace)?;
     let port = port.lane(Place::Server, s_address, faults.clone(), seeds.link(Use::SenderToServer));

@@ -23,31 +23,39 @@ pub(crate) fn faults(options: &Options) -> LinkConfig {
         .reorder(options.reorder, options.latency + options.jitter + Duration::from_millis(1))
 }
 
-/// The configuration for these links and lines of at most `longest` bytes.
-pub(crate) fn config(options: &Options, longest: usize) -> Config {
+/// The configuration for these links and lines of `length` bytes on average.
+pub(crate) fn config(options: &Options, length: usize) -> Config {
     let round_trip = 2 * (options.latency + options.jitter);
+    let longest_wait = 2 * round_trip + Duration::from_millis(25);
+    let datagram = length + PER_DATAGRAM;
+    let rate = (BYTES_PER_SECOND / datagram).clamp(1, DATAGRAMS_PER_SECOND);
+    let at_once = (SOCKET_BUFFER / datagram).clamp(2, 200);
+    // What waits for ack:N is asked for again and again until then: as much as the rate allows, and not more.
+    let in_a_wait = rate as u128 * longest_wait.as_micros() / 1_000_000;
+    let outbox = usize::try_from(in_a_wait).unwrap_or(usize::MAX).clamp(16, 10_000);
     Config::default()
-        .window((SOCKET_BUFFER / (longest + PER_DATAGRAM)).clamp(2, 256))
-        .outbox_capacity(OUTBOX)
+        .window(at_once)
+        .outbox_capacity(outbox)
         // Everything that A may have on the way fits into B at once, held for order or not.
-        .inbox_capacity(2 * OUTBOX)
-        .ack_capacity(2 * OUTBOX)
-        .rto_initial(round_trip + Duration::from_millis(50))
-        .rto_min(Duration::from_millis(15))
-        .rto_max(2 * round_trip + Duration::from_millis(200))
+        .inbox_capacity(2 * outbox)
+        .ack_capacity(2 * outbox)
+        .rto_initial(round_trip + Duration::from_millis(15))
+        .rto_min(Duration::from_millis(10))
+        .rto_max(longest_wait)
         // From msg:A to ack:N is one more round trip, and whatever B holds the message for.
-        .probe_initial(round_trip + Duration::from_millis(50))
-        .probe_max(2 * round_trip + Duration::from_millis(200))
+        .probe_initial(round_trip + Duration::from_millis(15))
+        .probe_max(longest_wait)
         .max_attempts(None)
         .expiry(LIFETIME)
         .lifetime(LIFETIME)
-        .retransmit_rate(100_000)
-        .retransmit_burst(10_000)
+        .retransmit_rate(u32::try_from(rate).unwrap_or(u32::MAX))
+        .retransmit_burst(u32::try_from(at_once).unwrap_or(u32::MAX))
         .order(Order::InOrder { max_hold: None })
 }
 
-/// How many lines are on their way at once, from the first transmission to ack:N.
-const OUTBOX: usize = 2_000;
+/// What three threads on one machine get through with time to spare.
+const DATAGRAMS_PER_SECOND: usize = 50_000;
+const BYTES_PER_SECOND: usize = 200 * 1024 * 1024;
 /// What a socket usually holds before the kernel drops datagrams, and what it reckons for each besides its bytes.
 const SOCKET_BUFFER: usize = 200 * 1024;
 const PER_DATAGRAM: usize = 512;
