@@ -1,5 +1,11 @@
 //! The example `deliver` as a program: real files through real sockets, lossy links and a server that forgets.
-#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "a test of a program with std")]
+#![allow(
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    reason = "a test of a program, with std"
+)]
 
 use std::env::consts::EXE_SUFFIX;
 use std::fmt::Write as _;
