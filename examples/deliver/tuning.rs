@@ -29,7 +29,7 @@ pub(crate) fn config(options: &Options, length: usize) -> Config {
     let longest_wait = 2 * round_trip + Duration::from_millis(25);
     let datagram = length + PER_DATAGRAM;
     let rate = (BYTES_PER_SECOND / datagram).clamp(1, DATAGRAMS_PER_SECOND);
-    let at_once = (SOCKET_BUFFER / datagram).clamp(2, 200);
+    let at_once = (SOCKET_BUFFER / datagram).clamp(2, 128);
     // What waits for ack:N is asked for again and again until then: as much as the rate allows, and not more.
     let in_a_wait = rate as u128 * longest_wait.as_micros() / 1_000_000;
     let outbox = usize::try_from(in_a_wait).unwrap_or(usize::MAX).clamp(16, 10_000);
