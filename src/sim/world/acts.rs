@@ -1,9 +1,8 @@
-//! What the caller, and chaos, can do to a world: each act takes effect at the current time and is drained at once.
+//! What the caller can do to a world, and chaos does: each act takes effect at the current time and is drained at once.
 
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::chaos::{Chaos, Trouble};
 use super::host::{Handling, Host};
 use super::trace::Action;
 use super::{Planned, World};
@@ -228,54 +227,6 @@ impl<T: Types<ServerId = u64>> World<T> {
     #[track_caller]
     pub fn set_handling(&mut self, peer: &T::Peer, handling: Handling) {
         self.host_mut(peer).handling = handling;
-    }
-
-    /// Lets things break by themselves from now on, and forgets what was to break before. The default [`Chaos`] ends it;
-    /// partitions that have begun heal in time, and clients come back.
-    pub fn chaos(&mut self, chaos: Chaos) {
-        self.chaos = chaos;
-        self.chaos_round += 1;
-        self.plan_trouble(self.chaos.relay_crashes.map(|(mean, _)| mean), Trouble::RelayCrash);
-        let peers: Vec<_> = self.hosts.keys().cloned().collect();
-        for peer in peers {
-            self.plan_trouble_for(&peer);
-        }
-    }
-
-    /// Does what chaos had planned, and plans the next of its kind.
-    pub(super) fn make_trouble(&mut self, trouble: Trouble<T::Peer>) {
-        let mean = match &trouble {
-            Trouble::Disconnect(peer) => {
-                self.break_connection(peer);
-                self.chaos.disconnects
-            }
-            Trouble::Partition(peer) => self.chaos.partitions.map(|(mean, length)| {
-                if !self.host(peer).partitioned {
-                    self.partition(peer);
-                    let length = self.dice.about(length);
-                    self.plan(length, Planned::Heal(peer.clone()));
-                }
-                mean
-            }),
-            Trouble::RelayCrash => self.chaos.relay_crashes.map(|(mean, loses_all)| {
-                let kind = if self.dice.hits(loses_all) { Crash::LosesAll } else { Crash::KeepsStored };
-                self.crash_relay(kind);
-                mean
-            }),
-        };
-        self.plan_trouble(mean, trouble);
-    }
-
-    fn plan_trouble_for(&mut self, peer: &T::Peer) {
-        self.plan_trouble(self.chaos.disconnects, Trouble::Disconnect(peer.clone()));
-        self.plan_trouble(self.chaos.partitions.map(|(mean, _)| mean), Trouble::Partition(peer.clone()));
-    }
-
-    fn plan_trouble(&mut self, mean: Option<Duration>, trouble: Trouble<T::Peer>) {
-        if let Some(mean) = mean {
-            let after = self.dice.until_next(mean);
-            self.plan(after, Planned::Trouble(self.chaos_round, trouble));
-        }
     }
 
     /// Lets a client try to come back in a while.

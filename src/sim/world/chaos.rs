@@ -1,6 +1,11 @@
 //! Trouble that comes by itself: how often, decided by the world's seed.
 
+use alloc::vec::Vec;
 use core::time::Duration;
+
+use super::{Planned, World};
+use crate::frame::Types;
+use crate::sim::relay::Crash;
 
 /// How often things break by themselves; the default is never.
 ///
@@ -54,4 +59,54 @@ pub(super) enum Trouble<P> {
     Disconnect(P),
     Partition(P),
     RelayCrash,
+}
+
+impl<T: Types<ServerId = u64>> World<T> {
+    /// Lets things break by themselves from now on, and forgets what was to break before. The default [`Chaos`] ends it;
+    /// partitions that have begun heal in time, and clients come back.
+    pub fn chaos(&mut self, chaos: Chaos) {
+        self.chaos = chaos;
+        self.chaos_round += 1;
+        self.plan_trouble(self.chaos.relay_crashes.map(|(mean, _)| mean), Trouble::RelayCrash);
+        let peers: Vec<_> = self.hosts.keys().cloned().collect();
+        for peer in peers {
+            self.plan_trouble_for(&peer);
+        }
+    }
+
+    /// Does what chaos had planned, and plans the next of its kind.
+    pub(super) fn make_trouble(&mut self, trouble: Trouble<T::Peer>) {
+        let mean = match &trouble {
+            Trouble::Disconnect(peer) => {
+                self.break_connection(peer);
+                self.chaos.disconnects
+            }
+            Trouble::Partition(peer) => self.chaos.partitions.map(|(mean, length)| {
+                if !self.host(peer).partitioned {
+                    self.partition(peer);
+                    let length = self.dice.about(length);
+                    self.plan(length, Planned::Heal(peer.clone()));
+                }
+                mean
+            }),
+            Trouble::RelayCrash => self.chaos.relay_crashes.map(|(mean, loses_all)| {
+                let kind = if self.dice.hits(loses_all) { Crash::LosesAll } else { Crash::KeepsStored };
+                self.crash_relay(kind);
+                mean
+            }),
+        };
+        self.plan_trouble(mean, trouble);
+    }
+
+    pub(super) fn plan_trouble_for(&mut self, peer: &T::Peer) {
+        self.plan_trouble(self.chaos.disconnects, Trouble::Disconnect(peer.clone()));
+        self.plan_trouble(self.chaos.partitions.map(|(mean, _)| mean), Trouble::Partition(peer.clone()));
+    }
+
+    fn plan_trouble(&mut self, mean: Option<Duration>, trouble: Trouble<T::Peer>) {
+        if let Some(mean) = mean {
+            let after = self.dice.until_next(mean);
+            self.plan(after, Planned::Trouble(self.chaos_round, trouble));
+        }
+    }
 }

@@ -200,3 +200,97 @@ impl<T: Types> Ledger<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq)]
+    struct Chat;
+
+    impl Types for Chat {
+        type Peer = u8;
+        type Payload = ();
+        type ServerId = u64;
+    }
+
+    const A: u8 = 1;
+    const B: u8 = 2;
+    const NOW: Time = Time::ZERO;
+
+    fn id(seq: u64) -> MsgId {
+        MsgId::new(StreamId::from_u64(5), seq).unwrap()
+    }
+
+    /// A ledger in which A has sent B the messages 0 to 9.
+    fn ledger() -> Ledger<Chat> {
+        let mut ledger = Ledger::new();
+        for seq in 0..10 {
+            ledger.on_send(&A, id(seq), &B, NOW);
+        }
+        ledger
+    }
+
+    fn receive(ledger: &mut Ledger<Chat>, at: u8, life: u32, seq: u64, late: bool) {
+        let delivery = Delivery { from: A, id: id(seq), server_id: 0, payload: (), late };
+        ledger.on_event(&at, life, &Event::Received(delivery), NOW);
+    }
+
+    #[test]
+    fn a_message_is_twice_with_one_life_that_did_not_release_it() {
+        let mut ledger = ledger();
+        receive(&mut ledger, B, 0, 0, false);
+        ledger.on_release(&B, 0, &A, id(0));
+        receive(&mut ledger, B, 0, 0, false);
+        receive(&mut ledger, B, 1, 0, false);
+        assert_eq!((ledger.report().twice, ledger.report().handed_over), (0, 1));
+        receive(&mut ledger, B, 1, 0, false);
+        assert_eq!(ledger.report().twice, 1);
+    }
+
+    #[test]
+    fn a_lower_seq_is_out_of_order_unless_it_is_late_or_was_released() {
+        let mut ledger = ledger();
+        receive(&mut ledger, B, 0, 0, false);
+        receive(&mut ledger, B, 0, 5, false);
+        receive(&mut ledger, B, 0, 4, true);
+        ledger.on_release(&B, 0, &A, id(0));
+        receive(&mut ledger, B, 0, 0, false);
+        receive(&mut ledger, B, 1, 1, false);
+        assert_eq!((ledger.report().out_of_order, ledger.report().late), (0, 1));
+        receive(&mut ledger, B, 0, 3, false);
+        assert_eq!((ledger.report().out_of_order, ledger.report().late), (1, 1));
+    }
+
+    #[test]
+    fn delivered_is_untrue_before_the_application_has_confirmed() {
+        let mut ledger = ledger();
+        let delivered = |seq| Event::Delivered { id: id(seq), server_id: 0 };
+        receive(&mut ledger, B, 0, 0, false);
+        ledger.on_confirm(&A, id(0), NOW);
+        ledger.on_event(&A, 0, &delivered(0), NOW);
+        assert_eq!((ledger.report().delivered, ledger.report().untrue), (1, 0));
+        ledger.on_event(&A, 0, &delivered(1), NOW);
+        assert_eq!((ledger.report().delivered, ledger.report().untrue), (2, 1));
+    }
+
+    #[test]
+    fn a_late_delivered_lifts_a_failed_message_and_what_never_came_is_missing() {
+        let mut ledger = ledger();
+        let reason = crate::FailReason::Expired;
+        ledger.on_event(&A, 0, &Event::Failed { id: id(0), reason }, NOW);
+        assert_eq!((ledger.report().failed, ledger.report().missing), (1, 10));
+        receive(&mut ledger, B, 0, 0, false);
+        ledger.on_confirm(&A, id(0), NOW);
+        ledger.on_event(&A, 0, &Event::Delivered { id: id(0), server_id: 0 }, NOW);
+        assert_eq!((ledger.report().failed, ledger.report().missing), (0, 9));
+    }
+
+    #[test]
+    fn what_nobody_sent_or_sent_to_somebody_else_is_forged() {
+        let mut ledger = ledger();
+        receive(&mut ledger, B, 0, 99, false);
+        receive(&mut ledger, A, 0, 0, false);
+        assert_eq!((ledger.report().forged, ledger.report().handed_over), (2, 0));
+    }
+}

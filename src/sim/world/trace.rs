@@ -227,3 +227,50 @@ fn mark(fate: Fate) -> char {
         Fate::Arrived => '=',
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::StreamId;
+    use alloc::string::ToString;
+
+    #[derive(Clone, Debug, PartialEq)]
+    struct Chat;
+
+    impl Types for Chat {
+        type Peer = &'static str;
+        type Payload = ();
+        type ServerId = u64;
+    }
+
+    fn frame() -> Outgoing<Chat> {
+        let id = MsgId::new(StreamId::from_u64(5), 7).unwrap();
+        Outgoing::MsgR { id, to: "bob", floor: 3, payload: () }
+    }
+
+    #[test]
+    fn an_entry_is_one_line() {
+        let mut trace = Trace::new();
+        trace.record(true);
+        trace.up(Time::from_nanos(1_500_000_000), &"alice", Fate::Lost, &frame());
+        trace.action(Time::from_nanos(1), None, Action::CrashRelay(Crash::LosesAll));
+        assert_eq!(
+            trace.entries()[0].to_string(),
+            "    1.500000000 \"alice\" x> msg:R 00000000-0000-8000-9401-000000000007 to \"bob\" floor 3"
+        );
+        assert_eq!(trace.entries()[1].to_string(), "    0.000000001 relay *  CrashRelay(LosesAll)");
+    }
+
+    #[test]
+    fn the_digest_tells_apart_what_the_trace_tells_apart_and_needs_no_record() {
+        let digest = |at, fate, recorded| {
+            let mut trace = Trace::new();
+            trace.record(recorded);
+            trace.up(Time::from_nanos(at), &"alice", fate, &frame());
+            trace.digest()
+        };
+        assert_eq!(digest(1, Fate::Sent, true), digest(1, Fate::Sent, false));
+        assert_ne!(digest(1, Fate::Sent, true), digest(2, Fate::Sent, true));
+        assert_ne!(digest(1, Fate::Sent, true), digest(1, Fate::Lost, true));
+    }
+}
