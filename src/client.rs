@@ -1,24 +1,320 @@
-//! Signatures only.
-#![expect(unused_variables, clippy::todo, missing_docs, reason = "signatures only")]
-use crate::*;
+//! [`Client`]: routes each input to the half that it concerns, and deals out what the halves share.
+//!
+//! The two halves do not know each other; only this file knows both. Every input ends in [`Client::settle`]: floors are
+//! announced, tokens are dealt out, the next deadline is noted.
+
+use core::time::Duration;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::context::Context;
+use crate::error::{ConfigError, ResendError, SendError, UnknownDelivery, UnknownMessage};
+use crate::event::{OutboxEntry, Output, Status};
+use crate::frame::{Incoming, Types};
+use crate::id::MsgId;
+use crate::inbox::{Inbox, Message};
+use crate::outbox::Outbox;
+use crate::rng::Seed;
+use crate::stats::Stats;
+use crate::time::Time;
+
+/// One end of reliable messaging: sends, receives, repeats, deduplicates and keeps order, without doing I/O.
+///
+/// Inputs are method calls that carry the time; outputs are polled. After any input drain
+/// [`poll_output`](Self::poll_output) until `None`, then wait for the next frame or until
+/// [`poll_timeout`](Self::poll_timeout). The transport may lose, double, delay and reorder frames; nothing else about it
+/// matters.
+///
+/// A client starts disconnected. It is `Clone`, so that a test may fork it and explore both ways; two clones of one client
+/// must never both be connected, since both would number their messages alike.
+///
+/// # Panics, errors
+///
+/// No input makes it panic. Errors tell of local misuse only; what arrives from outside is never an error.
+///
+/// # Examples
+///
+/// ```
+/// use sixfold::{Client, Config, Event, Incoming, Outgoing, Output, Seed, Time, Verdict};
+///
+/// # #[derive(Clone, Debug, PartialEq)]
+/// # struct Chat;
+/// # impl sixfold::Types for Chat { type Peer = u64; type Payload = &'static str; type ServerId = u64; }
+/// let now = Time::ZERO;
+/// let mut alice: Client<Chat> = Client::new(Config::default(), Seed::from_bytes([1; 32]), now)?;
+/// alice.handle_connected(now);
+///
+/// let id = alice.send(2, "hello", now)?;
+/// let frame = Outgoing::MsgR { id, to: 2, floor: 0, payload: "hello" };
+/// assert_eq!(alice.poll_output(), Some(Output::Transmit(frame)));
+///
+/// alice.handle_frame(Incoming::MsgA { id, verdict: Verdict::Accepted(77) }, now);
+/// assert_eq!(alice.poll_output(), Some(Output::Event(Event::Accepted { id, server_id: 77 })));
+///
+/// alice.handle_frame(Incoming::AckN { id, server_id: 77 }, now);
+/// assert_eq!(alice.poll_output(), Some(Output::Event(Event::Delivered { id, server_id: 77 })));
+/// assert!(alice.is_settled());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
-pub struct Client<T: Types>(core::marker::PhantomData<T>);
+pub struct Client<T: Types> {
+    ctx: Context<T>,
+    clock: Clock,
+    outbox: Outbox<T>,
+    inbox: Inbox<T>,
+    /// Whether the next token goes to an ack:R, when both halves want it.
+    acks_turn: bool,
+    /// On the client's own clock.
+    deadline: Option<Time>,
+}
+
 impl<T: Types> Client<T> {
-    pub fn new(config: Config, seed: Seed, now: Time) -> Result<Self, ConfigError> { todo!() }
-    pub fn send(&mut self, to: T::Peer, payload: T::Payload, now: Time) -> Result<MsgId, SendError<T>> { todo!() }
-    pub fn confirm(&mut self, from: &T::Peer, id: MsgId, now: Time) -> Result<(), UnknownDelivery> { todo!() }
-    pub fn release(&mut self, from: &T::Peer, id: MsgId, now: Time) -> Result<(), UnknownDelivery> { todo!() }
-    pub fn resend(&mut self, id: MsgId, now: Time) -> Result<(), ResendError> { todo!() }
-    pub fn discard(&mut self, id: MsgId, now: Time) -> Result<T::Payload, UnknownMessage> { todo!() }
-    pub fn handle_connected(&mut self, now: Time) { todo!() }
-    pub fn handle_disconnected(&mut self, now: Time) { todo!() }
-    pub fn handle_frame(&mut self, frame: Incoming<T>, now: Time) { todo!() }
-    pub fn handle_timeout(&mut self, now: Time) { todo!() }
-    #[must_use] pub fn poll_output(&mut self) -> Option<Output<T>> { todo!() }
-    #[must_use] pub fn poll_timeout(&self) -> Option<Time> { todo!() }
-    pub fn status(&self, id: MsgId) -> Option<Status> { todo!() }
-    pub fn outbox(&self) -> impl Iterator<Item = OutboxEntry<'_, T>> { core::iter::empty() }
-    pub fn unconfirmed(&self) -> impl Iterator<Item = (&T::Peer, MsgId)> { core::iter::empty() }
-    pub fn is_settled(&self) -> bool { todo!() }
-    pub fn stats(&self) -> Stats { todo!() }
+    /// Makes a client that is disconnected and knows nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names the first field of `config` that cannot work.
+    #[expect(clippy::needless_pass_by_value, reason = "a seed is used once")]
+    pub fn new(config: Config, seed: Seed, now: Time) -> Result<Self, ConfigError> {
+        config.check()?;
+        Ok(Self {
+            clock: Clock::new(now),
+            outbox: Outbox::new(&config, &seed, now),
+            inbox: Inbox::new(&config),
+            acks_turn: true,
+            deadline: None,
+            ctx: Context::new(config, &seed, now),
+        })
+    }
+
+    /// Takes a message for `to` and sees to it until it is delivered or visibly failed.
+    ///
+    /// It works while disconnected too: the message then waits.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Full`] gives the payload back when `outbox_capacity` messages are not delivered; parked ones count.
+    #[expect(clippy::needless_pass_by_value, reason = "an address is given away like the payload")]
+    pub fn send(&mut self, to: T::Peer, payload: T::Payload, now: Time) -> Result<MsgId, SendError<T>> {
+        self.advance(now);
+        let sent = self.outbox.send(&to, payload, &mut self.ctx);
+        self.settle();
+        sent
+    }
+
+    /// The application has handled message `id` of `from`: ack:R may go out. Confirming twice is fine.
+    ///
+    /// Confirm what was handled for good, for example once it is in the database: a confirmed message does not come
+    /// again.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownDelivery`] when no such message was handed over, or its stream is no longer remembered.
+    pub fn confirm(&mut self, from: &T::Peer, id: MsgId, now: Time) -> Result<(), UnknownDelivery> {
+        self.advance(now);
+        let confirmed = self.inbox.confirm(from, id, &mut self.ctx);
+        self.settle();
+        confirmed
+    }
+
+    /// The application has not handled message `id` of `from`: its next copy is handed over again.
+    ///
+    /// The sender repeats it after its own timeout. Since the stream has gone on, it comes back with
+    /// [`late`](crate::Delivery::late) set.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownDelivery`] when no such message is with the application: never handed over, or confirmed already.
+    pub fn release(&mut self, from: &T::Peer, id: MsgId, now: Time) -> Result<(), UnknownDelivery> {
+        self.advance(now);
+        let released = self.inbox.release(from, id);
+        self.settle();
+        released
+    }
+
+    /// Sends a failed message again, with the same id and a fresh budget of attempts and time.
+    ///
+    /// The receiver deduplicates it if it had arrived after all.
+    ///
+    /// # Errors
+    ///
+    /// [`ResendError::NotFailed`] while it is on its way; [`ResendError::TooOld`] from `lifetime` after `send` on, when a
+    /// receiver may have forgotten it and would show it twice; [`ResendError::Unknown`] when it was delivered or
+    /// discarded or never was.
+    pub fn resend(&mut self, id: MsgId, now: Time) -> Result<(), ResendError> {
+        self.advance(now);
+        let resent = self.outbox.resend(id, &self.ctx);
+        self.settle();
+        resent
+    }
+
+    /// Cancels a message or drops a failed one, and gives its payload back. No event follows.
+    ///
+    /// A message that has left may still arrive.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownMessage`] when it was delivered or discarded or never was.
+    pub fn discard(&mut self, id: MsgId, now: Time) -> Result<T::Payload, UnknownMessage> {
+        self.advance(now);
+        let discarded = self.outbox.discard(id);
+        self.settle();
+        discarded
+    }
+
+    /// A connection to the server is up: everything unsettled goes out again, paced and in order.
+    ///
+    /// Connectionless transports call this once. Called while connected it means a new connection.
+    pub fn handle_connected(&mut self, now: Time) {
+        if self.ctx.connected {
+            self.handle_disconnected(now);
+        }
+        self.advance(now);
+        self.ctx.connected = true;
+        self.ctx.silence.on_heard(self.ctx.now);
+        self.inbox.on_connected(&mut self.ctx);
+        self.outbox.on_connected(&mut self.ctx);
+        self.settle();
+    }
+
+    /// The connection is gone. Frames that were not polled yet are dropped; what they carried goes out again on the next
+    /// connection.
+    pub fn handle_disconnected(&mut self, now: Time) {
+        self.advance(now);
+        self.ctx.connected = false;
+        self.ctx.drop_transmits();
+        self.inbox.on_disconnected();
+        self.outbox.on_disconnected();
+        self.settle();
+    }
+
+    /// A frame came. Late, repeated, unknown and forged ones are normal: they are counted in [`Stats`] and ignored.
+    pub fn handle_frame(&mut self, frame: Incoming<T>, now: Time) {
+        self.advance(now);
+        self.ctx.silence.on_heard(self.ctx.now);
+        match frame {
+            Incoming::MsgA { id, verdict } => {
+                self.ctx.stats.msg_a += 1;
+                self.outbox.on_msg_a(id, verdict, &mut self.ctx);
+            }
+            Incoming::MsgN { id, from, server_id, floor, payload } => {
+                self.ctx.stats.msg_n += 1;
+                self.inbox.on_msg_n(&from, id, Message { server_id, floor, payload }, &mut self.ctx);
+            }
+            Incoming::AckA { id, from } => {
+                self.ctx.stats.ack_a += 1;
+                self.inbox.on_ack_a(from, id, &mut self.ctx);
+            }
+            Incoming::AckN { id, server_id } => {
+                self.ctx.stats.ack_n += 1;
+                self.outbox.on_ack_n(id, server_id, &mut self.ctx);
+            }
+        }
+        self.settle();
+    }
+
+    /// Time has passed: fires what is due. Calling it early, late or twice is harmless.
+    pub fn handle_timeout(&mut self, now: Time) {
+        self.advance(now);
+        self.outbox.on_timeout(&mut self.ctx);
+        self.inbox.on_timeout(&mut self.ctx);
+        self.settle();
+    }
+
+    /// The next thing to do, in order; drain it until `None` after any input.
+    #[must_use]
+    pub fn poll_output(&mut self) -> Option<Output<T>> {
+        self.ctx.poll_output()
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout) next, on the caller's clock: exact; `None` for never.
+    ///
+    /// While output waits it is the last `now`: drain first.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Time> {
+        if self.ctx.has_output() {
+            return self.clock.outside(self.ctx.now);
+        }
+        self.deadline.and_then(|deadline| self.clock.outside(deadline))
+    }
+
+    /// Where a message stands; `None` when it was delivered or discarded, or never was.
+    #[must_use]
+    pub fn status(&self, id: MsgId) -> Option<Status> {
+        self.outbox.status(id)
+    }
+
+    /// The messages that are not delivered: by peer, and within each in sending order.
+    pub fn outbox(&self) -> impl Iterator<Item = OutboxEntry<'_, T>> {
+        self.outbox.iter()
+    }
+
+    /// The messages that were handed over and not confirmed: what the application still owes.
+    pub fn unconfirmed(&self) -> impl Iterator<Item = (&T::Peer, MsgId)> {
+        self.inbox.unconfirmed()
+    }
+
+    /// Whether it is safe to close: no output waits, nothing is on its way (parked messages aside), no ack:R waits for its
+    /// answer.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        !self.ctx.has_output() && self.outbox.is_settled() && self.inbox.is_settled()
+    }
+
+    /// What the client has done and what it holds.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let mut stats = self.ctx.stats;
+        self.outbox.gauge(&mut stats);
+        self.inbox.gauge(&mut stats);
+        stats.rto = Duration::from_nanos(self.ctx.rto.base());
+        stats.srtt = self.ctx.rto.srtt();
+        stats
+    }
+
+    fn advance(&mut self, now: Time) {
+        self.ctx.stats.clock_steps_back += u64::from(self.clock.advance(now));
+        self.ctx.now = self.clock.now();
+    }
+
+    /// Ends an input.
+    fn settle(&mut self) {
+        self.outbox.announce_floors();
+        let token = if self.ctx.connected { self.deal() } else { None };
+        let outbox = self.outbox.next_deadline();
+        let inbox = self.inbox.next_deadline(&self.ctx);
+        self.deadline = [token, outbox, inbox].into_iter().flatten().min();
+    }
+
+    /// Lets out what may go: first transmissions as the window allows, and repeats as tokens allow, in turn to ack:R and
+    /// msg:R. Tells when the next token is there if something waits for it.
+    fn deal(&mut self) -> Option<Time> {
+        loop {
+            let message = self.outbox.next(&self.ctx);
+            if let Some(first) = message.filter(|next| !next.needs_token) {
+                self.outbox.transmit(first, &mut self.ctx);
+                continue;
+            }
+            let ack = self.inbox.wants_token();
+            if !ack && message.is_none() {
+                return None;
+            }
+            if !self.ctx.bucket.take(self.ctx.now) {
+                if self.outbox.end_flush() {
+                    continue;
+                }
+                return Some(self.ctx.bucket.next_at());
+            }
+            match message {
+                Some(next) if !ack || !self.acks_turn => {
+                    self.outbox.transmit(next, &mut self.ctx);
+                    self.acks_turn = true;
+                }
+                Some(_) | None => {
+                    self.inbox.transmit_due(&mut self.ctx);
+                    self.acks_turn = false;
+                }
+            }
+        }
+    }
 }

@@ -119,9 +119,7 @@ impl MsgId {
         if !self.counts() {
             return None;
         }
-        #[expect(clippy::cast_possible_truncation, reason = "masked to 48 bits")]
-        let seq = (self.0.as_u128() & SEQ_MASK) as u64;
-        Some(seq)
+        Some((self.0.as_u128() & SEQ_MASK) as u64)
     }
 
     const fn counts(&self) -> bool {
@@ -167,6 +165,9 @@ impl FromStr for MsgId {
 pub(crate) struct StreamKey(u64, u64);
 
 impl StreamKey {
+    pub(crate) const MIN: Self = Self(0, 0);
+    pub(crate) const MAX: Self = Self(u64::MAX, u64::MAX);
+
     #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
     const fn of(bits: u128) -> Self {
         Self((bits >> 64) as u64, bits as u64)

@@ -6,14 +6,22 @@ extern crate alloc;
 extern crate std;
 
 mod client;
+mod clock;
 mod config;
+mod context;
 mod error;
 mod event;
 mod frame;
 mod id;
+mod inbox;
+mod list;
+mod outbox;
+mod retransmit;
+mod ring;
 mod rng;
 #[cfg(feature = "sim")]
 pub mod sim;
+mod slab;
 mod stats;
 mod time;
 

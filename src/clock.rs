@@ -1,0 +1,69 @@
+//! The client's own clock: it only runs forward, whatever the caller's does.
+//!
+//! The rule: a `now` before the last one counts as no time passed, and time runs on from there. Inside the crate every
+//! time is on this clock, so deadlines stay in order; only [`Clock::outside`] speaks of the caller's.
+
+use crate::time::Time;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Clock {
+    /// The caller's last `now`.
+    told: Time,
+    /// The same moment on this clock.
+    now: Time,
+}
+
+impl Clock {
+    pub(crate) const fn new(now: Time) -> Self {
+        Self { told: now, now: if now.as_nanos() < END.as_nanos() { now } else { END } }
+    }
+
+    pub(crate) const fn now(&self) -> Time {
+        self.now
+    }
+
+    /// Hears the caller's `now`; tells whether it stepped back.
+    pub(crate) fn advance(&mut self, told: Time) -> bool {
+        let steps_back = told < self.told;
+        self.now = self.now.plus(told.nanos_since(self.told)).min(END);
+        self.told = told;
+        steps_back
+    }
+
+    /// Names a moment of this clock on the caller's, not before its last `now`; `None` when that lies beyond the end of
+    /// time.
+    pub(crate) fn outside(&self, time: Time) -> Option<Time> {
+        self.told.checked_add(time.saturating_duration_since(self.now))
+    }
+}
+
+/// Where this clock stops, after 438 years: every deadline still lies after every `now`.
+const END: Time = Time::from_nanos(u64::MAX / 4 * 3);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_back_is_no_time_and_deadlines_shift_with_it() {
+        let at = Time::from_nanos;
+        let mut clock = Clock::new(at(100));
+        assert!(!clock.advance(at(130)));
+        let deadline = clock.now().plus(10);
+        assert!(clock.advance(at(50)));
+        assert_eq!((clock.now(), clock.outside(deadline)), (at(130), Some(at(60))));
+        assert!(!clock.advance(at(55)));
+        assert_eq!((clock.now(), clock.outside(deadline)), (at(135), Some(at(60))));
+        assert!(!clock.advance(at(70)));
+        assert_eq!(clock.outside(deadline), Some(at(70)), "a past deadline is due now");
+    }
+
+    #[test]
+    fn at_the_end_of_time_nothing_is_due_any_more() {
+        let mut clock = Clock::new(Time::ZERO);
+        clock.advance(Time::MAX);
+        assert_eq!((clock.now(), clock.outside(END.plus(1))), (END, None));
+        clock.advance(Time::ZERO);
+        assert_eq!(clock.outside(END.plus(1)), Some(Time::from_nanos(1)));
+    }
+}

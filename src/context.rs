@@ -1,0 +1,82 @@
+//! What both halves use and neither owns: the time, the output, the budget of retransmissions, the counters.
+
+use alloc::collections::VecDeque;
+
+use crate::config::Config;
+use crate::event::{Event, Output};
+use crate::frame::{Outgoing, Types};
+use crate::retransmit::{Backoff, Bucket, Rto, Silence};
+use crate::rng::{Rng, Seed};
+use crate::stats::Stats;
+use crate::time::Time;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Context<T: Types> {
+    pub(crate) config: Config,
+    /// The client's own clock: see [`Clock`](crate::clock::Clock).
+    pub(crate) now: Time,
+    pub(crate) connected: bool,
+    pub(crate) rto: Rto,
+    pub(crate) backoff: Backoff,
+    pub(crate) bucket: Bucket,
+    pub(crate) silence: Silence,
+    /// The counters; the gauges are filled in when they are asked for.
+    pub(crate) stats: Stats,
+    out: VecDeque<Output<T>>,
+}
+
+impl<T: Types> Context<T> {
+    pub(crate) fn new(config: Config, seed: &Seed, now: Time) -> Self {
+        Self {
+            now,
+            connected: false,
+            rto: Rto::new(&config),
+            backoff: Backoff::new(config.jitter, Rng::new(seed, JITTER)),
+            bucket: Bucket::new(config.retransmit_rate, config.retransmit_burst),
+            silence: Silence::new(config.suspect_after, now),
+            stats: Stats::default(),
+            out: VecDeque::new(),
+            config,
+        }
+    }
+
+    pub(crate) fn event(&mut self, event: Event<T>) {
+        self.out.push_back(Output::Event(event));
+    }
+
+    pub(crate) fn transmit(&mut self, frame: Outgoing<T>) {
+        debug_assert!(self.connected, "nothing is transmitted while disconnected");
+        match frame {
+            Outgoing::MsgR { .. } => self.stats.msg_r += 1,
+            Outgoing::AckR { .. } => self.stats.ack_r += 1,
+        }
+        self.out.push_back(Output::Transmit(frame));
+    }
+
+    /// A frame sent at `sent_at` was not answered in time.
+    pub(crate) fn on_timeout(&mut self, sent_at: Time) {
+        self.stats.timeouts += 1;
+        if let Some(silent) = self.silence.on_timeout(sent_at, self.rto.base(), self.now) {
+            self.event(Event::SuspectConnection { silent });
+        }
+    }
+
+    pub(crate) fn poll_output(&mut self) -> Option<Output<T>> {
+        self.out.pop_front()
+    }
+
+    pub(crate) fn has_output(&self) -> bool {
+        !self.out.is_empty()
+    }
+
+    /// Drops the frames that nobody will carry any more.
+    pub(crate) fn drop_transmits(&mut self) {
+        self.out.retain(|output| match output {
+            Output::Event(_) => true,
+            Output::Transmit(_) => false,
+        });
+    }
+}
+
+/// Keeps the generator of jitter apart from the one of stream ids.
+const JITTER: u64 = 1;

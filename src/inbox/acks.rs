@@ -1,0 +1,151 @@
+//! ack:R until ack:A.
+//!
+//! The rule: the first ack:R of a confirmed message goes at once; every other one, whether its ack:A did not come in time,
+//! a duplicate msg:N asked for it or the connection is new, waits for a token. One per message is queued at a time.
+
+use super::{DUE, Entry, Inbox, RTO_CAP, State};
+use crate::context::Context;
+use crate::event::Event;
+use crate::frame::{Outgoing, Types};
+use crate::id::MsgId;
+use crate::retransmit::Place;
+use crate::slab::Key;
+use crate::time::Time;
+
+impl<T: Types> Inbox<T> {
+    /// A message was confirmed.
+    pub(super) fn ack(&mut self, key: Key, ctx: &mut Context<T>) {
+        self.make_room_for_ack(ctx);
+        self.entries[key].state = State::AckPending { sent: false, unanswered: 0 };
+        self.links.push_back(&mut self.acks, key);
+        self.counts.acks += 1;
+        if ctx.connected {
+            self.transmit(key, ctx);
+        }
+    }
+
+    /// A confirmed message came again before its ack:A.
+    pub(super) fn ack_again(&mut self, key: Key, ctx: &mut Context<T>) {
+        ctx.stats.repeated_msg_n_confirmed += 1;
+        if self.schedule.place(key) == Place::Armed {
+            self.schedule.wait(key, DUE);
+        }
+    }
+
+    /// A confirmed message came again after its ack:A, or after its ack was forgotten.
+    pub(super) fn bring_ack_back(&mut self, stream: Key, seq: u64, ctx: &mut Context<T>) {
+        ctx.stats.repeated_msg_n_confirmed += 1;
+        self.make_room_for_ack(ctx);
+        let state = State::AckPending { sent: true, unanswered: 0 };
+        let key = self.entries.insert(Entry { stream, seq, state });
+        let stream = &mut self.streams[stream];
+        stream.ring.insert(seq, key);
+        stream.pinned += 1;
+        self.links.push_back(&mut self.acks, key);
+        self.counts.acks += 1;
+        if ctx.connected {
+            self.schedule.wait(key, DUE);
+        }
+    }
+
+    /// ack:A.
+    pub(crate) fn on_ack_a(&mut self, from: T::Peer, id: MsgId, ctx: &mut Context<T>) {
+        let (name, seq) = id.split();
+        let pending = self.streams.find(&from, name).and_then(|stream| self.streams[stream].ring.get(seq));
+        let Some(key) = pending.filter(|key| self.is_ack_sent(*key)) else {
+            ctx.stats.ignored_ack_a += 1;
+            return;
+        };
+        self.drop_ack(key);
+        ctx.event(Event::AckSettled { from, id });
+    }
+
+    fn is_ack_sent(&self, key: Key) -> bool {
+        match self.entries[key].state {
+            State::AckPending { sent, .. } => sent,
+            State::Held { .. } | State::WithApp => false,
+        }
+    }
+
+    fn make_room_for_ack(&mut self, ctx: &mut Context<T>) {
+        if self.counts.acks < ctx.config.ack_capacity {
+            return;
+        }
+        if let Some(oldest) = self.acks.first() {
+            self.drop_ack(oldest);
+            ctx.stats.acks_forgotten += 1;
+        }
+    }
+
+    fn drop_ack(&mut self, key: Key) {
+        self.schedule.cancel(key);
+        self.links.remove(&mut self.acks, key);
+        self.counts.acks -= 1;
+        let Entry { stream, seq, .. } = self.entries.remove(key);
+        let stream = &mut self.streams[stream];
+        stream.ring.remove(seq);
+        stream.pinned -= 1;
+    }
+
+    /// First acks go out, all others wait for a token, the oldest first; attempts start anew.
+    pub(crate) fn on_connected(&mut self, ctx: &mut Context<T>) {
+        let pending: alloc::vec::Vec<Key> = self.links.iter(self.acks).collect();
+        for key in pending {
+            match &mut self.entries[key].state {
+                State::AckPending { sent: true, unanswered } => {
+                    *unanswered = 0;
+                    self.schedule.wait(key, DUE);
+                }
+                State::AckPending { sent: false, .. } => self.transmit(key, ctx),
+                State::Held { .. } | State::WithApp => {}
+            }
+        }
+    }
+
+    /// No timer runs while there is no connection.
+    pub(crate) fn on_disconnected(&mut self) {
+        self.schedule.clear();
+    }
+
+    /// Fires what is due: holds, then timers.
+    pub(crate) fn on_timeout(&mut self, ctx: &mut Context<T>) {
+        self.give_up_gaps(ctx);
+        while let Some((key, sent_at)) = self.schedule.pop_due(ctx.now) {
+            if let State::AckPending { unanswered, .. } = &mut self.entries[key].state {
+                *unanswered = unanswered.saturating_add(1);
+                self.schedule.wait(key, DUE);
+                ctx.on_timeout(sent_at);
+            }
+        }
+    }
+
+    /// Whether an ack:R waits for a token.
+    pub(crate) fn wants_token(&self) -> bool {
+        self.schedule.first_waiting(DUE).is_some()
+    }
+
+    /// Spends a token on the ack:R that waits for longest.
+    pub(crate) fn transmit_due(&mut self, ctx: &mut Context<T>) {
+        if let Some(key) = self.schedule.first_waiting(DUE) {
+            ctx.stats.retransmissions += 1;
+            self.transmit(key, ctx);
+        }
+    }
+
+    fn transmit(&mut self, key: Key, ctx: &mut Context<T>) {
+        let Entry { stream, seq, state } = &mut self.entries[key];
+        let State::AckPending { sent, unanswered } = state else { return };
+        *sent = true;
+        let level = *unanswered;
+        let stream = &self.streams[*stream];
+        ctx.transmit(Outgoing::AckR { id: stream.key.id(*seq), from: self.streams.name(stream).clone() });
+        let delay = ctx.backoff.delay(ctx.rto.base(), level, ctx.rto.max());
+        self.schedule.arm(key, delay, RTO_CAP, ctx.now);
+    }
+
+    /// When something happens here by itself, the tokens aside.
+    pub(crate) fn next_deadline(&self, ctx: &Context<T>) -> Option<Time> {
+        let hold = self.next_hold_end(ctx).map(|(_, end)| end);
+        hold.into_iter().chain(self.schedule.next_due()).min()
+    }
+}

@@ -1,0 +1,165 @@
+//! What was seen of a stream: a set of seqs, kept as ranges.
+//!
+//! The rule: exact, never by age or count. A conversation without gaps is one range, kept inline, and the next seq makes
+//! it longer by one:
+//!
+//! ```text
+//!  seen   0 1 2 3 4 5 6 7 . . 10 11 12 . 14         first 0..8, rest 10..13 and 14..15
+//!                         └┬┘          └ 13: fills a gap, never adds a range
+//!                          8: extends    9: with 8 seen, joins two ranges
+//! ```
+
+use alloc::collections::BTreeMap;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    /// The lowest range; empty when nothing was seen.
+    first: Range,
+    /// The further ranges: start → end.
+    rest: BTreeMap<u64, u64>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Range {
+    start: u64,
+    end: u64,
+}
+
+impl Range {
+    const fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    const fn contains(self, seq: u64) -> bool {
+        self.start <= seq && seq < self.end
+    }
+}
+
+impl Seen {
+    pub(super) const fn new() -> Self {
+        Self { first: Range { start: 0, end: 0 }, rest: BTreeMap::new() }
+    }
+
+    /// How many ranges there are.
+    pub(super) fn ranges(&self) -> usize {
+        usize::from(!self.first.is_empty()) + self.rest.len()
+    }
+
+    pub(super) fn contains(&self, seq: u64) -> bool {
+        self.range_of(seq).is_some()
+    }
+
+    /// The first seq from `seq` on that was not seen.
+    pub(super) fn next_unseen(&self, seq: u64) -> u64 {
+        self.range_of(seq).map_or(seq, |range| range.end)
+    }
+
+    /// Whether `seq` would be a range of its own: was not seen, nor were its neighbours.
+    pub(super) fn would_add_range(&self, seq: u64) -> bool {
+        let below = seq.checked_sub(1).is_some_and(|below| self.contains(below));
+        !below && !self.contains(seq) && !self.contains(seq + 1)
+    }
+
+    pub(super) fn insert(&mut self, seq: u64) {
+        if seq == self.first.end && !self.first.is_empty() {
+            self.first.end += 1;
+            if let Some(end) = self.rest.remove(&self.first.end) {
+                self.first.end = end;
+            }
+            return;
+        }
+        if self.contains(seq) {
+            return;
+        }
+        let below = seq.checked_sub(1).and_then(|below| self.range_of(below));
+        let above = self.range_of(seq + 1);
+        let start = below.map_or(seq, |range| range.start);
+        let end = above.map_or(seq + 1, |range| range.end);
+        for joined in [below, above].into_iter().flatten() {
+            self.take(joined);
+        }
+        self.put(Range { start, end });
+    }
+
+    /// Takes a seq back, as if it had never been seen.
+    pub(super) fn remove(&mut self, seq: u64) {
+        let Some(range) = self.range_of(seq) else { return };
+        self.take(range);
+        self.put(Range { start: range.start, end: seq });
+        self.put(Range { start: seq + 1, end: range.end });
+    }
+
+    fn range_of(&self, seq: u64) -> Option<Range> {
+        if self.first.contains(seq) {
+            return Some(self.first);
+        }
+        if self.rest.is_empty() || seq < self.first.end {
+            return None;
+        }
+        let (start, end) = self.rest.range(..=seq).next_back()?;
+        let range = Range { start: *start, end: *end };
+        range.contains(seq).then_some(range)
+    }
+
+    fn take(&mut self, range: Range) {
+        if range.start != self.first.start {
+            self.rest.remove(&range.start);
+            return;
+        }
+        let next = self.rest.pop_first();
+        self.first = next.map_or(Range::default(), |(start, end)| Range { start, end });
+    }
+
+    fn put(&mut self, range: Range) {
+        if range.is_empty() {
+            return;
+        }
+        if self.first.is_empty() {
+            self.first = range;
+        } else if range.start < self.first.start {
+            let first = core::mem::replace(&mut self.first, range);
+            self.rest.insert(first.start, first.end);
+        } else {
+            self.rest.insert(range.start, range.end);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use alloc::collections::BTreeSet;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn ranges_are_a_set_with_the_fewest_ranges(steps in proptest::collection::vec((0u64..60, 0u8..3), 1..300)) {
+            let (mut seen, mut set) = (Seen::new(), BTreeSet::new());
+            for (seq, step) in steps {
+                let alone = ![seq.wrapping_sub(1), seq, seq + 1].iter().any(|near| set.contains(near));
+                prop_assert_eq!(seen.would_add_range(seq), alone);
+                if step > 0 {
+                    seen.insert(seq);
+                    set.insert(seq);
+                } else {
+                    seen.remove(seq);
+                    set.remove(&seq);
+                }
+                let runs = set.iter().filter(|seq| **seq == 0 || !set.contains(&(**seq - 1))).count();
+                prop_assert_eq!(seen.ranges(), runs);
+                for seq in 0..62 {
+                    prop_assert_eq!(seen.contains(seq), set.contains(&seq));
+                    prop_assert_eq!(seen.next_unseen(seq), (seq..).find(|s| !set.contains(s)).unwrap());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_million_in_order_are_one_range() {
+        let mut seen = Seen::new();
+        (0..1_000_000).for_each(|seq| seen.insert(seq));
+        assert_eq!((seen.ranges(), seen.next_unseen(0), seen.contains(1_000_000)), (1, 1_000_000, false));
+    }
+}

@@ -1,0 +1,290 @@
+//! The SENDER half: msg:R → msg:A → ack:N.
+//!
+//! The rule: a message that [`send`](Outbox::send) took stays here until ack:N settles it or the application discards it.
+//! It is either on its way (an [`Entry`], found through the dense ring of its stream) or parked. On its way it stands in
+//! one place of the [`Schedule`] at a time:
+//!
+//! ```text
+//!              window place                    msg:A                     ack:N
+//!  send ─► READY ────────► timer (RTO) ───────────────► timer (probe) ─────────► settled
+//!            ▲   transmit   │     ▲                      │      ▲
+//!            │       timeout▼     │token          timeout▼      │token
+//!            │             DUE ───┘                    PROBE ───┘
+//!            └── retry-after, reconnect
+//!
+//!  rejected, given up, expired ─► parked ─► resend or discard
+//! ```
+//!
+//! - `answers.rs`: what the server says
+//! - `pace.rs`: what time, the window and the budget allow
+//! - `entry.rs`, `streams.rs`: one message, one stream
+
+mod answers;
+mod entry;
+mod pace;
+mod streams;
+
+use alloc::collections::{BTreeMap, BTreeSet};
+
+use crate::config::Config;
+use crate::context::Context;
+use crate::error::{ResendError, SendError, UnknownMessage};
+use crate::event::{Event, FailReason, OutboxEntry, Status};
+use crate::frame::Types;
+use crate::id::MsgId;
+use crate::list::List;
+use crate::retransmit::Schedule;
+use crate::rng::{Rng, Seed};
+use crate::slab::{Key, Slab};
+use crate::stats::Stats;
+use crate::time::{Time, nanos};
+
+use entry::{Entry, Parked, State};
+use streams::Streams;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Outbox<T: Types> {
+    /// The messages on their way.
+    entries: Slab<Entry<T>>,
+    schedule: Schedule,
+    /// The messages on their way that expire `expiry` after they were sent, the oldest first; and those sent again.
+    ages: List,
+    resent: BTreeSet<(Time, Key)>,
+    streams: Streams<T>,
+    /// By stream and seq.
+    parked: BTreeMap<(Key, u64), Parked<T>>,
+    /// Abandoned seqs that their stream's floor has not passed yet.
+    gaps: BTreeSet<(Key, u64)>,
+    /// Streams whose floor has passed such a seq in the current call.
+    risen: BTreeSet<Key>,
+    /// Places of the window taken.
+    windowed: usize,
+    /// No msg:R before this: the server asked for it.
+    paused_until: Option<Time>,
+    /// Whether everything goes out again after a connect, in order, while tokens last.
+    flushing: bool,
+    /// Counts the tokens that went to msg:R.
+    turn: u8,
+}
+
+/// The queues of the schedule: first transmissions and what waits for the window; what timed out before msg:A; what timed
+/// out before ack:N.
+const READY: usize = 0;
+const DUE: usize = 1;
+const PROBE: usize = 2;
+/// The caps of the schedule: `rto_max` and `probe_max`.
+const RTO_CAP: usize = 0;
+const PROBE_CAP: usize = 1;
+/// Keeps the generator of stream ids apart from the one of jitter.
+const STREAM_IDS: u64 = 2;
+
+impl<T: Types> Outbox<T> {
+    pub(crate) fn new(config: &Config, seed: &Seed, now: Time) -> Self {
+        let mut rng = Rng::new(seed, STREAM_IDS);
+        rng.absorb(now.as_nanos());
+        let shortest = nanos(config.rto_min.min(config.probe_initial));
+        let caps = [nanos(config.rto_max), nanos(config.probe_max)];
+        Self {
+            entries: Slab::new(),
+            schedule: Schedule::new(shortest, &caps, 3),
+            ages: List::new(),
+            resent: BTreeSet::new(),
+            streams: Streams::new(config.outbox_capacity, rng),
+            parked: BTreeMap::new(),
+            gaps: BTreeSet::new(),
+            risen: BTreeSet::new(),
+            windowed: 0,
+            paused_until: None,
+            flushing: false,
+            turn: 0,
+        }
+    }
+
+    pub(crate) fn send(
+        &mut self,
+        to: &T::Peer,
+        payload: T::Payload,
+        ctx: &mut Context<T>,
+    ) -> Result<MsgId, SendError<T>> {
+        let capacity = ctx.config.outbox_capacity;
+        if self.entries.len() + self.parked.len() >= capacity {
+            return Err(SendError::Full { payload, capacity });
+        }
+        let expires_at = ctx.now + ctx.config.expiry;
+        let entry = Entry { stream: 0, seq: 0, payload, queued_at: ctx.now, expires_at, state: State::Queued };
+        let key = self.entries.insert(entry);
+        let (stream, seq) = self.streams.number(to, key);
+        let entry = &mut self.entries[key];
+        (entry.stream, entry.seq) = (stream, seq);
+        self.ages.push_back(key);
+        if ctx.connected {
+            self.schedule.wait(key, READY);
+        }
+        ctx.stats.sent += 1;
+        Ok(self.streams[stream].msg_id(seq))
+    }
+
+    pub(crate) fn resend(&mut self, id: MsgId, ctx: &Context<T>) -> Result<(), ResendError> {
+        let (stream, seq) = self.locate(id).ok_or(ResendError::Unknown(id))?;
+        let Some(parked) = self.parked.get(&(stream, seq)) else {
+            let known = self.streams[stream].ring.get(seq).is_some();
+            return Err(if known { ResendError::NotFailed(id) } else { ResendError::Unknown(id) });
+        };
+        let age = ctx.now.saturating_duration_since(parked.queued_at);
+        if age >= ctx.config.lifetime {
+            return Err(ResendError::TooOld { id, age });
+        }
+        let last = parked.queued_at + ctx.config.lifetime;
+        let Some(parked) = self.parked.remove(&(stream, seq)) else { return Err(ResendError::Unknown(id)) };
+        let has_left = parked.has_left();
+        let (state, queue) = match parked.server_id {
+            Some(server_id) => (State::Accepted { server_id, probes: 0 }, PROBE),
+            None if has_left => (State::OnWire { repeated: true, unanswered: 0, windowed: false }, READY),
+            None => (State::Queued, READY),
+        };
+        let expires_at = last.min(ctx.now + ctx.config.expiry);
+        let Parked { payload, queued_at, .. } = parked;
+        let key = self.entries.insert(Entry { stream, seq, payload, queued_at, expires_at, state });
+        self.resent.insert((expires_at, key));
+        self.gaps.remove(&(stream, seq));
+        let stream = &mut self.streams[stream];
+        stream.ring.insert(seq, key);
+        stream.parked -= 1;
+        if ctx.connected {
+            self.schedule.wait(key, queue);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn discard(&mut self, id: MsgId) -> Result<T::Payload, UnknownMessage> {
+        let (stream, seq) = self.locate(id).ok_or(UnknownMessage(id))?;
+        if let Some(parked) = self.parked.remove(&(stream, seq)) {
+            self.streams[stream].parked -= 1;
+            self.streams[stream].discarded += 1;
+            self.streams.tidy(stream);
+            return Ok(parked.payload);
+        }
+        let key = self.streams[stream].ring.get(seq).ok_or(UnknownMessage(id))?;
+        self.streams[stream].discarded += 1;
+        let entry = self.take(key);
+        self.abandon(stream, seq);
+        self.streams.tidy(stream);
+        Ok(entry.payload)
+    }
+
+    /// Parks a message: it failed.
+    fn park(&mut self, key: Key, reason: FailReason, ctx: &mut Context<T>) {
+        let Entry { stream, seq, payload, queued_at, state, .. } = self.take(key);
+        let server_id = match state {
+            State::Accepted { server_id, .. } => Some(server_id),
+            State::Queued | State::OnWire { .. } => None,
+        };
+        self.streams[stream].parked += 1;
+        self.parked.insert((stream, seq), Parked { payload, queued_at, reason: reason.clone(), server_id });
+        ctx.stats.failed += 1;
+        ctx.event(Event::Failed { id: self.streams[stream].msg_id(seq), reason });
+        self.abandon(stream, seq);
+    }
+
+    /// Takes a message off its way: out of the ring, the schedule, the window and the ages.
+    fn take(&mut self, key: Key) -> Entry<T> {
+        self.schedule.cancel(key);
+        self.leave_window(key);
+        let entry = self.entries.remove(key);
+        if self.resent.is_empty() || !self.resent.remove(&(entry.expires_at, key)) {
+            self.ages.remove(key);
+        }
+        self.streams[entry.stream].ring.remove(entry.seq);
+        entry
+    }
+
+    /// Notes that a seq will not be transmitted any more. Once the floor has passed it, the receiver must learn so: it may
+    /// be holding what came after.
+    fn abandon(&mut self, stream: Key, seq: u64) {
+        self.gaps.insert((stream, seq));
+        self.note_floor(stream);
+    }
+
+    /// To be called whenever a floor may have risen.
+    fn note_floor(&mut self, stream: Key) {
+        if self.gaps.is_empty() {
+            return;
+        }
+        let floor = self.streams[stream].floor();
+        while let Some(gap) = self.gaps.range((stream, 0)..(stream, floor)).next().copied() {
+            self.gaps.remove(&gap);
+            self.risen.insert(stream);
+        }
+    }
+
+    /// Sends the unsettled messages of a stream whose floor has passed an abandoned seq again at once, through the bucket:
+    /// each carries the new floor. To be called once at the end of each call, so that a mass failure costs one pass.
+    pub(crate) fn announce_floors(&mut self) {
+        while let Some(stream) = self.risen.pop_first() {
+            let Some(stream) = self.streams.get(stream) else { continue };
+            for (_, key) in stream.ring.iter() {
+                pace::hasten(&mut self.schedule, key, &self.entries[key].state);
+            }
+        }
+    }
+
+    fn leave_window(&mut self, key: Key) {
+        if let State::OnWire { windowed, .. } = &mut self.entries[key].state {
+            if core::mem::take(windowed) {
+                self.windowed -= 1;
+            }
+        }
+    }
+
+    fn locate(&self, id: MsgId) -> Option<(Key, u64)> {
+        Some((self.streams.find(id.stream()?)?, id.seq()?))
+    }
+
+    pub(crate) fn status(&self, id: MsgId) -> Option<Status> {
+        let (stream, seq) = self.locate(id)?;
+        match self.streams[stream].ring.get(seq) {
+            Some(key) => Some(self.entries[key].state.status()),
+            None => self.parked.get(&(stream, seq)).map(|parked| Status::Failed(parked.reason.clone())),
+        }
+    }
+
+    /// Everything that is not delivered: by peer, and within each in sending order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = OutboxEntry<'_, T>> {
+        let streams = self.streams.peers().flat_map(|peer| self.streams.of(peer));
+        streams.flat_map(|key| {
+            let stream = &self.streams[key];
+            let moving = stream.ring.iter().map(|(seq, message)| {
+                let entry = &self.entries[message];
+                (seq, &entry.payload, entry.state.status(), entry.queued_at)
+            });
+            let parked = self.parked.range((key, 0)..=(key, u64::MAX)).map(|((_, seq), parked)| {
+                (*seq, &parked.payload, Status::Failed(parked.reason.clone()), parked.queued_at)
+            });
+            let (mut moving, mut parked) = (moving.peekable(), parked.peekable());
+            core::iter::from_fn(move || match (moving.peek(), parked.peek()) {
+                (Some((a, ..)), Some((b, ..))) if b < a => parked.next(),
+                (Some(_), _) => moving.next(),
+                (None, _) => parked.next(),
+            })
+            .map(|(seq, payload, status, queued_at)| OutboxEntry {
+                id: stream.msg_id(seq),
+                to: &stream.peer,
+                payload,
+                status,
+                queued_at,
+            })
+        })
+    }
+
+    /// Whether nothing is on its way.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.entries.len() == 0
+    }
+
+    pub(crate) fn gauge(&self, stats: &mut Stats) {
+        stats.unsettled = self.entries.len();
+        stats.parked = self.parked.len();
+        stats.in_flight = self.windowed;
+        stats.outgoing_streams = self.streams.len();
+    }
+}

@@ -1,0 +1,191 @@
+//! What the server says of a message: msg:A and ack:N.
+//!
+//! The rule (L6): an answer lifts a message or changes nothing; what is said of a message is never more than what is
+//! known. Answers for unknown ids and in the wrong state are counted and ignored.
+
+use core::time::Duration;
+
+use super::entry::{Parked, State};
+use super::{Outbox, PROBE_CAP, READY};
+use crate::context::Context;
+use crate::event::{Event, FailReason};
+use crate::frame::{Rejection, Types, Verdict};
+use crate::id::MsgId;
+use crate::retransmit::Place;
+use crate::slab::Key;
+use crate::time::nanos;
+
+impl<T: Types> Outbox<T> {
+    /// msg:A.
+    pub(crate) fn on_msg_a(&mut self, id: MsgId, verdict: Verdict<T>, ctx: &mut Context<T>) {
+        let Some((stream, seq)) = self.locate(id) else {
+            ctx.stats.ignored_msg_a_unknown += 1;
+            return;
+        };
+        if let Some(key) = self.streams[stream].ring.get(seq) {
+            match verdict {
+                Verdict::Accepted(server_id) => self.on_accepted(key, id, server_id, ctx),
+                Verdict::Rejected(rejection) => self.on_rejected(key, rejection, ctx),
+                Verdict::RetryAfter(pause) => self.on_retry_after(key, pause, ctx),
+            }
+        } else if let Some(parked) = self.parked.get_mut(&(stream, seq)) {
+            ctx.stats.ignored_msg_a_repeated += 1;
+            if let Verdict::Accepted(server_id) = verdict {
+                note_server_id(parked, id, server_id, ctx);
+            }
+        } else {
+            ctx.stats.ignored_msg_a_unknown += 1;
+        }
+    }
+
+    fn on_accepted(&mut self, key: Key, id: MsgId, server_id: T::ServerId, ctx: &mut Context<T>) {
+        match &mut self.entries[key].state {
+            State::Queued => ctx.stats.ignored_msg_a_repeated += 1,
+            State::OnWire { .. } => {
+                self.sample(key, ctx);
+                self.leave_window(key);
+                self.entries[key].state = State::Accepted { server_id: server_id.clone(), probes: 0 };
+                self.schedule.cancel(key);
+                if ctx.connected {
+                    self.arm(key, ctx);
+                }
+                ctx.event(Event::Accepted { id, server_id });
+            }
+            State::Accepted { server_id: first, .. } => {
+                ctx.stats.ignored_msg_a_repeated += 1;
+                if *first != server_id {
+                    let first = core::mem::replace(first, server_id.clone());
+                    ctx.event(Event::ServerIdConflict { id, first, second: server_id });
+                }
+            }
+        }
+    }
+
+    fn on_rejected(&mut self, key: Key, rejection: Rejection, ctx: &mut Context<T>) {
+        let reason = match self.entries[key].state {
+            State::Queued => {
+                ctx.stats.ignored_msg_a_repeated += 1;
+                return;
+            }
+            State::OnWire { repeated: false, .. } => FailReason::Rejected(rejection),
+            State::OnWire { repeated: true, .. } | State::Accepted { .. } => {
+                FailReason::Unknown { rejection: Some(rejection) }
+            }
+        };
+        self.sample(key, ctx);
+        self.park(key, reason, ctx);
+    }
+
+    fn on_retry_after(&mut self, key: Key, pause: Duration, ctx: &mut Context<T>) {
+        let waits_for_msg_a = match self.entries[key].state {
+            State::OnWire { .. } => match self.schedule.place(key) {
+                Place::Armed => true,
+                Place::Waiting(queue) => queue != READY,
+                Place::Idle => false,
+            },
+            State::Queued | State::Accepted { .. } => false,
+        };
+        if !waits_for_msg_a {
+            ctx.stats.ignored_msg_a_repeated += 1;
+            return;
+        }
+        ctx.stats.retry_after += 1;
+        self.sample(key, ctx);
+        self.leave_window(key);
+        self.schedule.wait_first(key, READY);
+        let until = ctx.now + pause.min(ctx.config.probe_max);
+        self.paused_until = self.paused_until.max(Some(until));
+    }
+
+    /// ack:N.
+    pub(crate) fn on_ack_n(&mut self, id: MsgId, server_id: T::ServerId, ctx: &mut Context<T>) {
+        let Some((stream, seq)) = self.locate(id) else {
+            ctx.stats.ignored_ack_n_unknown += 1;
+            return;
+        };
+        if let Some(key) = self.streams[stream].ring.get(seq) {
+            let first = match &self.entries[key].state {
+                State::Queued => {
+                    ctx.stats.ignored_ack_n_unsent += 1;
+                    return;
+                }
+                State::OnWire { .. } => None,
+                State::Accepted { server_id, .. } => Some(server_id.clone()),
+            };
+            self.take(key);
+            self.deliver(id, first, server_id, ctx);
+            self.note_floor(stream);
+        } else if let Some(parked) = self.parked.get(&(stream, seq)) {
+            if !parked.has_left() {
+                ctx.stats.ignored_ack_n_unsent += 1;
+                return;
+            }
+            let first = parked.server_id.clone();
+            self.parked.remove(&(stream, seq));
+            self.gaps.remove(&(stream, seq));
+            self.streams[stream].parked -= 1;
+            self.deliver(id, first, server_id, ctx);
+        } else {
+            ctx.stats.ignored_ack_n_unknown += 1;
+            return;
+        }
+        self.reset_probes(stream, ctx);
+        self.streams.tidy(stream);
+    }
+
+    fn deliver(&mut self, id: MsgId, first: Option<T::ServerId>, server_id: T::ServerId, ctx: &mut Context<T>) {
+        if let Some(first) = first.filter(|first| *first != server_id) {
+            ctx.event(Event::ServerIdConflict { id, first, second: server_id.clone() });
+        }
+        ctx.stats.delivered += 1;
+        ctx.event(Event::Delivered { id, server_id });
+    }
+
+    /// The recipient lives: whatever else waits for it is probed soon again.
+    ///
+    /// At most once per `probe_initial`, so that the cost does not grow with what is in flight; what backed off since then
+    /// has not backed off far.
+    fn reset_probes(&mut self, stream: Key, ctx: &mut Context<T>) {
+        let probe_initial = nanos(ctx.config.probe_initial);
+        let met = &self.streams[stream];
+        if !met.backed_off || ctx.now.nanos_since(met.reset_at) < probe_initial {
+            return;
+        }
+        for stream in self.streams.of(&met.peer) {
+            let stream = &mut self.streams[stream];
+            stream.backed_off = false;
+            stream.reset_at = ctx.now;
+            for (_, key) in stream.ring.iter() {
+                if let State::Accepted { probes: probes @ 1.., .. } = &mut self.entries[key].state {
+                    *probes = 0;
+                    if self.schedule.place(key) == Place::Armed {
+                        let delay = ctx.backoff.delay(probe_initial, 0, nanos(ctx.config.probe_max));
+                        self.schedule.arm(key, delay, PROBE_CAP, ctx.now);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Karn's rule: only the answer to a message that was transmitted once is a sample.
+    fn sample(&mut self, key: Key, ctx: &mut Context<T>) {
+        if let State::OnWire { repeated: false, .. } = self.entries[key].state {
+            if let Some(sent_at) = self.schedule.armed_at(key) {
+                ctx.rto.on_sample(ctx.now.nanos_since(sent_at));
+            }
+        }
+    }
+}
+
+/// A parked message stays parked, but what the server called it is worth knowing: a resend then starts as accepted.
+fn note_server_id<T: Types>(parked: &mut Parked<T>, id: MsgId, server_id: T::ServerId, ctx: &mut Context<T>) {
+    if !parked.has_left() {
+        return;
+    }
+    match parked.server_id.replace(server_id.clone()) {
+        Some(first) if first != server_id => {
+            ctx.event(Event::ServerIdConflict { id, first, second: server_id });
+        }
+        Some(_) | None => {}
+    }
+}

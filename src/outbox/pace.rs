@@ -1,0 +1,218 @@
+//! What time, the window and the budget allow: timers, expiry, connections, and whose turn it is.
+//!
+//! The rules: a first msg:R needs a place in the window; every other msg:R needs a token as well, or only a token when it
+//! holds its place already or needs none. No timer runs for a message that is not on the wire.
+
+use super::entry::{Entry, State};
+use super::{DUE, Outbox, PROBE, PROBE_CAP, READY, RTO_CAP};
+use crate::context::Context;
+use crate::event::{Event, FailReason, Stage};
+use crate::frame::{Outgoing, Types};
+use crate::retransmit::{Place, Schedule};
+use crate::slab::Key;
+use crate::time::{Time, nanos};
+
+/// After so many unanswered transmissions a message gives its place in the window back.
+const UNANSWERED_IN_WINDOW: u32 = 3;
+/// Every so many tokens, one goes to a probe.
+const PROBE_TURN: u8 = 4;
+
+/// The msg:R that goes next.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Next {
+    key: Key,
+    /// Whether it is a retransmission.
+    pub(crate) needs_token: bool,
+}
+
+impl<T: Types> Outbox<T> {
+    /// Everything unsettled goes out again, the oldest first; attempts start anew.
+    pub(crate) fn on_connected(&mut self, ctx: &mut Context<T>) {
+        self.flushing = true;
+        let resent = self.resent.iter().map(|(_, key)| *key);
+        let mut keys: alloc::vec::Vec<Key> = self.ages.iter().chain(resent).collect();
+        keys.sort_by_key(|key| self.age(*key));
+        for key in keys {
+            let queue = match &mut self.entries[key].state {
+                State::Queued => READY,
+                State::OnWire { unanswered, .. } => {
+                    *unanswered = 0;
+                    READY
+                }
+                State::Accepted { .. } => PROBE,
+            };
+            self.schedule.wait(key, queue);
+        }
+        ctx.rto.on_connected();
+    }
+
+    /// No timer runs and no place is taken while there is no connection.
+    pub(crate) fn on_disconnected(&mut self) {
+        self.schedule.clear();
+        self.windowed = 0;
+        self.flushing = false;
+        for entry in self.entries.values_mut() {
+            if let State::OnWire { windowed, .. } = &mut entry.state {
+                *windowed = false;
+            }
+        }
+    }
+
+    /// Fires what is due: expiry, then timers.
+    pub(crate) fn on_timeout(&mut self, ctx: &mut Context<T>) {
+        while let Some((_, key)) = self.next_expiry().filter(|(at, _)| *at <= ctx.now) {
+            let has_left = self.entries[key].state.has_left();
+            let reason = if has_left { FailReason::Unknown { rejection: None } } else { FailReason::Expired };
+            self.park(key, reason, ctx);
+        }
+        while let Some((key, sent_at)) = self.schedule.pop_due(ctx.now) {
+            self.on_unanswered(key, sent_at, ctx);
+        }
+    }
+
+    fn on_unanswered(&mut self, key: Key, sent_at: Time, ctx: &mut Context<T>) {
+        let Entry { stream, seq, state, .. } = &mut self.entries[key];
+        let id = self.streams[*stream].msg_id(*seq);
+        let (stage, attempt) = match state {
+            State::Queued => return,
+            State::OnWire { unanswered, .. } => {
+                ctx.rto.on_timeout(sent_at, ctx.now);
+                *unanswered = unanswered.saturating_add(1);
+                (Stage::Accept, *unanswered)
+            }
+            State::Accepted { probes, .. } => {
+                *probes = probes.saturating_add(1);
+                self.streams[*stream].backed_off = true;
+                (Stage::Deliver, *probes)
+            }
+        };
+        match stage {
+            Stage::Accept if ctx.config.max_attempts.is_some_and(|most| attempt >= most) => {
+                self.park(key, FailReason::Unknown { rejection: None }, ctx);
+            }
+            Stage::Accept => {
+                if attempt >= UNANSWERED_IN_WINDOW {
+                    self.leave_window(key);
+                }
+                self.schedule.wait(key, DUE);
+                ctx.event(Event::Retrying { id, stage, attempt });
+            }
+            Stage::Deliver => {
+                self.schedule.wait(key, PROBE);
+                ctx.event(Event::Retrying { id, stage, attempt });
+            }
+        }
+        ctx.on_timeout(sent_at);
+    }
+
+    /// Which msg:R goes next, if any may.
+    pub(crate) fn next(&mut self, ctx: &Context<T>) -> Option<Next> {
+        self.paused_until = self.paused_until.filter(|until| *until > ctx.now);
+        if self.paused_until.is_some() {
+            return None;
+        }
+        let ready = self.schedule.first_waiting(READY).filter(|_| self.windowed < ctx.config.window);
+        let due = self.schedule.first_waiting(DUE);
+        let probe = self.schedule.first_waiting(PROBE);
+        let first = ready.filter(|key| !self.entries[*key].state.has_left());
+        let probes_turn = self.turn % PROBE_TURN == PROBE_TURN - 1;
+        let key = match (ready, probe) {
+            (Some(ready), Some(probe)) if self.flushing => {
+                if self.age(ready) < self.age(probe) {
+                    ready
+                } else {
+                    probe
+                }
+            }
+            _ if first.is_some() => first?,
+            (_, Some(probe)) if probes_turn => probe,
+            (Some(ready), _) if due.is_none() || self.turn % 2 == 0 => ready,
+            _ => due.or(probe)?,
+        };
+        Some(Next { key, needs_token: self.entries[key].state.has_left() })
+    }
+
+    /// The tokens have run out: from here on what never left does not wait for what must be repeated.
+    pub(crate) fn end_flush(&mut self) -> bool {
+        core::mem::take(&mut self.flushing)
+    }
+
+    /// Transmits it and waits for the answer.
+    pub(crate) fn transmit(&mut self, next: Next, ctx: &mut Context<T>) {
+        let Next { key, needs_token } = next;
+        if needs_token {
+            self.turn = self.turn.wrapping_add(1);
+            ctx.stats.retransmissions += 1;
+        }
+        let Entry { stream, seq, payload, state, .. } = &mut self.entries[key];
+        let stream = &self.streams[*stream];
+        let (id, to, floor) = (stream.msg_id(*seq), stream.peer.clone(), stream.floor());
+        ctx.transmit(Outgoing::MsgR { id, to, floor, payload: payload.clone() });
+        match state {
+            State::Queued => {
+                *state = State::OnWire { repeated: false, unanswered: 0, windowed: true };
+                self.windowed += 1;
+            }
+            State::OnWire { repeated, windowed, .. } => {
+                *repeated = true;
+                if self.schedule.place(key) == Place::Waiting(READY) {
+                    *windowed = true;
+                    self.windowed += 1;
+                }
+            }
+            State::Accepted { .. } => {}
+        }
+        self.arm(key, ctx);
+    }
+
+    /// Arms the timer of a message that was just transmitted or accepted.
+    pub(super) fn arm(&mut self, key: Key, ctx: &mut Context<T>) {
+        let (base, level, max, cap) = match self.entries[key].state {
+            State::Queued => return,
+            State::OnWire { unanswered, .. } => {
+                (ctx.rto.base(), unanswered.max(ctx.rto.level()), ctx.rto.max(), RTO_CAP)
+            }
+            State::Accepted { probes, .. } => {
+                (nanos(ctx.config.probe_initial), probes, nanos(ctx.config.probe_max), PROBE_CAP)
+            }
+        };
+        let delay = ctx.backoff.delay(base, level, max);
+        self.schedule.arm(key, delay, cap, ctx.now);
+    }
+
+    /// When something happens here by itself, the tokens aside.
+    pub(crate) fn next_deadline(&self) -> Option<Time> {
+        let expiry = self.next_expiry().map(|(at, _)| at);
+        let timer = self.schedule.next_due();
+        let waiting = [READY, DUE, PROBE].iter().any(|queue| self.schedule.first_waiting(*queue).is_some());
+        let pause = self.paused_until.filter(|_| waiting);
+        [expiry, timer, pause].into_iter().flatten().min()
+    }
+
+    fn next_expiry(&self) -> Option<(Time, Key)> {
+        let sent = self.ages.first().map(|key| (self.entries[key].expires_at, key));
+        let resent = self.resent.first().copied();
+        match (sent, resent) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// Puts messages in the order in which they were sent.
+    fn age(&self, key: Key) -> (Time, Key, u64) {
+        let entry = &self.entries[key];
+        (entry.queued_at, entry.stream, entry.seq)
+    }
+}
+
+/// Lets a message that waits for its timer go at once, as soon as there is a token for it.
+pub(super) fn hasten<S>(schedule: &mut Schedule, key: Key, state: &State<S>) {
+    if schedule.place(key) != Place::Armed {
+        return;
+    }
+    match state {
+        State::Queued => {}
+        State::OnWire { .. } => schedule.wait(key, DUE),
+        State::Accepted { .. } => schedule.wait(key, PROBE),
+    }
+}

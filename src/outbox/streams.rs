@@ -1,0 +1,203 @@
+//! The outgoing streams: who numbers the next message to a peer.
+//!
+//! A stream is this process × one peer. Its 64 bits are drawn once, its seqs count without gaps, and it is replaced when
+//! [`ABANDONED_MOST`] of its seqs were abandoned, so that the gaps which a receiver must remember stay few. As many idle
+//! streams are kept as the outbox may hold messages; beyond that the one idle for longest goes, and the next message to
+//! its peer starts another.
+
+use alloc::collections::BTreeMap;
+
+use crate::frame::Types;
+use crate::id::{MsgId, SEQ_END, StreamId};
+use crate::list::List;
+use crate::ring::Ring;
+use crate::rng::Rng;
+use crate::slab::{Key, Slab};
+use crate::time::Time;
+
+/// How many abandoned seqs end a stream.
+const ABANDONED_MOST: u32 = 512;
+
+#[derive(Clone, Debug)]
+pub(super) struct Stream<T: Types> {
+    pub(super) id: StreamId,
+    pub(super) peer: T::Peer,
+    next_seq: u64,
+    /// The messages on their way.
+    pub(super) ring: Ring,
+    /// How many messages are parked, and how many were discarded undelivered.
+    pub(super) parked: u32,
+    pub(super) discarded: u32,
+    /// Whether a probe went out since the recipient was last heard of, and when the backoff was last reset.
+    pub(super) backed_off: bool,
+    pub(super) reset_at: Time,
+    /// The stream that this one replaced, while that has messages left.
+    older: Option<Key>,
+}
+
+impl<T: Types> Stream<T> {
+    pub(super) fn msg_id(&self, seq: u64) -> MsgId {
+        MsgId::new(self.id, seq).expect("a stream ends before its seqs do")
+    }
+
+    /// The lowest seq that may still be transmitted unasked.
+    pub(super) fn floor(&self) -> u64 {
+        self.ring.first().unwrap_or(self.next_seq)
+    }
+
+    fn is_idle(&self) -> bool {
+        self.ring.is_empty() && self.parked == 0
+    }
+
+    fn is_worn(&self) -> bool {
+        self.parked.saturating_add(self.discarded) >= ABANDONED_MOST || self.next_seq >= SEQ_END
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Streams<T: Types> {
+    slab: Slab<Stream<T>>,
+    by_id: BTreeMap<StreamId, Key>,
+    /// The stream that numbers the next message to each peer.
+    current: BTreeMap<T::Peer, Key>,
+    /// Streams without messages, the longest idle first.
+    idle: List,
+    idle_most: usize,
+    rng: Rng,
+}
+
+impl<T: Types> Streams<T> {
+    pub(super) fn new(idle_most: usize, rng: Rng) -> Self {
+        let (by_id, current) = (BTreeMap::new(), BTreeMap::new());
+        Self { slab: Slab::new(), by_id, current, idle: List::new(), idle_most, rng }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    pub(super) fn get(&self, key: Key) -> Option<&Stream<T>> {
+        self.slab.get(key)
+    }
+
+    pub(super) fn find(&self, id: StreamId) -> Option<Key> {
+        self.by_id.get(&id).copied()
+    }
+
+    /// Takes the next seq of the stream to a peer for a message, with a new stream where one is needed.
+    pub(super) fn number(&mut self, peer: &T::Peer, message: Key) -> (Key, u64) {
+        let key = match self.current.get(peer).copied() {
+            Some(key) if !self.slab[key].is_worn() => {
+                if self.slab[key].is_idle() {
+                    self.idle.remove(key);
+                }
+                key
+            }
+            worn => self.open(peer.clone(), worn),
+        };
+        let stream = &mut self.slab[key];
+        let seq = stream.next_seq;
+        stream.next_seq += 1;
+        stream.ring.insert(seq, message);
+        (key, seq)
+    }
+
+    /// To be called whenever a message left a stream for good.
+    pub(super) fn tidy(&mut self, key: Key) {
+        if !self.slab[key].is_idle() {
+            return;
+        }
+        if self.current.get(&self.slab[key].peer) != Some(&key) {
+            self.close_worn(key);
+            return;
+        }
+        self.idle.push_back(key);
+        if self.idle.len() > self.idle_most {
+            self.close_longest_idle();
+        }
+    }
+
+    /// The streams of a peer, the oldest first.
+    pub(super) fn of(&self, peer: &T::Peer) -> impl DoubleEndedIterator<Item = Key> + use<T> {
+        let newest = self.current.get(peer).copied();
+        let mut keys: alloc::vec::Vec<Key> = core::iter::successors(newest, |key| self.slab[*key].older).collect();
+        keys.reverse();
+        keys.into_iter()
+    }
+
+    /// All peers with a stream, in order.
+    pub(super) fn peers(&self) -> impl Iterator<Item = &T::Peer> {
+        self.current.keys()
+    }
+
+    fn open(&mut self, peer: T::Peer, worn: Option<Key>) -> Key {
+        let id = loop {
+            let id = StreamId::from_u64(self.rng.next());
+            if !self.by_id.contains_key(&id) {
+                break id;
+            }
+        };
+        let mut older = worn;
+        if let Some(worn) = worn.filter(|key| self.slab[*key].is_idle()) {
+            older = self.slab[worn].older;
+            self.idle.remove(worn);
+            self.forget(worn);
+        }
+        let stream = Stream {
+            id,
+            peer: peer.clone(),
+            next_seq: 0,
+            ring: Ring::new(),
+            parked: 0,
+            discarded: 0,
+            backed_off: false,
+            reset_at: Time::ZERO,
+            older,
+        };
+        let key = self.slab.insert(stream);
+        self.by_id.insert(id, key);
+        self.current.insert(peer, key);
+        key
+    }
+
+    /// Drops a replaced stream that has run empty, out of the chain in which it stands.
+    fn close_worn(&mut self, key: Key) {
+        let Some(mut newer) = self.current.get(&self.slab[key].peer).copied() else { return };
+        while let Some(older) = self.slab[newer].older {
+            if older == key {
+                self.slab[newer].older = self.slab[key].older;
+                break;
+            }
+            newer = older;
+        }
+        self.forget(key);
+    }
+
+    /// Drops the longest idle stream that no older one hangs on to.
+    fn close_longest_idle(&mut self) {
+        let Some(key) = self.idle.iter().find(|key| self.slab[*key].older.is_none()) else { return };
+        self.idle.remove(key);
+        let peer = self.slab[key].peer.clone();
+        self.current.remove(&peer);
+        self.forget(key);
+    }
+
+    fn forget(&mut self, key: Key) {
+        let stream = self.slab.remove(key);
+        self.by_id.remove(&stream.id);
+    }
+}
+
+impl<T: Types> core::ops::Index<Key> for Streams<T> {
+    type Output = Stream<T>;
+
+    fn index(&self, key: Key) -> &Stream<T> {
+        &self.slab[key]
+    }
+}
+
+impl<T: Types> core::ops::IndexMut<Key> for Streams<T> {
+    fn index_mut(&mut self, key: Key) -> &mut Stream<T> {
+        &mut self.slab[key]
+    }
+}
