@@ -45,7 +45,7 @@ pub use trace::{Action, Entry, Fate, What};
 ///
 /// # Examples
 ///
-/// ```no_run
+/// ```
 /// use core::time::Duration;
 /// use sixfold::Config;
 /// use sixfold::sim::{LinkConfig, World};

@@ -42,6 +42,8 @@ pub struct HandOver<T: Types> {
     pub at: Time,
     /// To whom.
     pub to: T::Peer,
+    /// How often that client had been [replaced](super::World::replace_client) by then.
+    pub life: u32,
     /// What, from whom, and whether it was late.
     pub delivery: Delivery<T>,
 }
@@ -181,7 +183,7 @@ impl<T: Types> Ledger<T> {
 
     fn on_received(&mut self, at: &T::Peer, life: u32, delivery: &Delivery<T>, now: Time) {
         self.report.late += u64::from(delivery.late);
-        self.hand_overs.push(HandOver { at: now, to: at.clone(), delivery: delivery.clone() });
+        self.hand_overs.push(HandOver { at: now, to: at.clone(), life, delivery: delivery.clone() });
         let sent = self.messages.get_mut(&(delivery.from.clone(), delivery.id));
         match sent.filter(|message| message.to == *at) {
             Some(message) => {
