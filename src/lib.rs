@@ -20,6 +20,8 @@ mod outbox;
 mod retransmit;
 mod ring;
 mod rng;
+#[cfg(feature = "sim")]
+pub mod sim;
 mod slab;
 mod stats;
 mod time;

@@ -1,0 +1,302 @@
+//! The reference server: the six rules that a server has to keep, and nothing more.
+//!
+//! 1. msg:R is deduplicated by (authenticated sender, [`MsgId`]). A duplicate is answered with msg:A and the same server
+//!    id, then with ack:N when the recipient has confirmed, else with msg:N to the recipient when it is connected.
+//! 2. No server id is given twice, not even after all memory was lost.
+//! 3. msg:N is kept for a recipient that is away and pushed when it returns, in the order of acceptance, until `lifetime`
+//!    after the first msg:R.
+//! 4. Every ack:R is answered with ack:A; it counts only when it comes from the message's recipient.
+//! 5. `from` is always the authenticated sender.
+//! 6. The payload is carried through unread, and `floor` as of the latest msg:R.
+
+mod stats;
+mod store;
+
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use core::time::Duration;
+
+use crate::frame::{Incoming, Outgoing, Rejection, Types, Verdict};
+use crate::id::MsgId;
+use crate::time::Time;
+
+pub use stats::RelayStats;
+use store::{Confirmation, Key, Progress, Store, Stored};
+
+/// The reference server, sans-IO: frames of authenticated peers and time go in, frames for peers come out.
+///
+/// **Server ids.** The high 32 bits count the starts of the relay, from 1, and the low 32 the messages since: ids rise in
+/// the order of acceptance. The number of starts is the one thing that survives [`Crash::LosesAll`]; a real server would
+/// take what makes its ids unique from outside its memory too, as a random id of 128 bits or from a database sequence.
+///
+/// **Time** may not go back: a `now` before the last one counts as the last one.
+///
+/// # Examples
+///
+/// Alice sends to Bob through the relay; each line is one of the six frames.
+///
+/// ```
+/// use core::time::Duration;
+/// use sixfold::sim::Relay;
+/// use sixfold::{Incoming, MsgId, Outgoing, StreamId, Time, Types, Verdict};
+///
+/// #[derive(Clone, Debug, PartialEq)]
+/// struct Chat;
+/// impl Types for Chat {
+///     type Peer = &'static str;
+///     type Payload = &'static str;
+///     type ServerId = u64;
+/// }
+///
+/// let now = Time::ZERO;
+/// let mut relay = Relay::<Chat>::new(Duration::from_secs(7 * 24 * 3600), now);
+/// relay.handle_connected("alice", now);
+/// relay.handle_connected("bob", now);
+///
+/// let id = MsgId::new(StreamId::from_u64(1), 0).unwrap();
+/// relay.handle_frame("alice", Outgoing::MsgR { id, to: "bob", floor: 0, payload: "hello" }, now);
+/// let Some(("alice", Incoming::MsgA { verdict: Verdict::Accepted(server_id), .. })) = relay.poll_output() else { panic!() };
+/// let pushed = Incoming::MsgN { id, from: "alice", server_id, floor: 0, payload: "hello" };
+/// assert_eq!(relay.poll_output(), Some(("bob", pushed)));
+///
+/// relay.handle_frame("bob", Outgoing::AckR { id, from: "alice" }, now);
+/// assert_eq!(relay.poll_output(), Some(("bob", Incoming::AckA { id, from: "alice" })));
+/// assert_eq!(relay.poll_output(), Some(("alice", Incoming::AckN { id, server_id })));
+/// assert_eq!(relay.poll_output(), None);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Relay<T: Types<ServerId = u64>> {
+    store: Store<T>,
+    connected: BTreeSet<T::Peer>,
+    outputs: VecDeque<(T::Peer, Incoming<T>)>,
+    next_id: u64,
+    now: Time,
+    refused: BTreeMap<T::Peer, Rejection>,
+    pause: Option<Duration>,
+    stats: RelayStats,
+}
+
+/// What a crash of the relay leaves; connections and queued frames are gone either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crash {
+    /// Nothing: no message and no confirmation is remembered.
+    LosesAll,
+    /// Messages and confirmations.
+    KeepsStored,
+}
+
+impl<T: Types<ServerId = u64>> Relay<T> {
+    /// Starts a relay that remembers nothing. `lifetime` is the deployment's one value, the same as the clients'.
+    #[must_use]
+    pub fn new(lifetime: Duration, now: Time) -> Self {
+        Self {
+            store: Store::new(lifetime),
+            connected: BTreeSet::new(),
+            outputs: VecDeque::new(),
+            next_id: 1 << EPOCH_SHIFT,
+            now,
+            refused: BTreeMap::new(),
+            pause: None,
+            stats: RelayStats::default(),
+        }
+    }
+
+    /// Takes an authenticated peer in and pushes what waits for it, in the order of acceptance. A peer that is connected
+    /// already has reconnected: frames queued for its old connection are dropped.
+    pub fn handle_connected(&mut self, peer: T::Peer, now: Time) {
+        self.handle_disconnected(&peer, now);
+        for (key, stored) in self.store.waiting_for(&peer) {
+            push(&mut self.outputs, &mut self.stats, key, stored);
+        }
+        self.connected.insert(peer);
+    }
+
+    /// Notes that a peer is gone, and drops the frames queued for it.
+    pub fn handle_disconnected(&mut self, peer: &T::Peer, now: Time) {
+        self.advance(now);
+        if self.connected.remove(peer) {
+            let queued = self.outputs.len();
+            self.outputs.retain(|(to, _)| to != peer);
+            self.stats.dropped += (queued - self.outputs.len()) as u64;
+        }
+    }
+
+    /// Takes a frame of an authenticated peer. Frames of peers that are not connected are counted and ignored.
+    pub fn handle_frame(&mut self, from: T::Peer, frame: Outgoing<T>, now: Time) {
+        self.advance(now);
+        if !self.connected.contains(&from) {
+            self.stats.ignored_unconnected += 1;
+            return;
+        }
+        match frame {
+            Outgoing::MsgR { id, to, floor, payload } => {
+                self.stats.msg_r += 1;
+                self.on_message(&(from, id), to, floor, payload);
+            }
+            Outgoing::AckR { id, from: sender } => {
+                self.stats.ack_r += 1;
+                self.on_confirmation(from, &(sender, id));
+            }
+        }
+    }
+
+    /// Gives up and forgets the messages that are due.
+    pub fn handle_timeout(&mut self, now: Time) {
+        self.advance(now);
+    }
+
+    /// Dies and starts again: connections and queued frames are gone, and what else `kind` says. Every peer has to connect
+    /// again. What [`Relay::refuse`] and [`Relay::throttle`] have set stays.
+    pub fn crash(&mut self, kind: Crash, now: Time) {
+        self.advance(now);
+        self.stats.crashes += 1;
+        self.stats.dropped += self.outputs.len() as u64;
+        self.outputs.clear();
+        self.connected.clear();
+        self.next_id = ((self.next_id >> EPOCH_SHIFT) + 1) << EPOCH_SHIFT;
+        match kind {
+            Crash::LosesAll => self.store.clear(),
+            Crash::KeepsStored => {}
+        }
+    }
+
+    /// Gives the next frame to transmit, and to whom; call it until `None` after every input.
+    #[must_use]
+    pub fn poll_output(&mut self) -> Option<(T::Peer, Incoming<T>)> {
+        self.outputs.pop_front()
+    }
+
+    /// Tells when [`Relay::handle_timeout`] has something to do; `None` while nothing is remembered.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Time> {
+        self.store.next_deadline()
+    }
+
+    /// Refuses every new message to a peer from now on; `None` ends that. Messages stored already are not affected: their
+    /// duplicates are accepted as ever.
+    pub fn refuse(&mut self, to: T::Peer, rejection: Option<Rejection>) {
+        match rejection {
+            Some(rejection) => self.refused.insert(to, rejection),
+            None => self.refused.remove(&to),
+        };
+    }
+
+    /// Answers every new message with "ask again after `pause`" from now on; `None` ends that. A peer that is
+    /// [refused](Relay::refuse) stays refused, and duplicates of stored messages are accepted as ever.
+    pub fn throttle(&mut self, pause: Option<Duration>) {
+        self.pause = pause;
+    }
+
+    /// Tells whether a peer is connected.
+    #[must_use]
+    pub fn is_connected(&self, peer: &T::Peer) -> bool {
+        self.connected.contains(peer)
+    }
+
+    /// Tells under which server id the message `id` of `from` is remembered.
+    #[must_use]
+    pub fn server_id(&self, from: &T::Peer, id: MsgId) -> Option<u64> {
+        self.store.get(&(from.clone(), id)).map(|stored| stored.server_id)
+    }
+
+    /// Tells what the relay has done so far.
+    #[must_use]
+    pub fn stats(&self) -> RelayStats {
+        let (remembered, waiting) = self.store.counts();
+        RelayStats { remembered, waiting, connected: self.connected.len(), ..self.stats }
+    }
+
+    /// Moves time on, never back, and drops what its passing ends, so that no input finds what is too old.
+    fn advance(&mut self, now: Time) {
+        self.now = self.now.max(now);
+        let aged = self.store.age(self.now);
+        self.stats.outlived += aged.outlived;
+        self.stats.forgotten += aged.forgotten;
+    }
+
+    fn on_message(&mut self, key: &Key<T>, to: T::Peer, floor: u64, payload: T::Payload) {
+        let server_id = if let Some(stored) = self.store.heard_again(key, floor) {
+            self.stats.duplicates += 1;
+            stored.server_id
+        } else if let Some(verdict) = self.unwanted(&to) {
+            self.answer(key, verdict);
+            return;
+        } else {
+            let server_id = self.next_id;
+            self.next_id += 1;
+            self.stats.stored += 1;
+            self.store.insert(key.clone(), server_id, to, floor, payload, self.now);
+            server_id
+        };
+        self.answer(key, Verdict::Accepted(server_id));
+        self.carry_on(key);
+    }
+
+    /// Says what a new message to that peer gets when it is not stored.
+    fn unwanted(&mut self, to: &T::Peer) -> Option<Verdict<T>> {
+        if let Some(rejection) = self.refused.get(to) {
+            self.stats.rejected += 1;
+            return Some(Verdict::Rejected(rejection.clone()));
+        }
+        let pause = self.pause?;
+        self.stats.throttled += 1;
+        Some(Verdict::RetryAfter(pause))
+    }
+
+    /// Queues msg:A.
+    fn answer(&mut self, (from, id): &Key<T>, verdict: Verdict<T>) {
+        self.stats.msg_a += 1;
+        self.outputs.push_back((from.clone(), Incoming::MsgA { id: *id, verdict }));
+    }
+
+    /// Queues what follows msg:A: ack:N when the message is confirmed, msg:N when its recipient is there.
+    fn carry_on(&mut self, key: &Key<T>) {
+        let Some(stored) = self.store.get(key) else { return };
+        match stored.progress {
+            Progress::Confirmed => self.settle(key, stored.server_id),
+            Progress::Waiting { .. } if self.connected.contains(&stored.to) => {
+                push(&mut self.outputs, &mut self.stats, key, stored);
+            }
+            Progress::Waiting { .. } | Progress::Outlived => {}
+        }
+    }
+
+    fn on_confirmation(&mut self, by: T::Peer, key: &Key<T>) {
+        let confirmation = self.store.confirm(key, &by);
+        self.stats.ack_a += 1;
+        self.outputs.push_back((by, Incoming::AckA { id: key.1, from: key.0.clone() }));
+        match confirmation {
+            Confirmation::First(server_id) => {
+                self.stats.confirmed += 1;
+                if self.connected.contains(&key.0) {
+                    self.settle(key, server_id);
+                }
+            }
+            Confirmation::Repeated => self.stats.acks_repeated += 1,
+            Confirmation::Unknown => self.stats.acks_unknown += 1,
+        }
+    }
+
+    /// Queues ack:N.
+    fn settle(&mut self, (from, id): &Key<T>, server_id: u64) {
+        self.stats.ack_n += 1;
+        self.outputs.push_back((from.clone(), Incoming::AckN { id: *id, server_id }));
+    }
+}
+
+/// Queues msg:N for a message that still waits.
+fn push<T: Types<ServerId = u64>>(
+    outputs: &mut VecDeque<(T::Peer, Incoming<T>)>,
+    stats: &mut RelayStats,
+    (from, id): &Key<T>,
+    stored: &Stored<T>,
+) {
+    if let Progress::Waiting { payload } = &stored.progress {
+        stats.msg_n += 1;
+        let (server_id, floor) = (stored.server_id, stored.floor);
+        let frame = Incoming::MsgN { id: *id, from: from.clone(), server_id, floor, payload: payload.clone() };
+        outputs.push_back((stored.to.clone(), frame));
+    }
+}
+
+/// Server ids: the starts are counted above this bit, the messages of one start below it.
+const EPOCH_SHIFT: u32 = 32;
