@@ -1,0 +1,99 @@
+//! Delivers a file, line by line, through links that lose and a server that forgets; what comes out is what went in.
+//!
+//! ```text
+//!   A  ── UDP ──  server  ── UDP ──  B          three threads, three sockets on 127.0.0.1
+//!  client        reference         client       each hop loses, doubles, delays and reorders
+//! FILE ▶          relay          ▶ standard output
+//! ```
+//!
+//! The rule of this program: what passes between the three threads is datagrams; what they share besides is only when
+//! to stop. Where to read on: [`node`] is the run loop around a client, [`sender`] and [`receiver`] are the two
+//! applications, [`server`] is the relay, [`port`] is a socket behind links.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    reason = "a program with threads, sockets and a clock: all that the crate itself has not"
+)]
+
+mod clock;
+mod control;
+mod failure;
+mod input;
+mod node;
+mod options;
+mod output;
+mod port;
+mod receiver;
+mod report;
+mod run;
+mod seeds;
+mod sender;
+mod server;
+mod trace;
+mod tuning;
+mod wire;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+
+use crate::control::Control;
+use crate::failure::Failure;
+use crate::input::Input;
+use crate::options::Options;
+use crate::report::Report;
+use crate::seeds::Seeds;
+use crate::trace::Diagram;
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    deliver(&options).unwrap_or_else(|failure| {
+        eprintln!("deliver: {failure}");
+        failure.exit_code()
+    })
+}
+
+fn deliver(options: &Options) -> Result<ExitCode, Failure> {
+    let input = Input::read(options)?;
+    let seeds = Seeds::new(options.seed)?;
+    let control = Arc::new(Control::new());
+    let handler = Arc::clone(&control);
+    ctrlc::set_handler(move || {
+        // The second time at once: a thread that is stuck in a write cannot be asked to end.
+        if handler.interrupt() {
+            std::process::exit(INTERRUPTED.into());
+        }
+    })
+    .map_err(Failure::Signal)?;
+
+    let report = run::run(options, &input, seeds, &control)?;
+    tell(options, &report);
+    if control.is_interrupted() {
+        eprintln!("deliver: interrupted");
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+    if report.is_perfect() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if control.is_stopped() {
+        eprintln!("deliver: gave up: not everything was delivered in time");
+    } else {
+        eprintln!("deliver: what B wrote is not what A sent");
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+fn tell(options: &Options, report: &Report) {
+    if options.trace {
+        let tallies = [&report.sent.tally, &report.served.tally, &report.received.tally];
+        let steps = tallies.into_iter().flat_map(|tally| tally.steps.iter().copied()).collect();
+        eprintln!("{}", Diagram::new(steps));
+    }
+    eprint!("{report}");
+}
+
+/// What a shell says of a program that SIGINT has ended: 128 + 2.
+const INTERRUPTED: u8 = 130;

@@ -1,0 +1,86 @@
+//! One run: three sockets, three threads, and the main thread that watches them and draws the progress bar.
+
+use std::io::{self, IsTerminal};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::thread::{self, ScopedJoinHandle};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::clock::Clock;
+use crate::control::Control;
+use crate::failure::Failure;
+use crate::input::Input;
+use crate::node::Node;
+use crate::options::Options;
+use crate::output::Output;
+use crate::port::{Place, Port};
+use crate::report::Report;
+use crate::seeds::{Seeds, Use};
+use crate::tuning::{config, faults};
+use crate::{receiver, sender, server};
+
+/// Delivers the input and tells what happened, also when it was stopped half-way.
+pub(crate) fn run(options: &Options, input: &Input, seeds: Seeds, control: &Control) -> Result<Report, Failure> {
+    let output = Output::open(options, input)?;
+    let (a, a_address) = bind(Place::A)?;
+    let (s, s_address) = bind(Place::Server)?;
+    let (b, b_address) = bind(Place::B)?;
+    let (config, faults, clock) = (config(options, input.average()), faults(options), Clock::start());
+
+    let port = Port::new(Place::A, a, options.trace)?;
+    let port = port.lane(Place::Server, s_address, faults.clone(), seeds.link(Use::SenderToServer));
+    let a = Node::new(Place::A, config.clone(), seeds.client(Use::SenderClient), port, clock)?;
+
+    let port = Port::new(Place::B, b, options.trace)?;
+    let port = port.lane(Place::Server, s_address, faults.clone(), seeds.link(Use::ReceiverToServer));
+    let b = Node::new(Place::B, config, seeds.client(Use::ReceiverClient), port, clock)?;
+
+    let port = Port::new(Place::Server, s, options.trace)?;
+    let port = port.lane(Place::A, a_address, faults.clone(), seeds.link(Use::ServerToSender));
+    let port = port.lane(Place::B, b_address, faults, seeds.link(Use::ServerToReceiver));
+
+    thread::scope(|scope| {
+        let server = scope.spawn(|| control.supervise(|| server::run(port, options.crash_server, clock, control)));
+        let receiver = scope.spawn(|| control.supervise(|| receiver::run(b, output, control)));
+        let sender = scope.spawn(|| control.supervise(|| sender::run(a, input, control)));
+
+        let bar = progress_bar(options, input);
+        while !(sender.is_finished() && receiver.is_finished()) {
+            bar.set_position(control.delivered());
+            if options.timeout.is_some_and(|timeout| clock.elapsed() >= timeout) {
+                control.stop();
+            }
+            thread::park_timeout(REDRAW);
+        }
+        let took = clock.elapsed();
+        bar.finish_and_clear();
+        control.clients_are_done();
+        let (sent, received, served) = (join(sender, Place::A), join(receiver, Place::B), join(server, Place::Server));
+        Ok(Report { sent: sent?, received: received?, served: served?, took, seed: seeds.number() })
+    })
+}
+
+fn bind(place: Place) -> Result<(UdpSocket, SocketAddr), Failure> {
+    let socket = |source| Failure::Socket { place, source };
+    let bound = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).map_err(socket)?;
+    let address = bound.local_addr().map_err(socket)?;
+    Ok((bound, address))
+}
+
+fn join<T>(thread: ScopedJoinHandle<'_, Result<T, Failure>>, place: Place) -> Result<T, Failure> {
+    thread.join().unwrap_or(Err(Failure::Panicked(place)))
+}
+
+/// A bar on standard error; none when that is no terminal, or when the lines themselves go to a terminal and show how
+/// far it is.
+fn progress_bar(options: &Options, input: &Input) -> ProgressBar {
+    let lines_are_seen = options.output.is_none() && io::stdout().is_terminal();
+    let target = if lines_are_seen { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} delivered, {per_sec}, {elapsed}");
+    let bar = ProgressBar::with_draw_target(Some(input.lines().count() as u64), target);
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// How often the bar is drawn and the timeout looked at.
+const REDRAW: Duration = Duration::from_millis(50);

@@ -1,0 +1,82 @@
+//! The server: the reference relay behind a port, with crashes in which it loses all its memory.
+
+use std::time::Duration;
+
+use sixfold::Outgoing;
+use sixfold::sim::{Crash, Relay};
+
+use crate::clock::Clock;
+use crate::control::Control;
+use crate::failure::Failure;
+use crate::port::{Place, Port, Tally};
+use crate::tuning::LIFETIME;
+use crate::wire::{Peer, Wire};
+
+/// What the server can tell at the end.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub(crate) crashes: u64,
+    pub(crate) tally: Tally,
+}
+
+/// Runs the server until both clients are done or it is told to stop.
+pub(crate) fn run(
+    mut port: Port,
+    crash_every: Option<Duration>,
+    clock: Clock,
+    control: &Control,
+) -> Result<Served, Failure> {
+    let mut relay = Relay::<Wire>::new(LIFETIME, clock.now());
+    connect(&mut relay, clock);
+    let mut next_crash = crash_every.map(|every| clock.now() + every);
+    let mut crashes = 0;
+    while !control.is_stopped() && !control.are_clients_done() {
+        let now = clock.now();
+        while let Some((peer, frame)) = relay.poll_output() {
+            port.send(place(peer), &frame, now);
+        }
+        port.flush(clock.now())?;
+        let deadlines = [relay.poll_timeout(), port.poll_timeout(), next_crash];
+        let now = clock.now();
+        let wait = deadlines.into_iter().flatten().min().map_or(Duration::MAX, |at| at.saturating_duration_since(now));
+        for (from, frame) in port.receive::<Outgoing<Wire>>(wait, || clock.now())? {
+            if let Some(peer) = peer(from) {
+                relay.handle_frame(peer, frame, clock.now());
+            }
+        }
+        relay.handle_timeout(clock.now());
+        if let Some((every, at)) = crash_every.zip(next_crash) {
+            let now = clock.now();
+            if at <= now {
+                relay.crash(Crash::LosesAll, now);
+                connect(&mut relay, clock);
+                crashes += 1;
+                next_crash = Some(now + every);
+            }
+        }
+    }
+    Ok(Served { crashes, tally: port.close() })
+}
+
+/// Both clients are there from the start and again after each crash: UDP knows no connection that could break.
+fn connect(relay: &mut Relay<Wire>, clock: Clock) {
+    for peer in [Peer::A, Peer::B] {
+        relay.handle_connected(peer, clock.now());
+    }
+}
+
+const fn place(peer: Peer) -> Place {
+    match peer {
+        Peer::A => Place::A,
+        Peer::B => Place::B,
+    }
+}
+
+/// Who a frame is from is what its source address says: that is all the authentication there is here.
+const fn peer(place: Place) -> Option<Peer> {
+    match place {
+        Place::A => Some(Peer::A),
+        Place::B => Some(Peer::B),
+        Place::Server => None,
+    }
+}

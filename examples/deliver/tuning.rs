@@ -1,0 +1,61 @@
+//! The configuration of both clients: as impatient as the links allow, and never done with trying.
+//!
+//! A local link answers in milliseconds and loses as a matter of course, so timers are short, backoff is capped low and
+//! attempts are not limited. All that is told of the network here is its slowest round trip; the rest is estimated.
+
+use std::time::Duration;
+
+use sixfold::sim::LinkConfig;
+use sixfold::{Config, Order};
+
+use crate::options::Options;
+
+/// No run takes this long.
+pub(crate) const LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// What every hop does to datagrams, in each direction.
+pub(crate) fn faults(options: &Options) -> LinkConfig {
+    LinkConfig::default()
+        .latency(options.latency)
+        .jitter(options.jitter)
+        .loss(options.loss)
+        .duplicate(options.duplicate)
+        .reorder(options.reorder, options.latency + options.jitter + Duration::from_millis(1))
+}
+
+/// The configuration for these links and lines of `length` bytes on average.
+pub(crate) fn config(options: &Options, length: usize) -> Config {
+    let round_trip = 2 * (options.latency + options.jitter);
+    let longest_wait = 2 * round_trip + Duration::from_millis(25);
+    let datagram = length + PER_DATAGRAM;
+    let rate = (BYTES_PER_SECOND / datagram).clamp(1, DATAGRAMS_PER_SECOND);
+    let at_once = (SOCKET_BUFFER / datagram).clamp(2, 200);
+    // What waits for ack:N is asked for again and again until then: as much as the rate allows, and not more.
+    let in_a_wait = rate as u128 * longest_wait.as_micros() / 1_000_000;
+    let outbox = usize::try_from(in_a_wait).unwrap_or(usize::MAX).clamp(16, 10_000);
+    Config::default()
+        .window(at_once)
+        .outbox_capacity(outbox)
+        // Everything that A may have on the way fits into B at once, held for order or not.
+        .inbox_capacity(2 * outbox)
+        .ack_capacity(2 * outbox)
+        .rto_initial(round_trip + Duration::from_millis(15))
+        .rto_min(Duration::from_millis(10))
+        .rto_max(longest_wait)
+        // From msg:A to ack:N is one more round trip, and whatever B holds the message for.
+        .probe_initial(round_trip + Duration::from_millis(15))
+        .probe_max(longest_wait)
+        .max_attempts(None)
+        .expiry(LIFETIME)
+        .lifetime(LIFETIME)
+        .retransmit_rate(u32::try_from(rate).unwrap_or(u32::MAX))
+        .retransmit_burst(u32::try_from(at_once).unwrap_or(u32::MAX))
+        .order(Order::InOrder { max_hold: None })
+}
+
+/// What three threads on one machine get through with time to spare.
+const DATAGRAMS_PER_SECOND: usize = 50_000;
+const BYTES_PER_SECOND: usize = 200 * 1024 * 1024;
+/// What a socket usually holds before the kernel drops datagrams, and what it reckons for each besides its bytes.
+const SOCKET_BUFFER: usize = 200 * 1024;
+const PER_DATAGRAM: usize = 512;

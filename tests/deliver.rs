@@ -1,0 +1,215 @@
+//! The example `deliver` as a program: real files through real sockets, lossy links and a server that forgets.
+#![allow(
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    reason = "a test of a program, with std"
+)]
+
+use std::env::consts::EXE_SUFFIX;
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::thread;
+
+/// The program as it is now: `cargo test` builds examples, but `cargo test --test deliver` alone does not.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let test = std::env::current_exe().unwrap();
+        let profile = test.parent().and_then(Path::parent).unwrap();
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--example", "deliver", "--manifest-path", MANIFEST, "--target-dir"]);
+        build.arg(profile.parent().unwrap());
+        if profile.ends_with("release") {
+            build.arg("--release");
+        }
+        assert!(build.status().unwrap().success());
+        profile.join(format!("examples/deliver{EXE_SUFFIX}"))
+    })
+}
+
+const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+
+fn deliver(arguments: &[&str]) -> Command {
+    let mut command = Command::new(program());
+    command.args(["--seed", "7", "--timeout", "60s"]).args(arguments);
+    command
+}
+
+/// Runs it with these bytes as standard input.
+fn pipe(mut command: Command, input: &[u8]) -> Output {
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let feeder = thread::Builder::new().spawn(move || {
+        // A program that says no before it has read everything closes the pipe.
+        let _ = stdin.write_all(&input);
+    });
+    let output = child.wait_with_output().unwrap();
+    feeder.unwrap().join().unwrap();
+    output
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// The value of a row of the table.
+fn value(table: &str, row: &str) -> String {
+    let line = table.lines().find_map(|line| line.strip_prefix(row));
+    line.unwrap_or_else(|| panic!("no row {row:?} in:\n{table}")).trim().to_string()
+}
+
+/// Delivers the bytes as a file and from standard input; checks what comes out, and the table.
+fn arrives_unchanged(input: &[u8], options: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+    std::fs::write(&from, input).unwrap();
+    let mut with_files = deliver(options);
+    let from_file = with_files.arg("--output").arg(&to).arg(&from).output().unwrap();
+    let from_stdin = pipe(deliver(options), input);
+
+    assert!(from_file.stdout.is_empty());
+    for (output, arrived) in [(&from_file, std::fs::read(&to).unwrap()), (&from_stdin, from_stdin.stdout.clone())] {
+        let table = stderr(output);
+        assert!(output.status.success(), "{table}");
+        assert!(arrived == input, "{} bytes arrived of {}\n{table}", arrived.len(), input.len());
+        let lines = input.split_inclusive(|byte| *byte == b'\n').count().to_string();
+        assert_eq!(value(&table, "messages "), lines);
+        assert_eq!(value(&table, "delivered "), lines);
+        for never in ["handed over twice", "missing", "out of order"] {
+            assert_eq!(value(&table, never), "0");
+        }
+        assert_eq!(value(&table, "seed"), "7");
+    }
+}
+
+#[test]
+fn an_empty_input_arrives() {
+    arrives_unchanged(b"", &[]);
+}
+
+#[test]
+fn a_last_line_without_an_end_arrives() {
+    arrives_unchanged(b"one\ntwo\nthree", &[]);
+}
+
+#[test]
+fn empty_lines_and_both_kinds_of_line_end_arrive() {
+    arrives_unchanged(b"\n\none\r\n\r\ntwo\rthree\n\n", &[]);
+}
+
+#[test]
+fn bytes_that_are_no_text_arrive() {
+    let bytes: Vec<u8> = (0..=u8::MAX).chain([b'\n']).chain((0..=u8::MAX).rev()).cycle().take(5_000).collect();
+    arrives_unchanged(&bytes, &[]);
+}
+
+#[test]
+fn a_line_of_60_kilobytes_arrives_between_short_ones() {
+    let long = vec![b'x'; 60_000];
+    arrives_unchanged(&[&b"before\n"[..], &long, b"\nafter\n"].concat(), &[]);
+}
+
+#[test]
+fn a_thousand_lines_arrive_through_everything_at_once() {
+    let mut lines = String::new();
+    for number in 0..1_000 {
+        writeln!(lines, "line {number}").unwrap();
+    }
+    let options = ["--loss", "0.4", "--duplicate", "0.2", "--reorder", "0.1", "--crash-server", "300ms"];
+    arrives_unchanged(lines.as_bytes(), &options);
+}
+
+#[test]
+fn a_line_too_long_for_a_datagram_is_named_before_anything_is_sent() {
+    let long = vec![b'x'; 70_000];
+    let output = pipe(deliver(&[]), &[&b"short\n"[..], &long, b"\n"].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+    let said = stderr(&output);
+    assert!(said.starts_with("deliver: line 2 has 70001 bytes") && said.contains("limit is 65465 bytes"), "{said}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_an_error() {
+    let output = deliver(&["no/such/file"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).starts_with("deliver: cannot read no/such/file: "), "{}", stderr(&output));
+}
+
+#[test]
+fn wrong_options_are_errors_that_name_the_option() {
+    let wrong = [
+        ["--loss", "1", "must be less than 1"],
+        ["--loss", "-0.1", "must be from 0 to 1"],
+        ["--duplicate", "1.5", "must be from 0 to 1"],
+        ["--reorder", "often", "not a number"],
+        ["--latency", "20", "time unit needed"],
+        ["--jitter", "2h", "must be at most 1 minute"],
+        ["--crash-server", "0s", "must be longer than 0"],
+    ];
+    for [option, value, reason] in wrong {
+        let output = deliver(&[&format!("{option}={value}")]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let said = stderr(&output);
+        assert!(said.contains(option) && said.contains(reason), "{option} {value}: {said}");
+    }
+}
+
+#[test]
+fn the_trace_shows_the_six_frames_of_the_first_message() {
+    let output = pipe(deliver(&["--trace"]), b"only one\n");
+    assert!(output.status.success());
+    let said = stderr(&output);
+    let (diagram, _) = said.split_once("messages ").unwrap();
+    assert!(
+        diagram
+            .lines()
+            .next()
+            .is_some_and(|head| head.contains("A ") && head.contains("server") && head.ends_with('B'))
+    );
+    for kind in ["msg:R", "msg:A", "msg:N", "ack:R", "ack:A", "ack:N"] {
+        let arrived = |line: &str| line.contains(kind) && line.contains("arrives at ");
+        assert!(diagram.lines().any(arrived), "{kind} in:\n{diagram}");
+    }
+}
+
+#[test]
+fn a_seed_is_drawn_and_told_when_none_is_given() {
+    let run = || {
+        let mut command = Command::new(program());
+        command.args(["--timeout", "60s"]);
+        let output = pipe(command, b"x\n");
+        assert!(output.status.success());
+        value(&stderr(&output), "seed")
+    };
+    assert_ne!(run(), run());
+}
+
+#[test]
+fn a_reader_that_goes_away_is_an_error_and_no_panic() {
+    let piped = deliver(&[]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = piped.unwrap();
+    drop(child.stdout.take());
+    child.stdin.take().unwrap().write_all(b"nobody\nreads\nthis\n").unwrap();
+    let status = child.wait().unwrap();
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(status.code(), Some(1));
+    assert!(said.starts_with("deliver: cannot write standard output: "), "{said}");
+}
+
+#[test]
+fn running_out_of_time_is_said_and_counted() {
+    let output = pipe(deliver(&["--loss", "0.99", "--timeout", "100ms"]), b"one\ntwo\n");
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(said.ends_with("deliver: gave up: not everything was delivered in time\n"), "{said}");
+    assert_eq!(value(&said, "messages "), "2");
+}
