@@ -63,6 +63,14 @@ fn when_the_floor_passes_an_abandoned_seq_the_successors_go_out_again_at_once() 
 }
 
 #[test]
+fn in_a_dead_network_failures_do_not_send_their_successors_beyond_their_own_timers() {
+    let mut a = Rig::new(sixfold::Config::default(), 1);
+    a.send_all(B, 0..100);
+    let frames = a.run(HOUR).into_iter().filter(|(_, output)| matches!(output, sixfold::Output::Transmit(_)));
+    assert_eq!((frames.count(), a.client.stats().parked), (100 * 8, 100));
+}
+
+#[test]
 fn a_mass_failure_announces_each_stream_once() {
     let mut a = Rig::new(steady().window(5_000).expiry(HOUR).max_attempts(None).retransmit_burst(100_000), 1);
     a.send_all(B, 0..4_000);
