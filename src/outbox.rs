@@ -55,8 +55,8 @@ pub(crate) struct Outbox<T: Types> {
     parked: BTreeMap<(Key, u64), Parked<T>>,
     /// Abandoned seqs that their stream's floor has not passed yet.
     gaps: BTreeSet<(Key, u64)>,
-    /// Streams whose floor has passed such a seq in the current call.
-    risen: BTreeSet<Key>,
+    /// Streams whose floor has passed such a seq in the current call, and how far to announce it.
+    risen: BTreeMap<Key, Announce>,
     /// Places of the window taken.
     windowed: usize,
     /// No msg:R before this: the server asked for it.
@@ -65,6 +65,15 @@ pub(crate) struct Outbox<T: Types> {
     flushing: bool,
     /// Counts the tokens that went to msg:R.
     turn: u8,
+}
+
+/// Which successors of an abandoned message go out again to tell the receiver of the new floor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Announce {
+    /// Not those that are going unanswered themselves: their own timers will tell it, and a dead network is not to be
+    /// flooded with every failure.
+    Answered,
+    All,
 }
 
 /// The queues of the schedule: first transmissions and what waits for the window; what timed out before msg:A; what timed
@@ -92,7 +101,7 @@ impl<T: Types> Outbox<T> {
             streams: Streams::new(config.outbox_capacity, rng),
             parked: BTreeMap::new(),
             gaps: BTreeSet::new(),
-            risen: BTreeSet::new(),
+            risen: BTreeMap::new(),
             windowed: 0,
             paused_until: None,
             flushing: false,
@@ -167,7 +176,7 @@ impl<T: Types> Outbox<T> {
         let key = self.streams[stream].ring.get(seq).ok_or(UnknownMessage(id))?;
         self.streams[stream].discarded += 1;
         let entry = self.take(key);
-        self.abandon(stream, seq);
+        self.abandon(stream, seq, Announce::All);
         self.streams.tidy(stream);
         Ok(entry.payload)
     }
@@ -179,11 +188,15 @@ impl<T: Types> Outbox<T> {
             State::Accepted { server_id, .. } => Some(server_id),
             State::Queued | State::OnWire { .. } => None,
         };
+        let announce = match &reason {
+            FailReason::Rejected(_) | FailReason::Unknown { rejection: Some(_) } => Announce::All,
+            FailReason::Expired | FailReason::Unknown { rejection: None } => Announce::Answered,
+        };
         self.streams[stream].parked += 1;
         self.parked.insert((stream, seq), Parked { payload, queued_at, reason: reason.clone(), server_id });
         ctx.stats.failed += 1;
         ctx.event(Event::Failed { id: self.streams[stream].msg_id(seq), reason });
-        self.abandon(stream, seq);
+        self.abandon(stream, seq, announce);
     }
 
     /// Takes a message off its way: out of the ring, the schedule, the window and the ages.
@@ -200,30 +213,31 @@ impl<T: Types> Outbox<T> {
 
     /// Notes that a seq will not be transmitted any more. Once the floor has passed it, the receiver must learn so: it may
     /// be holding what came after.
-    fn abandon(&mut self, stream: Key, seq: u64) {
+    fn abandon(&mut self, stream: Key, seq: u64, announce: Announce) {
         self.gaps.insert((stream, seq));
-        self.note_floor(stream);
+        self.note_floor(stream, announce);
     }
 
     /// To be called whenever a floor may have risen.
-    fn note_floor(&mut self, stream: Key) {
+    fn note_floor(&mut self, stream: Key, announce: Announce) {
         if self.gaps.is_empty() {
             return;
         }
         let floor = self.streams[stream].floor();
         while let Some(gap) = self.gaps.range((stream, 0)..(stream, floor)).next().copied() {
             self.gaps.remove(&gap);
-            self.risen.insert(stream);
+            let reach = self.risen.entry(stream).or_insert(announce);
+            *reach = announce.max(*reach);
         }
     }
 
     /// Sends the unsettled messages of a stream whose floor has passed an abandoned seq again at once, through the bucket:
     /// each carries the new floor. To be called once at the end of each call, so that a mass failure costs one pass.
     pub(crate) fn announce_floors(&mut self) {
-        while let Some(stream) = self.risen.pop_first() {
+        while let Some((stream, announce)) = self.risen.pop_first() {
             let Some(stream) = self.streams.get(stream) else { continue };
             for (_, key) in stream.ring.iter() {
-                pace::hasten(&mut self.schedule, key, &self.entries[key].state);
+                pace::hasten(&mut self.schedule, key, &self.entries[key].state, announce);
             }
         }
     }

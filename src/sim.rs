@@ -15,8 +15,8 @@
 mod dice;
 mod link;
 mod relay;
-//mod world;
+mod world;
 
 pub use link::{Link, LinkConfig, LinkStats};
 pub use relay::{Crash, Relay, RelayStats};
-//pub use world::{Action, Chaos, Entry, Fate, HandOver, Handling, MessageLog, Report, What, World};
+pub use world::{Action, Chaos, Entry, Fate, HandOver, Handling, MessageLog, Report, What, World};

@@ -1,6 +1,7 @@
 //! The six rules of the server, its two crashes, and its scripted verdicts.
 
 #![cfg(feature = "sim")]
+#![expect(clippy::unwrap_used, reason = "a test's helpers may panic as it may")]
 
 use core::time::Duration;
 
@@ -57,7 +58,7 @@ fn ack_n(seq: u64, server_id: u64) -> Sent {
 }
 
 fn drain(relay: &mut Relay<Chat>) -> Vec<Sent> {
-    std::iter::from_fn(|| relay.poll_output()).collect()
+    core::iter::from_fn(|| relay.poll_output()).collect()
 }
 
 /// A relay at time 0 with these peers connected.

@@ -6,7 +6,7 @@
 use core::time::Duration;
 
 use super::entry::{Parked, State};
-use super::{Outbox, PROBE_CAP, READY};
+use super::{Announce, Outbox, PROBE_CAP, READY};
 use crate::context::Context;
 use crate::event::{Event, FailReason};
 use crate::frame::{Rejection, Types, Verdict};
@@ -114,7 +114,7 @@ impl<T: Types> Outbox<T> {
             };
             self.take(key);
             self.deliver(id, first, server_id, ctx);
-            self.note_floor(stream);
+            self.note_floor(stream, Announce::All);
         } else if let Some(parked) = self.parked.get(&(stream, seq)) {
             if !parked.has_left() {
                 ctx.stats.ignored_ack_n_unsent += 1;

@@ -4,7 +4,7 @@
 //! holds its place already or needs none. No timer runs for a message that is not on the wire.
 
 use super::entry::{Entry, State};
-use super::{DUE, Outbox, PROBE, PROBE_CAP, READY, RTO_CAP};
+use super::{Announce, DUE, Outbox, PROBE, PROBE_CAP, READY, RTO_CAP};
 use crate::context::Context;
 use crate::event::{Event, FailReason, Stage};
 use crate::frame::{Outgoing, Types};
@@ -206,12 +206,13 @@ impl<T: Types> Outbox<T> {
 }
 
 /// Lets a message that waits for its timer go at once, as soon as there is a token for it.
-pub(super) fn hasten<S>(schedule: &mut Schedule, key: Key, state: &State<S>) {
+pub(super) fn hasten<S>(schedule: &mut Schedule, key: Key, state: &State<S>, announce: Announce) {
     if schedule.place(key) != Place::Armed {
         return;
     }
     match state {
         State::Queued => {}
+        State::OnWire { repeated: true, .. } if announce == Announce::Answered => {}
         State::OnWire { .. } => schedule.wait(key, DUE),
         State::Accepted { .. } => schedule.wait(key, PROBE),
     }

@@ -59,3 +59,24 @@ impl Dice {
         (self.bits() >> 11) as f64 * STEP
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_stay_in_their_ranges_and_shares_are_kept() {
+        let mut dice = Dice::new(1, 0);
+        let mean = Duration::from_secs(10);
+        let hits = (0..10_000).filter(|_| dice.hits(0.25)).count();
+        assert!((2_300..2_700).contains(&hits), "{hits}");
+        assert!((0..1_000).all(|_| dice.hits(1.0) && !dice.hits(0.0)));
+        for _ in 0..1_000 {
+            let about = dice.about(mean);
+            assert!((mean / 2..mean * 3 / 2).contains(&about), "{about:?}");
+            let next = dice.until_next(mean);
+            assert!((Duration::from_nanos(1)..=mean * 2).contains(&next), "{next:?}");
+        }
+        assert_eq!(dice.until_next(Duration::ZERO), Duration::from_nanos(1));
+    }
+}

@@ -1,6 +1,6 @@
 //! What the tests share: a deployment, a client whose outputs are read one by one, a clock that moves to the next wake-up.
-#![allow(dead_code, missing_docs, reason = "each test file uses a part of it")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm, reason = "tests")]
+#![allow(dead_code, missing_docs, unreachable_pub, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm, clippy::cast_possible_truncation)]
 
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ impl Types for Test {
 
 pub const A: u64 = 1;
 pub const B: u64 = 2;
+pub const NANOSECOND: Duration = Duration::from_nanos(1);
 pub const MS: Duration = Duration::from_millis(1);
 pub const SECOND: Duration = Duration::from_secs(1);
 pub const HOUR: Duration = Duration::from_secs(3600);
@@ -78,6 +79,11 @@ impl Rig {
 
     pub fn send(&mut self, to: u64, payload: u64) -> MsgId {
         self.client.send(to, payload, self.now).unwrap()
+    }
+
+    /// Sends each payload.
+    pub fn send_all(&mut self, to: u64, payloads: core::ops::Range<u64>) -> Vec<MsgId> {
+        payloads.map(|payload| self.send(to, payload)).collect()
     }
 
     pub fn frame(&mut self, frame: Incoming<Test>) {

@@ -1,0 +1,263 @@
+//! What the caller can do to a world, and chaos does: each act takes effect at the current time and is drained at once.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::host::{Handling, Host};
+use super::trace::Action;
+use super::{Planned, World};
+use crate::client::Client;
+use crate::config::Config;
+use crate::error::{ConfigError, ResendError, SendError, UnknownDelivery, UnknownMessage};
+use crate::frame::Types;
+use crate::id::MsgId;
+use crate::sim::link::{Link, LinkConfig};
+use crate::sim::relay::Crash;
+
+impl<T: Types<ServerId = u64>> World<T> {
+    /// Adds a client and connects it.
+    ///
+    /// # Errors
+    ///
+    /// The config cannot work.
+    #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "the world keeps the name")]
+    pub fn add_client(&mut self, peer: T::Peer, config: Config) -> Result<(), ConfigError> {
+        self.add_client_offline(peer.clone(), config)?;
+        self.connect(&peer);
+        Ok(())
+    }
+
+    /// Adds a client that is not connected until [`World::connect`].
+    ///
+    /// # Errors
+    ///
+    /// The config cannot work.
+    #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "the world keeps the name")]
+    pub fn add_client_offline(&mut self, peer: T::Peer, config: Config) -> Result<(), ConfigError> {
+        if self.hosts.contains_key(&peer) {
+            self.fail(format_args!("client {peer:?} was added before"));
+        }
+        let client = Client::new(config.clone(), self.dice.seed(), self.now)?;
+        let up = Link::new(self.up.clone(), self.dice.bits());
+        let down = Link::new(self.down.clone(), self.dice.bits());
+        self.hosts.insert(peer.clone(), Host::new(client, config, self.handling, up, down));
+        self.settle(&peer);
+        self.plan_trouble_for(&peer);
+        Ok(())
+    }
+
+    /// Sends a message as the application of `from` would.
+    ///
+    /// # Errors
+    ///
+    /// The client's outbox is full.
+    #[track_caller]
+    pub fn send(&mut self, from: &T::Peer, to: &T::Peer, payload: T::Payload) -> Result<MsgId, SendError<T>> {
+        let now = self.now;
+        let id = self.host_mut(from).client.send(to.clone(), payload, now)?;
+        self.ledger.on_send(from, id, to, now);
+        self.trace.action(now, Some(from), Action::Send { id, to: to.clone() });
+        self.settle(from);
+        Ok(id)
+    }
+
+    /// Confirms a message as the application of `at` would.
+    ///
+    /// # Errors
+    ///
+    /// The client does not know the message.
+    #[track_caller]
+    pub fn confirm(&mut self, at: &T::Peer, from: &T::Peer, id: MsgId) -> Result<(), UnknownDelivery> {
+        let now = self.now;
+        self.host_mut(at).client.confirm(from, id, now)?;
+        self.ledger.on_confirm(from, id, now);
+        self.trace.action(now, Some(at), Action::Confirm { from: from.clone(), id });
+        self.settle(at);
+        Ok(())
+    }
+
+    /// Gives a message back as the application of `at` would.
+    ///
+    /// # Errors
+    ///
+    /// The client does not know the message, or it was confirmed.
+    #[track_caller]
+    pub fn release(&mut self, at: &T::Peer, from: &T::Peer, id: MsgId) -> Result<(), UnknownDelivery> {
+        let now = self.now;
+        let host = self.host_mut(at);
+        host.client.release(from, id, now)?;
+        let life = host.life;
+        self.ledger.on_release(at, life, from, id);
+        self.trace.action(now, Some(at), Action::Release { from: from.clone(), id });
+        self.settle(at);
+        Ok(())
+    }
+
+    /// Sends a failed message of `at` again.
+    ///
+    /// # Errors
+    ///
+    /// The client refuses.
+    #[track_caller]
+    pub fn resend(&mut self, at: &T::Peer, id: MsgId) -> Result<(), ResendError> {
+        let now = self.now;
+        self.host_mut(at).client.resend(id, now)?;
+        self.settle(at);
+        Ok(())
+    }
+
+    /// Discards a message of `at`.
+    ///
+    /// # Errors
+    ///
+    /// The client does not know the message.
+    #[track_caller]
+    pub fn discard(&mut self, at: &T::Peer, id: MsgId) -> Result<T::Payload, UnknownMessage> {
+        let now = self.now;
+        let payload = self.host_mut(at).client.discard(id, now)?;
+        self.settle(at);
+        Ok(payload)
+    }
+
+    /// Connects a client, or lets one that is connected reconnect. From now on it comes back by itself when its connection
+    /// breaks; while it is partitioned, it keeps trying.
+    #[track_caller]
+    pub fn connect(&mut self, peer: &T::Peer) {
+        let host = self.host_mut(peer);
+        host.wanted = true;
+        if host.connected {
+            self.end_connection(peer);
+        }
+        if self.host(peer).partitioned {
+            self.plan_reconnect(peer);
+        } else {
+            self.establish(peer);
+        }
+    }
+
+    /// Ends a client's connection until [`World::connect`]: both ends know, and frames in flight are dropped.
+    #[track_caller]
+    pub fn disconnect(&mut self, peer: &T::Peer) {
+        let host = self.host_mut(peer);
+        host.wanted = false;
+        if host.connected {
+            self.end_connection(peer);
+        }
+    }
+
+    /// Ends a client's connection, as a network does: both ends know, frames in flight are dropped, and the client comes
+    /// back after about [`World::reconnect_after`].
+    #[track_caller]
+    pub fn break_connection(&mut self, peer: &T::Peer) {
+        if self.host(peer).connected {
+            self.end_connection(peer);
+            self.plan_reconnect(peer);
+        }
+    }
+
+    /// Lets all frames of a client vanish, those in flight too, and tells nobody, until [`World::heal`].
+    #[track_caller]
+    pub fn partition(&mut self, peer: &T::Peer) {
+        let host = self.host_mut(peer);
+        host.partitioned = true;
+        host.clear_links();
+        self.trace.action(self.now, Some(peer), Action::Partition);
+        self.settle(peer);
+    }
+
+    /// Ends a partition.
+    #[track_caller]
+    pub fn heal(&mut self, peer: &T::Peer) {
+        self.host_mut(peer).partitioned = false;
+        self.trace.action(self.now, Some(peer), Action::Heal);
+    }
+
+    /// Crashes the relay: all connections end, also those of partitioned clients, and come back one by one after about
+    /// [`World::reconnect_after`].
+    #[track_caller]
+    pub fn crash_relay(&mut self, kind: Crash) {
+        self.relay.crash(kind, self.now);
+        self.trace.action(self.now, None, Action::CrashRelay(kind));
+        let connected: Vec<_> =
+            self.hosts.iter().filter(|(_, host)| host.connected).map(|(peer, _)| peer.clone()).collect();
+        for peer in connected {
+            self.break_connection(&peer);
+        }
+    }
+
+    /// Kills a client's process and puts a fresh one in its place, with a fresh seed and no memory. It connects at once if
+    /// the old one was connected or was coming back.
+    #[track_caller]
+    pub fn replace_client(&mut self, peer: &T::Peer) {
+        if self.host(peer).connected {
+            self.end_connection(peer);
+        }
+        let seed = self.dice.seed();
+        let fresh = match Client::new(self.host(peer).config.clone(), seed, self.now) {
+            Ok(fresh) => fresh,
+            Err(error) => self.fail(format_args!("a config that worked before: {error}")),
+        };
+        self.trace.action(self.now, Some(peer), Action::Replace);
+        let host = self.host_mut(peer);
+        host.client = fresh;
+        host.life += 1;
+        host.released.clear();
+        let wanted = host.wanted;
+        self.settle(peer);
+        if wanted {
+            self.connect(peer);
+        }
+    }
+
+    /// Changes what a client's link to the relay does to frames sent from now on.
+    #[track_caller]
+    pub fn set_up_link(&mut self, peer: &T::Peer, config: LinkConfig) {
+        self.host_mut(peer).up.set_config(config);
+    }
+
+    /// Changes what a client's link from the relay does to frames sent from now on.
+    #[track_caller]
+    pub fn set_down_link(&mut self, peer: &T::Peer, config: LinkConfig) {
+        self.host_mut(peer).down.set_config(config);
+    }
+
+    /// Changes what a client's application does with messages handed over from now on.
+    #[track_caller]
+    pub fn set_handling(&mut self, peer: &T::Peer, handling: Handling) {
+        self.host_mut(peer).handling = handling;
+    }
+
+    /// Lets a client try to come back in a while.
+    pub(super) fn plan_reconnect(&mut self, peer: &T::Peer) {
+        let after = self.dice.about(self.reconnect_after).max(Duration::from_nanos(1));
+        self.plan(after, Planned::Reconnect(peer.clone()));
+    }
+
+    /// Connects both ends.
+    pub(super) fn establish(&mut self, peer: &T::Peer) {
+        let now = self.now;
+        self.trace.action(now, Some(peer), Action::Connect);
+        let host = self.host_mut(peer);
+        host.connected = true;
+        host.clear_links();
+        host.client.handle_connected(now);
+        self.settle(peer);
+        self.relay.handle_connected(peer.clone(), now);
+        self.drain_relay();
+    }
+
+    /// Disconnects both ends.
+    fn end_connection(&mut self, peer: &T::Peer) {
+        let now = self.now;
+        self.trace.action(now, Some(peer), Action::Disconnect);
+        self.relay.handle_disconnected(peer, now);
+        self.drain_relay();
+        let host = self.host_mut(peer);
+        host.connected = false;
+        host.clear_links();
+        host.client.handle_disconnected(now);
+        self.settle(peer);
+    }
+}

@@ -1,0 +1,34 @@
+//! ack:A lost: B sees no ack:A in time and sends ack:R again; nothing is shown twice.
+
+use crate::trio::Trio;
+
+#[test]
+fn a_lost_ack_a_is_repaired() {
+    let mut trio = Trio::new(&["ack:A"]);
+    trio.send(7);
+    let repaired = [
+        "0 msg:R",
+        "0 msg:A",
+        "0 msg:N",
+        "0 A accepted",
+        "0 B received 7",
+        "0 ack:R",
+        "0 ack:A LOST",
+        "0 ack:N",
+        "0 A delivered",
+        "1 ack:R",
+        "1 ack:A",
+        "1 B ack settled",
+    ];
+    assert_eq!(trio.settle(), repaired);
+}
+
+#[test]
+fn a_ack_a_lost_five_times_in_a_row_is_repaired_all_the_same() {
+    let mut trio = Trio::new(&["ack:A"; 5]);
+    trio.send(7);
+    let trace = trio.settle();
+    let count = |line: &str| trace.iter().filter(|entry| entry.ends_with(line)).count();
+    assert_eq!((count(" B received 7"), count(" A delivered"), count(" A accepted")), (1, 1, 1), "{trace:#?}");
+    assert_eq!(count(" ack:A LOST"), 5);
+}

@@ -1,0 +1,78 @@
+//! The parties die: the server between msg:A and msg:N, B before it confirms.
+
+use crate::trio::Trio;
+use sixfold::sim::Crash;
+
+fn count(trace: &[String], line: &str) -> usize {
+    trace.iter().filter(|entry| entry.ends_with(line)).count()
+}
+
+#[test]
+fn the_server_dies_between_msg_a_and_msg_n_and_forgets_everything() {
+    let mut trio = Trio::new(&["msg:N"]);
+    trio.send(7);
+    trio.relay_crashes(Crash::LosesAll);
+    let repaired = [
+        "0 msg:R",
+        "0 msg:A",
+        "0 msg:N LOST",
+        "0 A accepted",
+        "0 msg:R",
+        "0 msg:A",
+        "0 msg:N",
+        "0 A server id conflict",
+        "0 B received 7",
+        "0 ack:R",
+        "0 ack:A",
+        "0 ack:N",
+        "0 A delivered",
+        "0 B ack settled",
+    ];
+    assert_eq!(trio.settle(), repaired);
+}
+
+#[test]
+fn the_server_dies_between_msg_a_and_msg_n_and_keeps_what_it_stored() {
+    let mut trio = Trio::new(&["msg:N"]);
+    trio.send(7);
+    trio.relay_crashes(Crash::KeepsStored);
+    let trace = trio.settle();
+    assert_eq!((count(&trace, "B received 7"), count(&trace, "A delivered")), (1, 1), "{trace:#?}");
+    assert_eq!(count(&trace, "server id conflict"), 0);
+}
+
+#[test]
+fn the_server_forgets_everything_after_b_has_confirmed_and_before_a_knows() {
+    let mut trio = Trio::new(&["ack:N"]);
+    trio.send(7);
+    trio.relay_crashes(Crash::LosesAll);
+    let trace = trio.settle();
+    assert_eq!((count(&trace, "B received 7"), count(&trace, "A delivered")), (1, 1), "{trace:#?}");
+}
+
+#[test]
+fn b_dies_before_it_confirms_and_its_successor_gets_the_message() {
+    let mut trio = Trio::new(&[]);
+    trio.b_confirms = false;
+    trio.send(7);
+    assert_eq!(trio.b.client.unconfirmed().count(), 1);
+    trio.b_dies();
+    let trace = trio.settle();
+    assert_eq!((count(&trace, "B received 7"), count(&trace, "A delivered")), (2, 1), "{trace:#?}");
+}
+
+#[test]
+fn b_is_away_while_a_sends_and_gets_everything_in_order_when_it_returns() {
+    let mut trio = Trio::new(&[]);
+    let now = trio.b.now;
+    trio.relay.handle_disconnected(&crate::common::B, now);
+    trio.b.client.handle_disconnected(now);
+    for n in 0..5 {
+        trio.send(n);
+    }
+    trio.b_dies();
+    let trace = trio.settle();
+    let received: Vec<_> = trace.iter().filter_map(|line| line.split("received ").nth(1)).collect();
+    assert_eq!(received, ["0", "1", "2", "3", "4"]);
+    assert_eq!(count(&trace, "A delivered"), 5);
+}

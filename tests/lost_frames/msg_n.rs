@@ -1,0 +1,36 @@
+//! msg:N lost: A sees no ack:N in time and probes; the server pushes msg:N again.
+
+use crate::trio::Trio;
+
+#[test]
+fn a_lost_msg_n_is_repaired() {
+    let mut trio = Trio::new(&["msg:N"]);
+    trio.send(7);
+    let repaired = [
+        "0 msg:R",
+        "0 msg:A",
+        "0 msg:N LOST",
+        "0 A accepted",
+        "4 A retrying Deliver 1",
+        "4 msg:R",
+        "4 msg:A",
+        "4 msg:N",
+        "4 B received 7",
+        "4 ack:R",
+        "4 ack:A",
+        "4 ack:N",
+        "4 A delivered",
+        "4 B ack settled",
+    ];
+    assert_eq!(trio.settle(), repaired);
+}
+
+#[test]
+fn a_msg_n_lost_five_times_in_a_row_is_repaired_all_the_same() {
+    let mut trio = Trio::new(&["msg:N"; 5]);
+    trio.send(7);
+    let trace = trio.settle();
+    let count = |line: &str| trace.iter().filter(|entry| entry.ends_with(line)).count();
+    assert_eq!((count(" B received 7"), count(" A delivered"), count(" A accepted")), (1, 1, 1), "{trace:#?}");
+    assert_eq!(count(" msg:N LOST"), 5);
+}

@@ -1,0 +1,124 @@
+//! In order: the cursor, holding, floors, and gaps that are given up.
+
+use crate::common::*;
+use sixfold::Order;
+
+#[test]
+fn what_arrives_early_is_held_unacked_and_handed_over_in_order() {
+    let mut b = Rig::new(steady(), 2);
+    for seq in [2, 1, 4] {
+        b.msg_n(A, id(1, seq), 0);
+    }
+    assert_eq!(b.drain(), []);
+    b.msg_n(A, id(1, 0), 0);
+    assert_eq!(b.received(), [(0, false), (1, false), (2, false)]);
+    b.msg_n(A, id(1, 4), 0);
+    assert_eq!((b.received(), b.client.stats().ignored_msg_n_pending), (vec![], 1));
+    b.msg_n(A, id(1, 3), 0);
+    assert_eq!(b.received(), [(3, false), (4, false)]);
+}
+
+#[test]
+fn as_arrived_holds_nothing_and_never_says_late() {
+    let mut b = Rig::new(steady().order(Order::AsArrived), 2);
+    for seq in [2, 0, 1, 2] {
+        b.msg_n(A, id(1, seq), 3);
+    }
+    assert_eq!(b.received(), [(2, false), (0, false), (1, false)]);
+}
+
+#[test]
+fn a_receiver_that_starts_in_the_middle_waits_only_from_the_floor_on() {
+    let mut b = Rig::new(steady(), 2);
+    b.msg_n(A, id(1, 503), 501);
+    assert_eq!(b.drain(), []);
+    b.msg_n(A, id(1, 501), 501);
+    assert_eq!(b.received(), [(501, false)]);
+    b.msg_n(A, id(1, 502), 501);
+    assert_eq!(b.received(), [(502, false), (503, false)]);
+    b.msg_n(A, id(1, 17), 0);
+    assert_eq!(b.received(), [(17, true)]);
+}
+
+#[test]
+fn a_floor_above_an_abandoned_seq_lets_the_held_ones_go_even_in_a_duplicate() {
+    let mut b = Rig::new(steady().order(in_order_for_ever()), 2);
+    b.msg_n(A, id(1, 0), 0);
+    b.msg_n(A, id(1, 2), 0);
+    b.msg_n(A, id(1, 5), 0);
+    assert_eq!(b.received(), [(0, false)]);
+    b.msg_n(A, id(1, 2), 2);
+    assert_eq!(b.received(), [(2, false)], "the copy says that seq 1 will not come");
+    b.msg_n(A, id(1, 6), 5);
+    assert_eq!(b.received(), [(5, false), (6, false)]);
+    b.msg_n(A, id(1, 3), 0);
+    assert_eq!(b.received(), [(3, true)], "a lower floor does not lower the cursor");
+}
+
+#[test]
+fn what_was_held_below_a_new_floor_goes_first() {
+    let mut b = Rig::new(steady(), 2);
+    for seq in [3, 1, 7] {
+        b.msg_n(A, id(1, seq), 0);
+    }
+    b.msg_n(A, id(1, 4), 4);
+    assert_eq!(b.received(), [(1, false), (3, false), (4, false)]);
+    b.msg_n(A, id(1, 6), u64::MAX);
+    assert_eq!(b.received(), [(7, false), (6, true)], "a forged floor costs only its own stream's order");
+    b.msg_n(A, id(1, 8), 0);
+    assert_eq!(b.received(), [(8, true)]);
+}
+
+#[test]
+fn a_gap_is_given_up_when_max_hold_has_passed_and_not_a_nanosecond_before() {
+    let mut b = Rig::new(steady().order(Order::InOrder { max_hold: Some(60 * SECOND) }), 2);
+    b.msg_n(A, id(1, 2), 0);
+    b.pass(10 * SECOND);
+    b.msg_n(A, id(1, 1), 0);
+    b.msg_n(A, id(1, 5), 0);
+    assert_eq!(b.client.poll_timeout(), Some(b.now + 50 * SECOND));
+    b.pass(50 * SECOND - NANOSECOND);
+    b.client.handle_timeout(b.now);
+    assert_eq!(b.received(), []);
+    b.wake();
+    assert_eq!(b.received(), [(1, false), (2, false)], "the ones below go first, though they waited less");
+    assert_eq!((b.client.stats().gaps_given_up, b.client.stats().held), (1, 1));
+    b.msg_n(A, id(1, 0), 0);
+    assert_eq!(b.received(), [(0, true)], "never lost for order's sake");
+    assert_eq!(b.wake(), 10 * SECOND);
+    assert_eq!(b.received(), [(5, false)]);
+    b.msg_n(A, id(1, 3), 0);
+    assert_eq!(b.received(), [(3, true)], "a gap that was given up does not count any more");
+}
+
+#[test]
+fn without_max_hold_a_gap_is_waited_for() {
+    let mut b = Rig::new(steady().order(in_order_for_ever()), 2);
+    b.msg_n(A, id(1, 1), 0);
+    assert_eq!((b.client.poll_timeout(), b.run(100 * DAY)), (None, vec![]));
+    b.msg_n(A, id(1, 0), 0);
+    assert_eq!(b.received(), [(0, false), (1, false)]);
+}
+
+#[test]
+fn a_hold_that_runs_out_then_release_of_a_message_below_it() {
+    let mut b = Rig::new(steady(), 2);
+    b.msg_n(A, id(1, 0), 0);
+    b.msg_n(A, id(1, 2), 0);
+    b.run(60 * SECOND);
+    assert_eq!(b.client.stats().received, 2);
+    b.client.release(&A, id(1, 0), b.now).unwrap();
+    b.msg_n(A, id(1, 0), 0);
+    b.msg_n(A, id(1, 1), 0);
+    b.msg_n(A, id(1, 3), 0);
+    assert_eq!(b.received(), [(0, true), (1, true), (3, false)]);
+}
+
+#[test]
+fn streams_do_not_wait_for_each_other() {
+    let mut b = Rig::new(steady(), 2);
+    b.msg_n(A, id(1, 1), 0);
+    b.msg_n(A, id(2, 0), 0);
+    b.msg_n(7, id(1, 0), 0);
+    assert_eq!(b.client.stats().received, 2);
+}

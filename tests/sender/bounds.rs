@@ -1,0 +1,60 @@
+//! The outbox is bounded, and says so.
+
+use crate::common::*;
+use sixfold::{Client, SendError};
+
+#[test]
+fn a_full_outbox_gives_the_payload_back_until_one_is_delivered() {
+    let mut a = Rig::new(steady().outbox_capacity(3), 1);
+    let ids: Vec<_> = (0..3).map(|n| a.send(B, n)).collect();
+    a.reject(ids[0], 1);
+    let full = a.client.send(B, 7, a.now).unwrap_err();
+    assert_eq!(full, SendError::Full { payload: 7, capacity: 3 }, "a parked message counts");
+    assert_eq!(full.to_string(), "the outbox is full: 3 messages are not settled");
+    assert_eq!(full.into_payload(), 7);
+    a.client.discard(ids[0], a.now).unwrap();
+    a.send(B, 7);
+    assert!(a.client.send(99, 7, a.now).is_err());
+    a.ack_n(ids[1], 1);
+    a.send(99, 7);
+}
+
+#[test]
+fn idle_streams_are_forgotten_beyond_the_outbox_capacity_the_longest_idle_first() {
+    let mut a = Rig::new(steady().outbox_capacity(10), 1);
+    let mut streams = std::collections::BTreeMap::new();
+    for peer in 0..100 {
+        let id = a.send(peer, 1);
+        a.ack_n(id, 1);
+        streams.insert(peer, id.stream());
+        a.drain();
+    }
+    assert_eq!(a.client.stats().outgoing_streams, 10);
+    assert_eq!(a.send(95, 1).stream(), streams[&95], "still known");
+    assert_ne!(a.send(5, 1).stream(), streams[&5], "forgotten: a new one, never the old id again");
+}
+
+#[test]
+fn one_seed_used_twice_parts_ways_where_the_clock_does() {
+    let at = |nanos| {
+        let now = sixfold::Time::from_nanos(nanos);
+        let mut client: Client<Test> = Client::new(steady(), seed(1), now).unwrap();
+        client.send(B, 1, now).unwrap()
+    };
+    assert_eq!(
+        at(1_000),
+        at(1_000),
+        "equal inputs give equal ids: that is what replay means, and why a seed is used once"
+    );
+    assert_ne!(at(1_000).stream(), at(1_001).stream(), "a nanosecond is enough to part them");
+}
+
+#[test]
+fn outbox_lists_by_peer_in_sending_order_with_every_state() {
+    let mut a = Rig::new(steady().window(2), 1);
+    let sent: Vec<_> = [(9, 0), (B, 1), (9, 2), (B, 3)].map(|(to, n)| a.send(to, n)).to_vec();
+    a.reject(sent[0], 1);
+    let listed: Vec<_> = a.client.outbox().map(|entry| (*entry.to, entry.id, *entry.payload)).collect();
+    assert_eq!(listed, [(B, sent[1], 1), (B, sent[3], 3), (9, sent[0], 0), (9, sent[2], 2)]);
+    assert!(a.client.outbox().all(|entry| entry.queued_at == a.now));
+}

@@ -1,0 +1,151 @@
+//! Streams and their floors: what the receiver need not wait for.
+
+use crate::common::*;
+use sixfold::{MsgId, Outgoing, Status};
+
+fn floors(frames: Vec<Outgoing<Test>>) -> Vec<(u64, u64)> {
+    let floor = |frame| match frame {
+        Outgoing::MsgR { id, floor, .. } => (id.seq().unwrap(), floor),
+        Outgoing::AckR { .. } => panic!("a sender sends msg:R"),
+    };
+    frames.into_iter().map(floor).collect()
+}
+
+fn deliver(a: &mut Rig, id: MsgId) {
+    a.accept(id, 1);
+    a.ack_n(id, 1);
+}
+
+#[test]
+fn a_stream_is_one_process_times_one_peer_and_counts_from_zero_without_gaps() {
+    let mut a = Rig::new(steady(), 1);
+    let to_b: Vec<_> = (0..3).map(|n| a.send(B, n)).collect();
+    let to_c: Vec<_> = (0..3).map(|n| a.send(99, n)).collect();
+    for ids in [&to_b, &to_c] {
+        assert!(ids.iter().all(|id| id.stream() == ids[0].stream()));
+        assert_eq!(ids.iter().map(|id| id.seq().unwrap()).collect::<Vec<_>>(), [0, 1, 2]);
+    }
+    assert_ne!(to_b[0].stream(), to_c[0].stream());
+}
+
+#[test]
+fn the_floor_is_the_lowest_seq_that_may_still_be_transmitted() {
+    let mut a = Rig::new(steady(), 1);
+    let [zero, one, two] = [0, 1, 2].map(|n| a.send(B, n));
+    deliver(&mut a, one);
+    a.drain();
+    let three = a.send(B, 3);
+    assert_eq!(floors(a.frames()), [(3, 0)]);
+    deliver(&mut a, zero);
+    let four = a.send(B, 4);
+    assert_eq!(floors(a.frames()), [(4, 2)]);
+    [two, three, four].into_iter().for_each(|id| deliver(&mut a, id));
+    a.drain();
+    a.send(B, 5);
+    assert_eq!(floors(a.frames()), [(5, 5)]);
+}
+
+#[test]
+fn when_the_floor_passes_an_abandoned_seq_the_successors_go_out_again_at_once() {
+    let mut a = Rig::new(steady(), 1);
+    let ids: Vec<_> = (0..4).map(|n| a.send(B, n)).collect();
+    a.accept(ids[2], 1);
+    a.drain();
+    a.client.discard(ids[0], a.now).unwrap();
+    let mut again = floors(a.frames());
+    again.sort_unstable();
+    assert_eq!(again, [(1, 1), (2, 1), (3, 1)]);
+
+    a.client.discard(ids[2], a.now).unwrap();
+    assert_eq!(floors(a.frames()), [], "seq 1 holds the floor: nothing to say yet");
+    deliver(&mut a, ids[1]);
+    assert_eq!(floors(a.frames()), [(3, 3)], "now the floor has passed seq 2");
+}
+
+#[test]
+fn in_a_dead_network_failures_do_not_send_their_successors_beyond_their_own_timers() {
+    let mut a = Rig::new(sixfold::Config::default(), 1);
+    a.send_all(B, 0..100);
+    let frames = a.run(HOUR).into_iter().filter(|(_, output)| matches!(output, sixfold::Output::Transmit(_)));
+    assert_eq!((frames.count(), a.client.stats().parked), (100 * 8, 100));
+}
+
+#[test]
+fn a_mass_failure_announces_each_stream_once() {
+    let mut a = Rig::new(steady().window(5_000).expiry(HOUR).max_attempts(None).retransmit_burst(100_000), 1);
+    a.send_all(B, 0..4_000);
+    a.drain();
+    a.pass(HOUR - SECOND);
+    let survivor = a.send(B, 1);
+    a.drain();
+    a.pass(SECOND);
+    a.client.handle_timeout(a.now);
+    assert_eq!(floors(a.frames()), [(survivor.seq().unwrap(), 4_000)]);
+}
+
+#[test]
+fn a_parked_message_holds_up_nobody_and_a_resent_one_lowers_the_floor_again() {
+    let mut a = Rig::new(steady(), 1);
+    let [zero, one] = [0, 1].map(|n| a.send(B, n));
+    a.reject(zero, 1);
+    deliver(&mut a, one);
+    a.drain();
+    a.send(B, 2);
+    assert_eq!(floors(a.frames()), [(2, 2)]);
+    a.client.resend(zero, a.now).unwrap();
+    assert_eq!(floors(a.frames()), [(0, 0)]);
+}
+
+#[test]
+fn one_message_stuck_at_seq_5_while_its_stream_runs_to_100_000() {
+    let mut a = Rig::new(steady().max_attempts(None), 1);
+    let mut stuck = None;
+    for n in 0..100_000 {
+        let id = a.send(B, n);
+        if n == 5 {
+            stuck = Some(id);
+            continue;
+        }
+        deliver(&mut a, id);
+        a.drain();
+    }
+    let stuck = stuck.unwrap();
+    assert_eq!((stuck.seq(), a.client.status(stuck)), (Some(5), Some(Status::OnWire)));
+    a.run(60 * SECOND);
+    a.send(B, 7);
+    assert_eq!(floors(a.frames()), [(100_000, 5)]);
+    deliver(&mut a, stuck);
+    a.send(B, 8);
+    assert_eq!(floors(a.frames()), [(100_001, 100_000)]);
+    assert_eq!(a.client.stats().outgoing_streams, 1);
+}
+
+#[test]
+fn a_stream_with_512_abandoned_seqs_is_followed_by_a_new_one() {
+    let mut a = Rig::new(steady(), 1);
+    let streams: std::collections::BTreeSet<_> = (0..1_025)
+        .map(|n| {
+            let id = a.send(B, n);
+            a.client.discard(id, a.now).unwrap();
+            id.stream().unwrap()
+        })
+        .collect();
+    assert_eq!(streams.len(), 3, "512, 512 and one");
+    assert_eq!(a.client.stats().outgoing_streams, 1, "a worn stream without messages is gone");
+}
+
+#[test]
+fn a_worn_stream_stays_known_until_its_last_message_is_gone() {
+    let mut a = Rig::new(steady().max_attempts(None), 1);
+    let old = a.send(B, 0);
+    for n in 0..512 {
+        let id = a.send(B, n);
+        a.client.discard(id, a.now).unwrap();
+    }
+    let new = a.send(B, 1);
+    assert_ne!(old.stream(), new.stream());
+    assert_eq!(a.client.outbox().map(|entry| entry.id).collect::<Vec<_>>(), [old, new]);
+    deliver(&mut a, old);
+    assert_eq!((a.client.status(old), a.client.stats().outgoing_streams), (None, 1));
+    assert_eq!(a.client.status(new), Some(Status::OnWire));
+}

@@ -1,0 +1,64 @@
+//! "Not now": the server asks for a pause.
+
+use crate::common::*;
+use sixfold::{Output, Status};
+
+#[test]
+fn a_pause_stops_every_msg_r_and_the_message_it_answers_goes_first_afterwards() {
+    let mut a = Rig::new(steady().window(1), 1);
+    let [first, second] = [1, 2].map(|n| a.send(B, n));
+    a.drain();
+    a.retry_after(first, 30 * SECOND);
+    assert_eq!(a.drain(), [], "its place is free, but nothing may go");
+    assert_eq!(a.client.status(first), Some(Status::OnWire), "its status is kept");
+    assert_eq!(a.client.poll_timeout(), Some(a.now + 30 * SECOND));
+    a.wake();
+    assert_eq!(a.frames(), [msg_r(first, B, 0, 1)]);
+    a.accept(first, 1);
+    assert_eq!(a.frames(), [msg_r(second, B, 0, 2)]);
+}
+
+#[test]
+fn a_pause_is_at_most_probe_max_and_counts_no_attempt() {
+    let mut a = Rig::new(steady().max_attempts(Some(1)), 1);
+    let id = a.send(B, 1);
+    for _ in 0..5 {
+        a.drain();
+        a.retry_after(id, 100 * DAY);
+        assert_eq!(a.wake(), 600 * SECOND);
+        assert_eq!(a.frames(), [msg_r(id, B, 0, 1)]);
+    }
+    assert_eq!(a.client.status(id), Some(Status::OnWire));
+}
+
+#[test]
+fn a_pause_holds_back_retransmissions_and_probes_too() {
+    let mut a = Rig::new(steady().max_attempts(None), 1);
+    let [paused, on_wire, accepted] = [1, 2, 3].map(|n| a.send(B, n));
+    a.accept(accepted, 1);
+    a.drain();
+    a.retry_after(paused, 100 * SECOND);
+    let outputs = a.run(100 * SECOND - MS);
+    assert!(outputs.iter().all(|(_, output)| matches!(output, Output::Event(_))), "{outputs:?}");
+    a.run(MS);
+    let late = a.run(100 * SECOND).len();
+    assert!(late > 0);
+    assert_eq!(a.client.status(on_wire), Some(Status::OnWire));
+}
+
+#[test]
+fn a_stale_pause_for_a_message_that_does_not_wait_for_msg_a_is_ignored() {
+    let mut a = Rig::new(steady(), 1);
+    let id = a.send(B, 1);
+    a.drain();
+    a.retry_after(id, 10 * SECOND);
+    a.retry_after(id, 20 * SECOND);
+    assert_eq!(a.client.poll_timeout(), Some(a.now + 10 * SECOND), "the first was the answer");
+    a.wake();
+    a.accept(id, 1);
+    a.drain();
+    a.retry_after(id, 100 * SECOND);
+    assert_eq!(a.client.stats().ignored_msg_a_repeated, 2);
+    a.send(B, 2);
+    assert_eq!(a.frames().len(), 1, "no pause");
+}
