@@ -27,6 +27,7 @@ use crate::event::Event;
 use crate::frame::Types;
 use crate::id::{MsgId, SEQ_END, StreamKey};
 use crate::list::{Ends, Links};
+use crate::memory;
 use crate::retransmit::Schedule;
 use crate::slab::{Key, Slab};
 use crate::stats::Stats;
@@ -101,6 +102,16 @@ impl<T: Types> Inbox<T> {
             acks: Ends::EMPTY,
             counts: Counts::default(),
         }
+    }
+
+    /// The most heap that an inbox takes.
+    pub(crate) fn memory_bound(config: &Config) -> usize {
+        let messages = config.inbox_capacity + config.ack_capacity;
+        memory::slab::<Entry<T>>(messages)
+            + Schedule::memory_bound(messages)
+            + memory::links(messages)
+            + memory::array::<Key>(messages)
+            + Streams::<T>::memory_bound(config, messages)
     }
 
     /// msg:N.

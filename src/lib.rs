@@ -16,6 +16,7 @@ mod frame;
 mod id;
 mod inbox;
 mod list;
+mod memory;
 mod outbox;
 mod retransmit;
 mod ring;

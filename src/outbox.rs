@@ -33,6 +33,7 @@ use crate::event::{Event, FailReason, OutboxEntry, Status};
 use crate::frame::Types;
 use crate::id::MsgId;
 use crate::list::List;
+use crate::memory;
 use crate::retransmit::Schedule;
 use crate::rng::{Rng, Seed};
 use crate::slab::{Key, Slab};
@@ -53,9 +54,7 @@ pub(crate) struct Outbox<T: Types> {
     streams: Streams<T>,
     /// By stream and seq.
     parked: BTreeMap<(Key, u64), Parked<T>>,
-    /// Abandoned seqs that their stream's floor has not passed yet.
-    gaps: BTreeSet<(Key, u64)>,
-    /// Streams whose floor has passed such a seq in the current call, and how far to announce it.
+    /// Streams whose floor has passed an abandoned seq in the current call, and how far to announce it.
     risen: BTreeMap<Key, Announce>,
     /// Places of the window taken.
     windowed: usize,
@@ -100,13 +99,25 @@ impl<T: Types> Outbox<T> {
             resent: BTreeSet::new(),
             streams: Streams::new(config.outbox_capacity, rng),
             parked: BTreeMap::new(),
-            gaps: BTreeSet::new(),
             risen: BTreeMap::new(),
             windowed: 0,
             paused_until: None,
             flushing: false,
             turn: 0,
         }
+    }
+
+    /// The most heap that an outbox takes.
+    pub(crate) fn memory_bound(config: &Config) -> usize {
+        let messages = config.outbox_capacity;
+        memory::slab::<Entry<T>>(messages)
+            + Schedule::memory_bound(messages)
+            + memory::links(messages)
+            + memory::map::<(Time, Key), ()>(messages)
+            + memory::map::<(Key, u64), Parked<T>>(messages)
+            + memory::map::<Key, Announce>(messages)
+            + memory::array::<Key>(messages)
+            + Streams::<T>::memory_bound(messages)
     }
 
     pub(crate) fn send(
@@ -120,11 +131,11 @@ impl<T: Types> Outbox<T> {
             return Err(SendError::Full { payload, capacity });
         }
         let expires_at = ctx.now + ctx.config.expiry;
-        let entry = Entry { stream: 0, seq: 0, payload, queued_at: ctx.now, expires_at, state: State::Queued };
+        let (stream, seq) = self.streams.number(to);
+        let state = State::Queued;
+        let entry = Entry { stream, seq, payload, queued_at: ctx.now, expires_at, holds_floor_below_gap: false, state };
         let key = self.entries.insert(entry);
-        let (stream, seq) = self.streams.number(to, key);
-        let entry = &mut self.entries[key];
-        (entry.stream, entry.seq) = (stream, seq);
+        self.streams[stream].ring.insert(seq, key);
         self.ages.push_back(key);
         if ctx.connected {
             self.schedule.wait(key, READY);
@@ -153,9 +164,9 @@ impl<T: Types> Outbox<T> {
         };
         let expires_at = last.min(ctx.now + ctx.config.expiry);
         let Parked { payload, queued_at, .. } = parked;
-        let key = self.entries.insert(Entry { stream, seq, payload, queued_at, expires_at, state });
+        let entry = Entry { stream, seq, payload, queued_at, expires_at, holds_floor_below_gap: false, state };
+        let key = self.entries.insert(entry);
         self.resent.insert((expires_at, key));
-        self.gaps.remove(&(stream, seq));
         let stream = &mut self.streams[stream];
         stream.ring.insert(seq, key);
         stream.parked -= 1;
@@ -176,7 +187,7 @@ impl<T: Types> Outbox<T> {
         let key = self.streams[stream].ring.get(seq).ok_or(UnknownMessage(id))?;
         self.streams[stream].discarded += 1;
         let entry = self.take(key);
-        self.abandon(stream, seq, Announce::All);
+        self.leave_gap(stream, seq, Announce::All);
         self.streams.tidy(stream);
         Ok(entry.payload)
     }
@@ -196,7 +207,7 @@ impl<T: Types> Outbox<T> {
         self.parked.insert((stream, seq), Parked { payload, queued_at, reason: reason.clone(), server_id });
         ctx.stats.failed += 1;
         ctx.event(Event::Failed { id: self.streams[stream].msg_id(seq), reason });
-        self.abandon(stream, seq, announce);
+        self.leave_gap(stream, seq, announce);
     }
 
     /// Takes a message off its way: out of the ring, the schedule, the window and the ages.
@@ -211,23 +222,16 @@ impl<T: Types> Outbox<T> {
         entry
     }
 
-    /// Notes that a seq will not be transmitted any more. Once the floor has passed it, the receiver must learn so: it may
-    /// be holding what came after.
-    fn abandon(&mut self, stream: Key, seq: u64, announce: Announce) {
-        self.gaps.insert((stream, seq));
-        self.note_floor(stream, announce);
-    }
-
-    /// To be called whenever a floor may have risen.
-    fn note_floor(&mut self, stream: Key, announce: Announce) {
-        if self.gaps.is_empty() {
-            return;
-        }
-        let floor = self.streams[stream].floor();
-        while let Some(gap) = self.gaps.range((stream, 0)..(stream, floor)).next().copied() {
-            self.gaps.remove(&gap);
-            let reach = self.risen.entry(stream).or_insert(announce);
-            *reach = announce.max(*reach);
+    /// Notes that a seq will not be transmitted any more, once it has left the ring. When the floor passes it, the receiver
+    /// must learn so, since it may be holding what came after: at once if nothing below is unsettled, else when the highest
+    /// message below is gone.
+    fn leave_gap(&mut self, stream: Key, seq: u64, announce: Announce) {
+        match self.streams[stream].ring.last_below(seq) {
+            Some((_, below)) => self.entries[below].holds_floor_below_gap = true,
+            None => {
+                let reach = self.risen.entry(stream).or_insert(announce);
+                *reach = announce.max(*reach);
+            }
         }
     }
 

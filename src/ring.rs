@@ -7,10 +7,13 @@
 
 use alloc::collections::{BTreeMap, VecDeque};
 
+use crate::memory;
 use crate::slab::{Key, NIL};
 
 /// Spans up to this many seqs are always dense.
 const ALWAYS_DENSE: u64 = 64;
+/// A ring of so many slots keeps its memory; a larger one gives it back when it is used to less than a quarter.
+const SLOTS_KEPT: usize = 64;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Ring {
@@ -25,6 +28,13 @@ pub(crate) struct Ring {
 impl Ring {
     pub(crate) const fn new() -> Self {
         Self { base: 0, slots: VecDeque::new(), live: 0, strays: BTreeMap::new() }
+    }
+
+    /// The most heap that `rings` rings take which hold `live` seqs between them.
+    pub(crate) fn memory_bound(rings: usize, live: usize) -> usize {
+        // A ring spans at most 64 + 4 · live slots, has at most four times that many, and two allocations while it moves.
+        let dense = 4 * rings.min(live) * SLOTS_KEPT + 16 * live + rings * SLOTS_KEPT;
+        memory::array::<Key>(dense) + memory::map::<u64, Key>(live) + rings.min(live) * memory::map::<u64, Key>(1)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -66,6 +76,18 @@ impl Ring {
         let dense = (start..self.end()).map(|seq| (seq, self.slots[self.offset(seq)])).find(|(_, key)| *key != NIL);
         match (stray, dense) {
             (Some(a), Some(b)) => Some(a.min(b)),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// The highest seq below `seq`, with its key.
+    pub(crate) fn last_below(&self, seq: u64) -> Option<(u64, Key)> {
+        let stray = self.strays.range(..seq).next_back().map(|(seq, key)| (*seq, *key));
+        let end = seq.min(self.end());
+        let mut below = (self.base..end).rev().map(|seq| (seq, self.slots[self.offset(seq)]));
+        let dense = below.find(|(_, key)| *key != NIL);
+        match (stray, dense) {
+            (Some(a), Some(b)) => Some(a.max(b)),
             (one, other) => one.or(other),
         }
     }
@@ -161,10 +183,9 @@ impl Ring {
         while self.slots.back() == Some(&NIL) {
             self.slots.pop_back();
         }
-        #[expect(clippy::cast_possible_truncation, reason = "a constant")]
-        const KEPT: usize = ALWAYS_DENSE as usize;
-        if self.slots.is_empty() && self.slots.capacity() > KEPT {
-            self.slots.shrink_to(KEPT);
+        let capacity = self.slots.capacity();
+        if capacity > SLOTS_KEPT && capacity > 4 * self.slots.len() {
+            self.slots.shrink_to(SLOTS_KEPT.max(2 * self.slots.len()));
         }
     }
 }
@@ -191,6 +212,7 @@ mod tests {
                 prop_assert_eq!(ring.first(), map.keys().next().copied());
                 prop_assert_eq!(ring.last(), map.iter().next_back().map(|(s, k)| (*s, *k)));
                 prop_assert_eq!(ring.next_from(seq), map.range(seq..).next().map(|(s, k)| (*s, *k)));
+                prop_assert_eq!(ring.last_below(seq), map.range(..seq).next_back().map(|(s, k)| (*s, *k)));
                 prop_assert_eq!(ring.is_empty(), map.is_empty());
                 prop_assert!(ring.slots.len() as u64 <= ring.widest(ring.live));
             }

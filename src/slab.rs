@@ -18,8 +18,9 @@ pub(crate) struct Slab<V> {
     len: usize,
 }
 
+/// One place of a slab.
 #[derive(Clone, Debug)]
-enum Slot<V> {
+pub(crate) enum Slot<V> {
     Used(V),
     Free { next: Key },
 }

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::frame::Types;
 use crate::id::StreamKey;
 use crate::list::{Ends, Links, List};
+use crate::memory;
 use crate::ring::Ring;
 use crate::slab::{Key, Slab};
 use crate::time::Time;
@@ -69,6 +70,20 @@ impl<T: Types> Streams<T> {
             silent: List::new(),
             ranges: 0,
         }
+    }
+
+    /// The most heap that the streams take when `messages` messages are unconfirmed, held or not acked.
+    pub(super) fn memory_bound(config: &Config, messages: usize) -> usize {
+        let streams = config.max_streams;
+        memory::slab::<Stream>(streams)
+            + memory::slab::<Peer<T::Peer>>(streams)
+            + memory::map::<(Key, StreamKey), Key>(streams)
+            + memory::map::<T::Peer, Key>(streams)
+            + memory::map::<(usize, Key), ()>(streams)
+            + 2 * memory::links(streams)
+            + Ring::memory_bound(streams, messages)
+            + memory::map::<u64, u64>(config.max_ranges + config.inbox_capacity)
+            + streams.min(config.max_ranges) * memory::map::<u64, u64>(1)
     }
 
     pub(super) fn len(&self) -> usize {

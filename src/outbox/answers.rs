@@ -112,9 +112,10 @@ impl<T: Types> Outbox<T> {
                 State::OnWire { .. } => None,
                 State::Accepted { server_id, .. } => Some(server_id.clone()),
             };
-            self.take(key);
+            if self.take(key).holds_floor_below_gap {
+                self.leave_gap(stream, seq, Announce::All);
+            }
             self.deliver(id, first, server_id, ctx);
-            self.note_floor(stream, Announce::All);
         } else if let Some(parked) = self.parked.get(&(stream, seq)) {
             if !parked.has_left() {
                 ctx.stats.ignored_ack_n_unsent += 1;
@@ -122,7 +123,6 @@ impl<T: Types> Outbox<T> {
             }
             let first = parked.server_id.clone();
             self.parked.remove(&(stream, seq));
-            self.gaps.remove(&(stream, seq));
             self.streams[stream].parked -= 1;
             self.deliver(id, first, server_id, ctx);
         } else {

@@ -13,6 +13,8 @@ pub(super) struct Entry<T: Types> {
     pub(super) payload: T::Payload,
     pub(super) queued_at: Time,
     pub(super) expires_at: Time,
+    /// Whether a seq between this one and the next unsettled one was abandoned.
+    pub(super) holds_floor_below_gap: bool,
     pub(super) state: State<T::ServerId>,
 }
 

@@ -10,6 +10,7 @@ use alloc::collections::BTreeMap;
 use crate::frame::Types;
 use crate::id::{MsgId, SEQ_END, StreamId};
 use crate::list::List;
+use crate::memory;
 use crate::ring::Ring;
 use crate::rng::Rng;
 use crate::slab::{Key, Slab};
@@ -72,6 +73,17 @@ impl<T: Types> Streams<T> {
         Self { slab: Slab::new(), by_id, current, idle: List::new(), idle_most, rng }
     }
 
+    /// The most heap that the streams take when the outbox holds `messages` messages.
+    pub(super) fn memory_bound(messages: usize) -> usize {
+        // As many idle ones as messages, as many with messages, and as many idle ones that an older one hangs on to.
+        let streams = 3 * messages;
+        memory::slab::<Stream<T>>(streams)
+            + memory::map::<StreamId, Key>(streams)
+            + memory::map::<T::Peer, Key>(streams)
+            + memory::links(streams)
+            + Ring::memory_bound(streams, messages)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.slab.len()
     }
@@ -84,8 +96,8 @@ impl<T: Types> Streams<T> {
         self.by_id.get(&id).copied()
     }
 
-    /// Takes the next seq of the stream to a peer for a message, with a new stream where one is needed.
-    pub(super) fn number(&mut self, peer: &T::Peer, message: Key) -> (Key, u64) {
+    /// Takes the next seq of the stream to a peer, with a new stream where one is needed. A message must follow.
+    pub(super) fn number(&mut self, peer: &T::Peer) -> (Key, u64) {
         let key = match self.current.get(peer).copied() {
             Some(key) if !self.slab[key].is_worn() => {
                 if self.slab[key].is_idle() {
@@ -98,7 +110,6 @@ impl<T: Types> Streams<T> {
         let stream = &mut self.slab[key];
         let seq = stream.next_seq;
         stream.next_seq += 1;
-        stream.ring.insert(seq, message);
         (key, seq)
     }
 

@@ -17,6 +17,7 @@ use alloc::vec::Vec;
 
 use super::grid;
 use crate::list::{Ends, Links};
+use crate::memory;
 use crate::slab::Key;
 use crate::time::Time;
 
@@ -77,6 +78,12 @@ impl Schedule {
         lists.resize(first_queue + queues, list(0));
         let occupied = vec![0; first_queue.div_ceil(64)];
         Self { lists, links: Links::new(), spots: Vec::new(), occupied, earliest: None, lowest, first_cap, first_queue }
+    }
+
+    /// The most heap that a schedule of so many keys takes.
+    pub(crate) fn memory_bound(keys: usize) -> usize {
+        // Sixteen lists for each of at most sixty octaves, and a few more.
+        memory::array::<List>(1_000) + memory::links(keys) + memory::array::<Spot>(keys)
     }
 
     pub(crate) fn place(&self, key: Key) -> Place {

@@ -1,0 +1,69 @@
+//! How much memory the collections take at most: what [`Config::memory_bound`] adds up.
+//!
+//! The rule (L9): memory is bounded by the config, whatever arrives. Each collection tells what it takes for so many
+//! elements, growth steps included: while an array moves to a larger place, the old one is still there.
+
+use crate::config::Config;
+use crate::event::Output;
+use crate::frame::Types;
+use crate::inbox::Inbox;
+use crate::outbox::Outbox;
+use crate::slab::{Key, Slot};
+
+impl Config {
+    /// The most heap, in bytes, that a [`Client<T>`](crate::Client) with this config takes, whatever arrives and from
+    /// however many peers, as long as the caller drains and confirms.
+    ///
+    /// It counts what the client itself allocates. What peers, payloads, server ids and rejections point to is the caller's:
+    /// at most `outbox_capacity + inbox_capacity` payloads, and a peer's address for each stream. Each message that the
+    /// application [releases](crate::Client::release) and that does not come again may add 32 bytes.
+    ///
+    /// The bound is safe, not tight: every collection is taken at its worst moment at once. A small device sets
+    /// `outbox_capacity`, `max_streams` and `max_ranges`, which weigh most.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[derive(Clone, Debug, PartialEq)]
+    /// # struct Chat;
+    /// # impl sixfold::Types for Chat { type Peer = u64; type Payload = [u8; 8]; type ServerId = u64; }
+    /// use sixfold::Config;
+    ///
+    /// let small = Config::default()
+    ///     .outbox_capacity(64)
+    ///     .inbox_capacity(32)
+    ///     .ack_capacity(32)
+    ///     .max_streams(64)
+    ///     .max_streams_per_peer(8)
+    ///     .max_ranges(256);
+    /// assert!(small.memory_bound::<Chat>() < 1_000_000);
+    /// ```
+    #[must_use]
+    pub fn memory_bound<T: Types>(&self) -> usize {
+        // One call makes at most three outputs per message: retrying or failed, and a frame.
+        let outputs = 3 * (self.outbox_capacity + self.inbox_capacity + self.ack_capacity) + 16;
+        Outbox::<T>::memory_bound(self) + Inbox::<T>::memory_bound(self) + array::<Output<T>>(outputs)
+    }
+}
+
+/// An array that doubles: at most twice as long as needed, and once more half of that while it moves.
+pub(crate) const fn array<V>(elements: usize) -> usize {
+    let elements = if elements < 4 { 4 } else { elements };
+    elements.saturating_mul(3).saturating_mul(size_of::<V>())
+}
+
+/// A slab never shrinks: it is as long as it ever was.
+pub(crate) const fn slab<V>(elements: usize) -> usize {
+    array::<Slot<V>>(elements)
+}
+
+/// The links of lists over so many keys.
+pub(crate) const fn links(keys: usize) -> usize {
+    array::<[Key; 2]>(keys)
+}
+
+/// An ordered map: nodes of eleven elements that are at least five elements full, but for the first.
+pub(crate) const fn map<K, V>(elements: usize) -> usize {
+    let node = 11 * (size_of::<K>() + size_of::<V>()) + 12 * size_of::<usize>() + 32;
+    (elements / 5 + 1).saturating_mul(node)
+}
