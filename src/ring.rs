@@ -32,9 +32,12 @@ impl Ring {
 
     /// The most heap that `rings` rings take which hold `live` seqs between them.
     pub(crate) fn memory_bound(rings: usize, live: usize) -> usize {
-        // A ring spans at most 64 + 4 · live slots, has at most four times that many, and two allocations while it moves.
-        let dense = 4 * rings.min(live) * SLOTS_KEPT + 16 * live + rings * SLOTS_KEPT;
-        memory::array::<Key>(dense) + memory::map::<u64, Key>(live) + rings.min(live) * memory::map::<u64, Key>(1)
+        // A ring spans at most 64 + 4 · live slots and has at most four times that many; one at a time moves.
+        let largest = 4 * (SLOTS_KEPT + 4 * live);
+        let slots = 4 * (rings.min(live) * SLOTS_KEPT + 4 * live) + rings * SLOTS_KEPT + largest;
+        slots.saturating_mul(size_of::<Key>())
+            + memory::map::<u64, Key>(live)
+            + rings.min(live) * memory::map::<u64, Key>(1)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
