@@ -87,6 +87,26 @@ impl<T: Types> Client<T> {
         })
     }
 
+    /// Makes a client from the journal of an earlier one; it emits no events.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::new`].
+    #[expect(unused_variables, clippy::needless_pass_by_value, reason = "signature only")]
+    pub fn restore(
+        config: Config,
+        seed: Seed,
+        records: impl IntoIterator<Item = crate::Record<T>>,
+        now: Time,
+    ) -> Result<Self, ConfigError> {
+        Self::new(config, seed, now)
+    }
+
+    /// The shortest journal that restores this client.
+    pub fn records(&self) -> impl Iterator<Item = crate::Record<T>> + '_ {
+        core::iter::empty()
+    }
+
     /// Takes a message for `to` and sees to it until it is delivered or visibly failed.
     ///
     /// It works while disconnected too: the message then waits.

@@ -45,6 +45,7 @@ pub struct Config {
     pub(crate) max_streams_per_peer: usize,
     pub(crate) max_ranges: usize,
     pub(crate) suspect_after: u32,
+    pub(crate) journal: bool,
 }
 
 /// In which order messages of one stream are handed over.
@@ -92,6 +93,7 @@ impl Default for Config {
             max_streams_per_peer: 1_024,
             max_ranges: 262_144,
             suspect_after: 3,
+            journal: false,
         }
     }
 }
@@ -235,6 +237,13 @@ impl Config {
     /// default 3. At most one is counted per retransmission timeout.
     pub const fn suspect_after(mut self, timeouts: u32) -> Self {
         self.suspect_after = timeouts;
+        self
+    }
+
+    /// Whether [`Output::Persist`](crate::Output::Persist) comes out, so that a killed client can be
+    /// [restored](crate::Client::restore); default no, and then no record is built.
+    pub const fn journal(mut self, on: bool) -> Self {
+        self.journal = on;
         self
     }
 

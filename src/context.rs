@@ -72,7 +72,7 @@ impl<T: Types> Context<T> {
     /// Drops the frames that nobody will carry any more.
     pub(crate) fn drop_transmits(&mut self) {
         self.out.retain(|output| match output {
-            Output::Event(_) => true,
+            Output::Persist(_) | Output::Event(_) => true,
             Output::Transmit(_) => false,
         });
     }

@@ -4,12 +4,18 @@ use core::time::Duration;
 
 use crate::frame::{Outgoing, Rejection, Types};
 use crate::id::MsgId;
+use crate::journal::Record;
 use crate::time::Time;
 
 /// One thing to do, in the order in which it is to be done: drain with
 /// [`Client::poll_output`](crate::Client::poll_output) until `None`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output<T: Types> {
+    /// Write this to the journal; what comes out after it relies on it. Only with [`Config::journal`](crate::Config::journal).
+    ///
+    /// A batch ends when `poll_output` returns `None`: commit its records together with the effects of its events, and only
+    /// then transmit its frames. See [`Client::restore`](crate::Client::restore).
+    Persist(Record<T>),
     /// Tell the application.
     Event(Event<T>),
     /// Put this frame on the wire. It may be lost: the client repeats it as needed.

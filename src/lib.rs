@@ -15,6 +15,7 @@ mod event;
 mod frame;
 mod id;
 mod inbox;
+mod journal;
 mod list;
 mod memory;
 mod outbox;
@@ -33,6 +34,7 @@ pub use error::{ConfigError, ParseMsgIdError, ResendError, SendError, UnknownDel
 pub use event::{Delivery, Event, FailReason, OutboxEntry, Output, Stage, Status};
 pub use frame::{Incoming, Outgoing, Rejection, Types, Verdict};
 pub use id::{MsgId, StreamId};
+pub use journal::Record;
 pub use rng::Seed;
 pub use stats::Stats;
 pub use time::Time;

@@ -80,7 +80,7 @@ fn flood(config: Config) -> (usize, usize) {
             match output {
                 Output::Event(Event::Received(Delivery { from, id, .. })) => client.confirm(&from, id, now).unwrap(),
                 Output::Event(Event::Failed { id, .. }) => drop(client.discard(id, now)),
-                Output::Event(_) | Output::Transmit(_) => {}
+                Output::Persist(_) | Output::Event(_) | Output::Transmit(_) => {}
             }
         }
         assert!(client.poll_timeout().is_none_or(|next| next >= now));

@@ -43,6 +43,7 @@ impl Node {
         let now = self.clock.now();
         while let Some(output) = self.client.poll_output() {
             match output {
+                Output::Persist(_) => {} // the journal is off
                 Output::Transmit(frame) => self.port.send(Place::Server, &frame, now),
                 Output::Event(event) => events.push(event),
             }

@@ -64,7 +64,7 @@ impl Rig {
     pub fn frames(&mut self) -> Vec<Outgoing<Test>> {
         let frame = |output| match output {
             Output::Transmit(frame) => Some(frame),
-            Output::Event(_) => None,
+            Output::Persist(_) | Output::Event(_) => None,
         };
         self.drain().into_iter().filter_map(frame).collect()
     }
@@ -72,7 +72,7 @@ impl Rig {
     pub fn events(&mut self) -> Vec<Event<Test>> {
         let event = |output| match output {
             Output::Event(event) => Some(event),
-            Output::Transmit(_) => None,
+            Output::Persist(_) | Output::Transmit(_) => None,
         };
         self.drain().into_iter().filter_map(event).collect()
     }

@@ -94,6 +94,7 @@ impl Trio {
                 for output in self.rig(peer).drain() {
                     quiet = false;
                     match output {
+                        Output::Persist(_) => {}
                         Output::Event(event) => self.on_event(peer, event),
                         Output::Transmit(frame) => self.on_outgoing(peer, frame),
                     }

@@ -173,6 +173,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         let mut outputs = 0;
         while let Some(output) = self.host_mut(peer).client.poll_output() {
             match output {
+                Output::Persist(_) => {}
                 Output::Transmit(frame) => self.transmit(peer, &frame),
                 Output::Event(event) => self.on_event(peer, event),
             }
