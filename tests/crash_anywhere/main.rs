@@ -1,0 +1,12 @@
+//! A process may die after any step: whoever keeps to L7 loses nothing that a committed `send` took, handles nothing twice,
+//! and keeps the order of each conversation.
+#![cfg(feature = "sim")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "tests")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod everywhere;
+mod faults;
+mod scene;
+mod together;
