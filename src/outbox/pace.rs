@@ -114,6 +114,8 @@ impl<T: Types> Outbox<T> {
 
     /// Which msg:R goes next, if any may.
     pub(crate) fn next(&mut self, ctx: &Context<T>) -> Option<Next> {
+        let waits = |queue| self.schedule.first_waiting(queue).is_some();
+        self.flushing = self.flushing && (waits(READY) || waits(PROBE));
         self.paused_until = self.paused_until.filter(|until| *until > ctx.now);
         if self.paused_until.is_some() {
             return None;
