@@ -16,8 +16,7 @@ fn soon() -> Restarts {
 
 #[test]
 fn a_torn_last_record_costs_no_more_than_itself() {
-    // A sender that has forgotten its latest message cannot keep the next one behind it.
-    let total = kill_everywhere("torn, sender", A, scenes(200..206, soon().torn(1)).map(Scene::unordered));
+    let total = kill_everywhere("torn, sender", A, scenes(200..206, soon().torn(1)));
     assert!(total.torn > 0);
     let total = kill_everywhere("torn, receiver", B, scenes(206..212, soon().torn(1)));
     assert!(total.undone > 0, "no handled message was undone");
@@ -26,7 +25,7 @@ fn a_torn_last_record_costs_no_more_than_itself() {
 #[test]
 fn an_old_backup_reuses_no_id_and_holds_up_nothing() {
     for records in [4, 12, usize::MAX] {
-        let sender = scenes(220..224, soon().torn(records)).map(Scene::unordered);
+        let sender = scenes(220..224, soon().torn(records));
         assert!(kill_everywhere("backup, sender", A, sender).torn > 0);
         assert!(kill_everywhere("backup, receiver", B, scenes(224..228, soon().torn(records))).undone > 0);
     }

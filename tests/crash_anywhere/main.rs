@@ -8,5 +8,6 @@ mod common;
 
 mod everywhere;
 mod faults;
+mod order;
 mod scene;
 mod together;

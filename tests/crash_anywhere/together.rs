@@ -69,6 +69,7 @@ fn all_die_with_bounded_holds_or_without_order() {
     kill_together("together, as arrived", (430..450).map(as_arrived), 10);
 }
 
+/// Where both ends have forgotten, each something else, what comes again may come after what it was sent before.
 #[test]
 fn all_die_and_come_back_from_old_backups() {
     let restarts = Restarts::default().after(300 * MS).torn(5);

@@ -40,7 +40,8 @@ pub struct CrashReport {
     pub handled_twice: u64,
     /// Messages that were shown once more after a death, outside of any transaction and not yet confirmed: at-least-once.
     pub shown_again: u64,
-    /// Messages handled for the first time after a later one of the same sender to the same recipient.
+    /// Messages handled for the first time after a later one of the same sender to the same recipient; a message that its
+    /// sender's store has lost has no place in the order.
     pub disordered: u64,
     /// Events and frames that came out before the record that they rely on, and commits without the record of what was sent
     /// or confirmed in them.
@@ -52,8 +53,8 @@ pub struct CrashReport {
 /// The account while it is kept.
 #[derive(Clone, Debug)]
 pub(super) struct Account<T: Types> {
-    /// In which order the messages were sent.
-    sends: BTreeMap<(T::Peer, MsgId), u64>,
+    /// In which order the messages were sent; `None` for what their sender has lost.
+    sends: BTreeMap<(T::Peer, MsgId), Option<u64>>,
     /// The latest message that each recipient has handled of each sender.
     latest: BTreeMap<(T::Peer, T::Peer), u64>,
     pub(super) report: CrashReport,
@@ -66,13 +67,18 @@ impl<T: Types> Account<T> {
 
     pub(super) fn on_send(&mut self, from: &T::Peer, id: MsgId) {
         let number = self.sends.len() as u64 + self.report.ids_reused;
-        let before = self.sends.insert((from.clone(), id), number);
+        let before = self.sends.insert((from.clone(), id), Some(number));
         self.report.ids_reused += u64::from(before.is_some());
+    }
+
+    /// A message was torn off its sender's store: nobody can keep what comes after it behind it.
+    pub(super) fn on_send_torn(&mut self, from: &T::Peer, id: MsgId) {
+        self.sends.insert((from.clone(), id), None);
     }
 
     /// A message was handled for the first time.
     pub(super) fn on_handled(&mut self, by: &T::Peer, from: &T::Peer, id: MsgId) {
-        let Some(number) = self.sends.get(&(from.clone(), id)) else { return };
+        let Some(Some(number)) = self.sends.get(&(from.clone(), id)) else { return };
         let latest = self.latest.entry((by.clone(), from.clone())).or_insert(*number);
         self.report.disordered += u64::from(*number < *latest);
         *latest = (*number).max(*latest);
@@ -93,7 +99,7 @@ impl<T: Types> Account<T> {
     {
         self.latest.retain(|(recipient, _), _| recipient != by);
         for key in rest {
-            let Some(number) = self.sends.get(key) else { continue };
+            let Some(Some(number)) = self.sends.get(key) else { continue };
             let latest = self.latest.entry((by.clone(), key.0.clone())).or_insert(*number);
             *latest = (*number).max(*latest);
         }

@@ -55,10 +55,13 @@ impl<T: Types<ServerId = u64>> World<T> {
 
     #[track_caller]
     fn tear(&mut self, peer: &T::Peer, records: usize) {
-        let (torn, undone) = self.durable_mut(peer).store.tear(records);
-        self.account.report.torn += torn;
-        self.account.report.undone += undone;
-        if undone > 0 {
+        let torn = self.durable_mut(peer).store.tear(records);
+        self.account.report.torn += torn.records;
+        self.account.report.undone += torn.handled;
+        for id in torn.sent {
+            self.account.on_send_torn(peer, id);
+        }
+        if torn.handled > 0 {
             let rest: Vec<_> = self.durable(peer).store.handled.iter().cloned().collect();
             self.account.on_undone(peer, rest.iter());
         }

@@ -74,6 +74,16 @@ pub(in super::super) struct Store<T: Types> {
     shown: BTreeMap<Key<T>, u32>,
 }
 
+/// What is gone with the last records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Torn {
+    pub(super) records: u64,
+    /// How many handled messages were undone.
+    pub(super) handled: u64,
+    /// What the application has sent and does not know any more.
+    pub(super) sent: Vec<MsgId>,
+}
+
 impl<T: Types> Store<T> {
     pub(super) fn new() -> Self {
         Self {
@@ -117,15 +127,15 @@ impl<T: Types> Store<T> {
         }
     }
 
-    /// Drops the last records and undoes what was committed with them; tells how many records and how many handled
-    /// messages are gone.
-    pub(super) fn tear(&mut self, records: usize) -> (u64, u64) {
-        let (mut torn, mut unhandled) = (0, 0);
+    /// Drops the last records and undoes what was committed with them.
+    pub(super) fn tear(&mut self, records: usize) -> Torn {
+        let mut torn = Torn::default();
         for record in self.tail.drain(self.tail.len().saturating_sub(records)..) {
-            torn += 1;
+            torn.records += 1;
             match record {
                 Record::Queued { id, .. } => {
                     self.sent.remove(&id);
+                    torn.sent.push(id);
                 }
                 Record::Delivered { id, .. } => {
                     self.delivered.remove(&id);
@@ -134,13 +144,13 @@ impl<T: Types> Store<T> {
                     self.discarded.remove(&id);
                 }
                 Record::Confirmed { from, id, .. } => {
-                    unhandled += u64::from(self.handled.remove(&(from.clone(), id)));
+                    torn.handled += u64::from(self.handled.remove(&(from.clone(), id)));
                     self.confirmed.remove(&(from, id));
                 }
                 Record::Accepted { .. } | Record::Failed { .. } | Record::Resent { .. } | Record::Seen { .. } => {}
             }
         }
-        (torn, unhandled)
+        torn
     }
 
     /// What a new process reads: the journal, and its last records once more.
@@ -189,17 +199,17 @@ mod tests {
     #[test]
     fn what_is_torn_takes_its_effects_with_it() {
         let mut store = store();
-        assert_eq!(store.tear(2), (2, 2));
+        assert_eq!(store.tear(2), Torn { records: 2, handled: 2, sent: vec![] });
         assert_eq!(store.handled, BTreeSet::from([(1, id(0))]));
         assert_eq!(store.read(0), [confirmed(0)]);
-        assert_eq!(store.tear(2), (1, 1));
+        assert_eq!(store.tear(2), Torn { records: 1, handled: 1, sent: vec![] });
     }
 
     #[test]
     fn a_snapshot_is_never_torn_and_keeps_the_effects() {
         let mut store = store();
         store.compact(vec![confirmed(2)]);
-        assert_eq!(store.tear(9), (0, 0));
+        assert_eq!(store.tear(9), Torn::default());
         assert_eq!((store.handled.len(), store.read(0)), (3, vec![confirmed(2)]));
     }
 
