@@ -1,6 +1,7 @@
 //! Small seeded worlds of durable clients in which things break, a run of one, and what must hold after it.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use crate::common::*;
 use sixfold::Config;
@@ -128,7 +129,7 @@ impl Scene {
                 }
             }
             waiting = stays;
-            world.run_for((20 + 90 * (self.seed + n) % 400) as u32 * MS);
+            world.run_for(Duration::from_millis(20 + 90 * (self.seed + n) % 400));
         }
     }
 
