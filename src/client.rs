@@ -5,7 +5,6 @@
 
 use core::time::Duration;
 
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::context::Context;
 use crate::error::{ConfigError, ResendError, SendError, UnknownDelivery, UnknownMessage};
@@ -13,6 +12,7 @@ use crate::event::{OutboxEntry, Output, Status};
 use crate::frame::{Incoming, Types};
 use crate::id::MsgId;
 use crate::inbox::{Inbox, Message};
+use crate::journal::Record;
 use crate::outbox::Outbox;
 use crate::rng::Seed;
 use crate::stats::Stats;
@@ -59,7 +59,6 @@ use crate::time::Time;
 #[derive(Clone, Debug)]
 pub struct Client<T: Types> {
     ctx: Context<T>,
-    clock: Clock,
     outbox: Outbox<T>,
     inbox: Inbox<T>,
     /// Whether the next token goes to an ack:R, when both halves want it.
@@ -78,7 +77,6 @@ impl<T: Types> Client<T> {
     pub fn new(config: Config, seed: Seed, now: Time) -> Result<Self, ConfigError> {
         config.check()?;
         Ok(Self {
-            clock: Clock::new(now),
             outbox: Outbox::new(&config, &seed, now),
             inbox: Inbox::new(&config),
             acks_turn: true,
@@ -87,24 +85,83 @@ impl<T: Types> Client<T> {
         })
     }
 
-    /// Makes a client from the journal of an earlier one; it emits no events.
+    /// Makes a client from the journal of an earlier one. It is disconnected and emits nothing: what it holds is in
+    /// [`outbox`](Self::outbox).
+    ///
+    /// `records` may be any prefix of what was emitted, or a [snapshot](Self::records) and any prefix of what came after it;
+    /// records applied twice do no harm, and what cannot be placed is ignored. The seed must be fresh: new messages get new
+    /// streams, restored ones keep their ids. `now` should run on the clock that the journal was written with: "wall clock at
+    /// the start + monotonic time since", origin the Unix epoch; a time later than `now` is taken as `now`.
+    ///
+    /// What was handed over and not confirmed comes again. Messages to a peer with restored unsettled ones wait until those
+    /// are delivered or parked, at most `max_hold`; then until they are accepted. What has expired meanwhile fails at the
+    /// first input.
     ///
     /// # Errors
     ///
     /// As [`Client::new`].
-    #[expect(unused_variables, clippy::needless_pass_by_value, reason = "signature only")]
+    ///
+    /// # Examples
+    ///
+    /// See [`Record`] for the transaction in which records belong.
+    ///
+    /// ```
+    /// use sixfold::{Client, Config, Output, Seed, Status, Time};
+    ///
+    /// # #[derive(Clone, Debug, PartialEq)]
+    /// # struct Chat;
+    /// # impl sixfold::Types for Chat { type Peer = u64; type Payload = &'static str; type ServerId = u64; }
+    /// let config = Config::default().journal(true);
+    /// let mut client: Client<Chat> = Client::new(config.clone(), Seed::from_bytes([1; 32]), Time::ZERO)?;
+    /// let id = client.send(2, "hello", Time::ZERO)?;
+    ///
+    /// let mut journal = Vec::new();
+    /// while let Some(output) = client.poll_output() {
+    ///     if let Output::Persist(record) = output {
+    ///         journal.push(record);
+    ///     }
+    /// }
+    /// drop(client); // killed
+    ///
+    /// let later = Time::from_nanos(5);
+    /// let client: Client<Chat> = Client::restore(config, Seed::from_bytes([2; 32]), journal, later)?;
+    /// assert_eq!(client.status(id), Some(Status::OnWire), "it may have left");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn restore(
         config: Config,
         seed: Seed,
-        records: impl IntoIterator<Item = crate::Record<T>>,
+        records: impl IntoIterator<Item = Record<T>>,
         now: Time,
     ) -> Result<Self, ConfigError> {
-        Self::new(config, seed, now)
+        let mut client = Self::new(config, seed, now)?;
+        for record in records {
+            match record {
+                Record::Confirmed { from, id, at } => client.inbox.restore_confirmed(&from, id, at, &client.ctx),
+                Record::Seen { from, stream, ranges, heard } => {
+                    client.inbox.restore_seen(&from, stream, ranges, heard, &client.ctx);
+                }
+                Record::Queued { .. }
+                | Record::Accepted { .. }
+                | Record::Delivered { .. }
+                | Record::Failed { .. }
+                | Record::Resent { .. }
+                | Record::Discarded { .. } => client.outbox.restore(record, &client.ctx),
+            }
+        }
+        client.outbox.end_restore(&client.ctx);
+        client.inbox.end_restore();
+        client.note_deadline(None);
+        Ok(client)
     }
 
-    /// The shortest journal that restores this client.
-    pub fn records(&self) -> impl Iterator<Item = crate::Record<T>> + '_ {
-        core::iter::empty()
+    /// The shortest journal that restores this client: what a caller replaces its journal by to keep it short.
+    ///
+    /// It has one to three records for each message that is not delivered and one for each remembered incoming stream,
+    /// whatever the client has done before. It says what the client knows now: take it when `poll_output` has returned
+    /// `None` and the batch is committed.
+    pub fn records(&self) -> impl Iterator<Item = Record<T>> + '_ {
+        self.outbox.records(&self.ctx).chain(self.inbox.records(self.ctx.clock()))
     }
 
     /// Takes a message for `to` and sees to it until it is delivered or visibly failed.
@@ -163,7 +220,7 @@ impl<T: Types> Client<T> {
     /// discarded or never was.
     pub fn resend(&mut self, id: MsgId, now: Time) -> Result<(), ResendError> {
         self.advance(now);
-        let resent = self.outbox.resend(id, &self.ctx);
+        let resent = self.outbox.resend(id, &mut self.ctx);
         self.settle();
         resent
     }
@@ -177,7 +234,7 @@ impl<T: Types> Client<T> {
     /// [`UnknownMessage`] when it was delivered or discarded or never was.
     pub fn discard(&mut self, id: MsgId, now: Time) -> Result<T::Payload, UnknownMessage> {
         self.advance(now);
-        let discarded = self.outbox.discard(id);
+        let discarded = self.outbox.discard(id, &mut self.ctx);
         self.settle();
         discarded
     }
@@ -236,6 +293,7 @@ impl<T: Types> Client<T> {
     /// Time has passed: fires what is due. Calling it early, late or twice is harmless.
     pub fn handle_timeout(&mut self, now: Time) {
         self.advance(now);
+        self.outbox.expire(&mut self.ctx);
         self.outbox.on_timeout(&mut self.ctx);
         self.inbox.on_timeout(&mut self.ctx);
         self.settle();
@@ -253,9 +311,9 @@ impl<T: Types> Client<T> {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Time> {
         if self.ctx.has_output() {
-            return self.clock.outside(self.ctx.now);
+            return self.ctx.clock().outside(self.ctx.now);
         }
-        self.deadline.and_then(|deadline| self.clock.outside(deadline))
+        self.deadline.and_then(|deadline| self.ctx.clock().outside(deadline))
     }
 
     /// Where a message stands; `None` when it was delivered or discarded, or never was.
@@ -293,15 +351,20 @@ impl<T: Types> Client<T> {
     }
 
     fn advance(&mut self, now: Time) {
-        self.ctx.stats.clock_steps_back += u64::from(self.clock.advance(now));
-        self.ctx.now = self.clock.now();
+        self.ctx.advance(now);
     }
 
     /// Ends an input.
     fn settle(&mut self) {
+        self.outbox.expire(&mut self.ctx);
+        self.outbox.open_gates(&self.ctx);
         self.outbox.announce_floors();
         let token = if self.ctx.connected { self.deal() } else { None };
-        let outbox = self.outbox.next_deadline();
+        self.note_deadline(token);
+    }
+
+    fn note_deadline(&mut self, token: Option<Time>) {
+        let outbox = self.outbox.next_deadline(&self.ctx);
         let inbox = self.inbox.next_deadline(&self.ctx);
         self.deadline = [token, outbox, inbox].into_iter().flatten().min();
     }

@@ -25,9 +25,14 @@ impl Clock {
     /// Hears the caller's `now`; tells whether it stepped back.
     pub(crate) fn advance(&mut self, told: Time) -> bool {
         let steps_back = told < self.told;
-        self.now = self.now.plus(told.nanos_since(self.told)).min(END);
+        self.now = self.now.plus(told.nanos_since(self.told).min(LEAP)).min(END);
         self.told = told;
         steps_back
+    }
+
+    /// Names a past moment of this clock on the caller's.
+    pub(crate) fn outside_past(&self, time: Time) -> Time {
+        Time::from_nanos(self.told.as_nanos().saturating_sub(self.now.nanos_since(time)))
     }
 
     /// Names a moment of this clock on the caller's, not before its last `now`; `None` when that lies beyond the end of
@@ -37,6 +42,9 @@ impl Clock {
     }
 }
 
+/// The longest leap forward that is believed: 21 years, after which every deadline has passed. So a clock that names a far
+/// future once, by mistake, does not use up all time.
+const LEAP: u64 = 21 * 366 * 24 * 3600 * 1_000_000_000;
 /// Where this clock stops, after 438 years: every deadline still lies after every `now`.
 const END: Time = Time::from_nanos(u64::MAX / 4 * 3);
 
@@ -60,10 +68,21 @@ mod tests {
 
     #[test]
     fn at_the_end_of_time_nothing_is_due_any_more() {
-        let mut clock = Clock::new(Time::ZERO);
-        clock.advance(Time::MAX);
+        let mut clock = Clock::new(Time::MAX);
         assert_eq!((clock.now(), clock.outside(END.plus(1))), (END, None));
         clock.advance(Time::ZERO);
         assert_eq!(clock.outside(END.plus(1)), Some(Time::from_nanos(1)));
+    }
+
+    #[test]
+    fn one_reading_from_the_far_future_does_not_use_up_all_time() {
+        let mut clock = Clock::new(Time::ZERO);
+        for _ in 0..10 {
+            clock.advance(Time::MAX);
+            clock.advance(Time::ZERO);
+        }
+        let now = clock.now();
+        clock.advance(Time::from_nanos(5));
+        assert_eq!(clock.now(), now.plus(5));
     }
 }

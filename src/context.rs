@@ -2,9 +2,11 @@
 
 use alloc::collections::VecDeque;
 
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::{Event, Output};
 use crate::frame::{Outgoing, Types};
+use crate::journal::Record;
 use crate::retransmit::{Backoff, Bucket, Rto, Silence};
 use crate::rng::{Rng, Seed};
 use crate::stats::Stats;
@@ -13,7 +15,8 @@ use crate::time::Time;
 #[derive(Clone, Debug)]
 pub(crate) struct Context<T: Types> {
     pub(crate) config: Config,
-    /// The client's own clock: see [`Clock`](crate::clock::Clock).
+    clock: Clock,
+    /// Now, on the client's own clock.
     pub(crate) now: Time,
     pub(crate) connected: bool,
     pub(crate) rto: Rto,
@@ -27,8 +30,10 @@ pub(crate) struct Context<T: Types> {
 
 impl<T: Types> Context<T> {
     pub(crate) fn new(config: Config, seed: &Seed, now: Time) -> Self {
+        let clock = Clock::new(now);
         Self {
-            now,
+            now: clock.now(),
+            clock,
             connected: false,
             rto: Rto::new(&config),
             backoff: Backoff::new(config.jitter, Rng::new(seed, JITTER)),
@@ -40,8 +45,26 @@ impl<T: Types> Context<T> {
         }
     }
 
+    /// Writes a record, if there is a journal to write it to.
+    pub(crate) fn persist(&mut self, record: impl FnOnce(&Clock) -> Record<T>) {
+        if self.config.journal {
+            let record = record(&self.clock);
+            self.out.push_back(Output::Persist(record));
+        }
+    }
+
     pub(crate) fn event(&mut self, event: Event<T>) {
         self.out.push_back(Output::Event(event));
+    }
+
+    /// Hears the caller's `now`.
+    pub(crate) fn advance(&mut self, told: Time) {
+        self.stats.clock_steps_back += u64::from(self.clock.advance(told));
+        self.now = self.clock.now();
+    }
+
+    pub(crate) const fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     pub(crate) fn transmit(&mut self, frame: Outgoing<T>) {

@@ -25,7 +25,8 @@ pub enum Output<T: Types> {
 /// What the application should know.
 ///
 /// Of each message sent, in this order and each at most once: `Accepted`; one end, `Delivered` or `Failed`; and after
-/// `Failed` at most one late `Delivered`. A [`resend`](crate::Client::resend) allows one more end.
+/// `Failed` at most one late `Delivered`. A [`resend`](crate::Client::resend) allows one more end. `Accepted` may be missing:
+/// ack:N implies it, and a message that was accepted while it was parked tells so by its [`Status`] when it is sent again.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event<T: Types> {

@@ -13,10 +13,12 @@
 //!
 //! - `order.rs`: the cursor, holding, handing over
 //! - `acks.rs`: ack:R until ack:A
+//! - `restore.rs`: what survives a restart
 //! - `seen.rs`, `streams.rs`: what is remembered, and for how long
 
 mod acks;
 mod order;
+mod restore;
 mod seen;
 mod streams;
 
@@ -26,6 +28,7 @@ use crate::error::UnknownDelivery;
 use crate::event::Event;
 use crate::frame::Types;
 use crate::id::{MsgId, SEQ_END, StreamKey};
+use crate::journal::Record;
 use crate::list::{Ends, Links};
 use crate::memory;
 use crate::retransmit::Schedule;
@@ -124,34 +127,45 @@ impl<T: Types> Inbox<T> {
         self.streams.touch(stream, ctx.now);
         self.raise_cursor(stream, self.floor(name, message.floor, ctx), ctx);
         self.admit(stream, seq, message, ctx);
+        self.close_if_blank(stream);
     }
 
     fn on_first_of_stream(&mut self, from: &T::Peer, id: MsgId, message: Message<T>, ctx: &mut Context<T>) {
         let (name, seq) = id.split();
-        let horizon_is_free = self.streams.ranges() < ctx.config.max_ranges;
-        match self.streams.room(from, &ctx.config, ctx.now) {
-            Ok(None) if horizon_is_free => {}
-            Ok(Some(silent)) => self.forget(silent, ctx),
-            Ok(None) | Err(streams::NoRoom) => {
+        let floor = self.floor(name, message.floor, ctx);
+        let is_early = in_order(name, ctx) && seq > floor;
+        if self.is_full(ctx) && (is_early || self.counts.held == 0) {
+            ctx.stats.ignored_msg_n_full += 1;
+            return;
+        }
+        let room = self.streams.room(from, &ctx.config, ctx.now);
+        let freed = room.as_ref().ok().and_then(|silent| *silent).map_or(0, |key| self.streams[key].seen.ranges());
+        match room {
+            Ok(silent) if self.streams.ranges() - freed < ctx.config.max_ranges => {
+                silent.into_iter().for_each(|silent| self.forget(silent, ctx));
+            }
+            Ok(_) | Err(streams::NoRoom) => {
                 self.refuse(from.clone(), id, ctx);
                 return;
             }
         }
         let stream = self.streams.open(from, name, ctx.now);
-        self.streams[stream].cursor = self.floor(name, message.floor, ctx);
+        self.streams[stream].cursor = floor;
         self.admit(stream, seq, message, ctx);
-        if self.streams[stream].ring.is_empty() {
-            // It was left unanswered: nothing is to be remembered of it.
+        self.close_if_blank(stream);
+    }
+
+    /// Forgets a stream of which there is nothing to remember.
+    fn close_if_blank(&mut self, stream: Key) {
+        let state = &self.streams[stream];
+        if state.ring.is_empty() && state.seen.ranges() == 0 {
             self.streams.close(stream);
         }
     }
 
     /// The floor as far as it matters: for order, in streams that count.
     fn floor(&self, name: StreamKey, floor: u64, ctx: &Context<T>) -> u64 {
-        match ctx.config.order {
-            Order::InOrder { .. } if name.counts() => floor.min(SEQ_END),
-            Order::InOrder { .. } | Order::AsArrived => 0,
-        }
+        if in_order(name, ctx) { floor.min(SEQ_END) } else { 0 }
     }
 
     /// Takes in one message of a known stream.
@@ -168,7 +182,7 @@ impl<T: Types> Inbox<T> {
             self.bring_ack_back(stream, seq, ctx);
             return;
         }
-        let in_order = matches!(ctx.config.order, Order::InOrder { .. }) && met.key.counts();
+        let in_order = in_order(met.key, ctx);
         if in_order && seq > met.cursor {
             self.hold(stream, seq, message, ctx);
             return;
@@ -216,6 +230,11 @@ impl<T: Types> Inbox<T> {
                 State::WithApp => {
                     self.counts.with_app -= 1;
                     ctx.stats.confirmed += 1;
+                    ctx.persist(|clock| Record::Confirmed {
+                        from: from.clone(),
+                        id,
+                        at: clock.outside_past(clock.now()),
+                    });
                     self.ack(key, ctx);
                     Ok(())
                 }
@@ -264,5 +283,13 @@ impl<T: Types> Inbox<T> {
         stats.acks_pending = self.counts.acks;
         stats.incoming_streams = self.streams.len();
         stats.ranges = self.streams.ranges();
+    }
+}
+
+/// Whether the messages of a stream are handed over in order: a message of another make has none.
+fn in_order<T: Types>(name: StreamKey, ctx: &Context<T>) -> bool {
+    match ctx.config.order {
+        Order::InOrder { .. } => name.counts(),
+        Order::AsArrived => false,
     }
 }

@@ -51,16 +51,6 @@ impl Links {
         ends.tail = key;
     }
 
-    pub(crate) fn push_front(&mut self, ends: &mut Ends, key: Key) {
-        self.make_room(key);
-        self.0[key as usize] = Link { prev: NIL, next: ends.head };
-        match ends.first() {
-            Some(first) => self.0[first as usize].prev = key,
-            None => ends.tail = key,
-        }
-        ends.head = key;
-    }
-
     /// Takes a key out of the list in which it stands.
     pub(crate) fn remove(&mut self, ends: &mut Ends, key: Key) {
         let Link { prev, next } = self.0[key as usize];
@@ -156,11 +146,11 @@ mod tests {
     }
 
     #[test]
-    fn a_key_may_be_put_first_and_lists_may_share_links() {
+    fn lists_may_share_links() {
         let mut links = Links::new();
         let (mut a, mut b) = (Ends::EMPTY, Ends::EMPTY);
-        links.push_front(&mut a, 1);
-        links.push_front(&mut a, 0);
+        links.push_back(&mut a, 0);
+        links.push_back(&mut a, 1);
         links.push_back(&mut b, 2);
         links.remove(&mut a, 1);
         links.push_back(&mut b, 1);

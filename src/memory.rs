@@ -15,8 +15,7 @@ impl Config {
     /// however many peers, as long as the caller drains and confirms.
     ///
     /// It counts what the client itself allocates. What peers, payloads, server ids and rejections point to is the caller's:
-    /// at most `outbox_capacity + inbox_capacity` payloads, and a peer's address for each stream. Each message that the
-    /// application [releases](crate::Client::release) and that does not come again may add 32 bytes.
+    /// at most `outbox_capacity + inbox_capacity` payloads, and a peer's address for each stream.
     ///
     /// The bound is safe, not tight: every collection is taken at its worst moment at once. A small device sets
     /// `outbox_capacity`, `max_streams` and `max_ranges`, which weigh most.

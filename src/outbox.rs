@@ -17,11 +17,14 @@
 //!
 //! - `answers.rs`: what the server says
 //! - `pace.rs`: what time, the window and the budget allow
+//! - `gates.rs`, `restore.rs`: what a restart changes
 //! - `entry.rs`, `streams.rs`: one message, one stream
 
 mod answers;
 mod entry;
+mod gates;
 mod pace;
+mod restore;
 mod streams;
 
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -32,6 +35,7 @@ use crate::error::{ResendError, SendError, UnknownMessage};
 use crate::event::{Event, FailReason, OutboxEntry, Status};
 use crate::frame::Types;
 use crate::id::MsgId;
+use crate::journal::Record;
 use crate::list::List;
 use crate::memory;
 use crate::retransmit::Schedule;
@@ -41,6 +45,7 @@ use crate::stats::Stats;
 use crate::time::{Time, nanos};
 
 use entry::{Entry, Parked, State};
+use gates::Gates;
 use streams::Streams;
 
 #[derive(Clone, Debug)]
@@ -48,14 +53,16 @@ pub(crate) struct Outbox<T: Types> {
     /// The messages on their way.
     entries: Slab<Entry<T>>,
     schedule: Schedule,
-    /// The messages on their way that expire `expiry` after they were sent, the oldest first; and those sent again.
+    /// The messages on their way by when they expire: those sent by this process in the order of sending, and those sent
+    /// again or restored, which expire out of that order.
     ages: List,
-    resent: BTreeSet<(Time, Key)>,
+    dated: BTreeSet<(Time, Key)>,
     streams: Streams<T>,
     /// By stream and seq.
     parked: BTreeMap<(Key, u64), Parked<T>>,
     /// Streams whose floor has passed an abandoned seq in the current call, and how far to announce it.
     risen: BTreeMap<Key, Announce>,
+    gates: Gates<T>,
     /// Places of the window taken.
     windowed: usize,
     /// No msg:R before this: the server asked for it.
@@ -76,10 +83,12 @@ enum Announce {
 }
 
 /// The queues of the schedule: first transmissions and what waits for the window; what timed out before msg:A; what timed
-/// out before ack:N.
+/// out before ack:N; what the server asked to send again later.
 const READY: usize = 0;
 const DUE: usize = 1;
 const PROBE: usize = 2;
+const RETRY: usize = 3;
+const QUEUES: usize = 4;
 /// The caps of the schedule: `rto_max` and `probe_max`.
 const RTO_CAP: usize = 0;
 const PROBE_CAP: usize = 1;
@@ -94,12 +103,13 @@ impl<T: Types> Outbox<T> {
         let caps = [nanos(config.rto_max), nanos(config.probe_max)];
         Self {
             entries: Slab::new(),
-            schedule: Schedule::new(shortest, &caps, 3),
+            schedule: Schedule::new(shortest, &caps, QUEUES),
             ages: List::new(),
-            resent: BTreeSet::new(),
+            dated: BTreeSet::new(),
             streams: Streams::new(config.outbox_capacity, rng),
             parked: BTreeMap::new(),
             risen: BTreeMap::new(),
+            gates: Gates::new(),
             windowed: 0,
             paused_until: None,
             flushing: false,
@@ -116,6 +126,7 @@ impl<T: Types> Outbox<T> {
             + memory::map::<(Time, Key), ()>(messages)
             + memory::map::<(Key, u64), Parked<T>>(messages)
             + memory::map::<Key, Announce>(messages)
+            + Gates::<T>::memory_bound(messages)
             + memory::array::<Key>(messages)
             + Streams::<T>::memory_bound(messages)
     }
@@ -132,19 +143,22 @@ impl<T: Types> Outbox<T> {
         }
         let expires_at = ctx.now + ctx.config.expiry;
         let (stream, seq) = self.streams.number(to);
-        let state = State::Queued;
-        let entry = Entry { stream, seq, payload, queued_at: ctx.now, expires_at, holds_floor_below_gap: false, state };
-        let key = self.entries.insert(entry);
+        let id = self.streams[stream].msg_id(seq);
+        ctx.persist(|clock| {
+            let at = clock.outside_past(clock.now());
+            Record::Queued { id, to: to.clone(), payload: payload.clone(), at }
+        });
+        let key = self.entries.insert(Entry::new(stream, seq, payload, ctx.now, expires_at, State::Queued));
         self.streams[stream].ring.insert(seq, key);
         self.ages.push_back(key);
-        if ctx.connected {
+        if ctx.connected && !self.gates.is_shut(to) {
             self.schedule.wait(key, READY);
         }
         ctx.stats.sent += 1;
-        Ok(self.streams[stream].msg_id(seq))
+        Ok(id)
     }
 
-    pub(crate) fn resend(&mut self, id: MsgId, ctx: &Context<T>) -> Result<(), ResendError> {
+    pub(crate) fn resend(&mut self, id: MsgId, ctx: &mut Context<T>) -> Result<(), ResendError> {
         let (stream, seq) = self.locate(id).ok_or(ResendError::Unknown(id))?;
         let Some(parked) = self.parked.get(&(stream, seq)) else {
             let known = self.streams[stream].ring.get(seq).is_some();
@@ -154,34 +168,41 @@ impl<T: Types> Outbox<T> {
         if age >= ctx.config.lifetime {
             return Err(ResendError::TooOld { id, age });
         }
-        let last = parked.queued_at + ctx.config.lifetime;
-        let Some(parked) = self.parked.remove(&(stream, seq)) else { return Err(ResendError::Unknown(id)) };
-        let has_left = parked.has_left();
-        let (state, queue) = match parked.server_id {
-            Some(server_id) => (State::Accepted { server_id, probes: 0 }, PROBE),
-            None if has_left => (State::OnWire { repeated: true, unanswered: 0, windowed: false }, READY),
-            None => (State::Queued, READY),
-        };
-        let expires_at = last.min(ctx.now + ctx.config.expiry);
-        let Parked { payload, queued_at, .. } = parked;
-        let entry = Entry { stream, seq, payload, queued_at, expires_at, holds_floor_below_gap: false, state };
-        let key = self.entries.insert(entry);
-        self.resent.insert((expires_at, key));
-        let stream = &mut self.streams[stream];
-        stream.ring.insert(seq, key);
-        stream.parked -= 1;
-        if ctx.connected {
-            self.schedule.wait(key, queue);
+        ctx.persist(|clock| Record::Resent { id, at: clock.outside_past(clock.now()) });
+        let key = self.unpark(stream, seq, ctx.now, ctx);
+        if let Some(key) = key.filter(|_| ctx.connected) {
+            let accepted = matches!(self.entries[key].state, State::Accepted { .. });
+            self.schedule.wait(key, if accepted { PROBE } else { READY });
         }
         Ok(())
     }
 
-    pub(crate) fn discard(&mut self, id: MsgId) -> Result<T::Payload, UnknownMessage> {
+    /// Takes a parked message back on its way, with a fresh budget from `at` on.
+    fn unpark(&mut self, stream: Key, seq: u64, at: Time, ctx: &Context<T>) -> Option<Key> {
+        let parked = self.parked.remove(&(stream, seq))?;
+        let has_left = parked.has_left();
+        let state = match parked.server_id {
+            Some(server_id) => State::Accepted { server_id, probes: 0 },
+            None if has_left => State::restored(),
+            None => State::Queued,
+        };
+        let Parked { payload, queued_at, .. } = parked;
+        let expires_at = (at + ctx.config.expiry).min(queued_at + ctx.config.lifetime);
+        let key = self.entries.insert(Entry::new(stream, seq, payload, queued_at, expires_at, state));
+        self.dated.insert((expires_at, key));
+        let stream = &mut self.streams[stream];
+        stream.ring.insert(seq, key);
+        stream.parked -= 1;
+        Some(key)
+    }
+
+    pub(crate) fn discard(&mut self, id: MsgId, ctx: &mut Context<T>) -> Result<T::Payload, UnknownMessage> {
         let (stream, seq) = self.locate(id).ok_or(UnknownMessage(id))?;
         if let Some(parked) = self.parked.remove(&(stream, seq)) {
             self.streams[stream].parked -= 1;
             self.streams[stream].discarded += 1;
             self.streams.tidy(stream);
+            ctx.persist(|_| Record::Discarded { id });
             return Ok(parked.payload);
         }
         let key = self.streams[stream].ring.get(seq).ok_or(UnknownMessage(id))?;
@@ -189,6 +210,7 @@ impl<T: Types> Outbox<T> {
         let entry = self.take(key);
         self.leave_gap(stream, seq, Announce::All);
         self.streams.tidy(stream);
+        ctx.persist(|_| Record::Discarded { id });
         Ok(entry.payload)
     }
 
@@ -206,7 +228,9 @@ impl<T: Types> Outbox<T> {
         self.streams[stream].parked += 1;
         self.parked.insert((stream, seq), Parked { payload, queued_at, reason: reason.clone(), server_id });
         ctx.stats.failed += 1;
-        ctx.event(Event::Failed { id: self.streams[stream].msg_id(seq), reason });
+        let id = self.streams[stream].msg_id(seq);
+        ctx.persist(|_| Record::Failed { id, reason: reason.clone() });
+        ctx.event(Event::Failed { id, reason });
         self.leave_gap(stream, seq, announce);
     }
 
@@ -215,10 +239,14 @@ impl<T: Types> Outbox<T> {
         self.schedule.cancel(key);
         self.leave_window(key);
         let entry = self.entries.remove(key);
-        if self.resent.is_empty() || !self.resent.remove(&(entry.expires_at, key)) {
+        if self.dated.is_empty() || !self.dated.remove(&(entry.expires_at, key)) {
             self.ages.remove(key);
         }
-        self.streams[entry.stream].ring.remove(entry.seq);
+        let stream = &mut self.streams[entry.stream];
+        stream.ring.remove(entry.seq);
+        if entry.gating {
+            self.gates.on_gone(&stream.peer, &entry.state);
+        }
         entry
     }
 
@@ -240,7 +268,8 @@ impl<T: Types> Outbox<T> {
     pub(crate) fn announce_floors(&mut self) {
         while let Some((stream, announce)) = self.risen.pop_first() {
             let Some(stream) = self.streams.get(stream) else { continue };
-            for (_, key) in stream.ring.iter() {
+            // What was never transmitted will carry the floor as it is then.
+            for (_, key) in stream.ring.iter().take_while(|(seq, _)| *seq < stream.sent_end) {
                 pace::hasten(&mut self.schedule, key, &self.entries[key].state, announce);
             }
         }
@@ -278,13 +307,7 @@ impl<T: Types> Outbox<T> {
             let parked = self.parked.range((key, 0)..=(key, u64::MAX)).map(|((_, seq), parked)| {
                 (*seq, &parked.payload, Status::Failed(parked.reason.clone()), parked.queued_at)
             });
-            let (mut moving, mut parked) = (moving.peekable(), parked.peekable());
-            core::iter::from_fn(move || match (moving.peek(), parked.peek()) {
-                (Some((a, ..)), Some((b, ..))) if b < a => parked.next(),
-                (Some(_), _) => moving.next(),
-                (None, _) => parked.next(),
-            })
-            .map(|(seq, payload, status, queued_at)| OutboxEntry {
+            merge(moving, parked, |(seq, ..)| *seq).map(|(seq, payload, status, queued_at)| OutboxEntry {
                 id: stream.msg_id(seq),
                 to: &stream.peer,
                 payload,
@@ -305,4 +328,18 @@ impl<T: Types> Outbox<T> {
         stats.in_flight = self.windowed;
         stats.outgoing_streams = self.streams.len();
     }
+}
+
+/// Merges two ascending sequences into one.
+fn merge<I>(
+    a: impl Iterator<Item = I>,
+    b: impl Iterator<Item = I>,
+    seq: impl Fn(&I) -> u64,
+) -> impl Iterator<Item = I> {
+    let (mut a, mut b) = (a.peekable(), b.peekable());
+    core::iter::from_fn(move || match (a.peek(), b.peek()) {
+        (Some(x), Some(y)) if seq(y) < seq(x) => b.next(),
+        (Some(_), _) => a.next(),
+        (None, _) => b.next(),
+    })
 }

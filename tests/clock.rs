@@ -52,6 +52,20 @@ fn a_year_forward_and_corrected_expires_what_it_must_and_nothing_stands_still_af
 }
 
 #[test]
+fn one_reading_from_the_end_of_time_does_not_stop_the_client() {
+    let mut a = rig();
+    a.client.handle_timeout(Time::MAX);
+    a.client.handle_timeout(a.now);
+    a.drain();
+    let id = a.send(B, 7);
+    assert_eq!(a.frames(), [msg_r(id, B, 0, 7)]);
+    for _ in 0..5 {
+        a.wake();
+        assert!(a.drain().contains(&Output::Transmit(msg_r(id, B, 0, 7))));
+    }
+}
+
+#[test]
 fn a_leap_of_twelve_hours_costs_at_most_one_transmission_per_message() {
     let mut a = rig();
     let ids = a.send_all(B, 0..20);

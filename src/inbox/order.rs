@@ -74,7 +74,11 @@ impl<T: Types> Inbox<T> {
     ) {
         let state = &self.streams[stream];
         let (from, id) = (self.streams.name(state).clone(), state.key.id(seq));
-        if self.streams.ranges() >= ctx.config.max_ranges && state.seen.would_add_range(seq) {
+        // Releases may have split ranges beyond the bound: then a stream of several takes only what fills a gap.
+        let ranges = self.streams.ranges();
+        let adds = ranges >= ctx.config.max_ranges && state.seen.would_add_range(seq);
+        let sprawls = ranges > ctx.config.max_ranges && state.seen.ranges() > 1 && !state.seen.contains(seq + 1);
+        if adds || sprawls {
             self.refuse(from, id, ctx);
             return;
         }
@@ -94,13 +98,13 @@ impl<T: Types> Inbox<T> {
     pub(super) fn drop_a_held_one(&mut self, stream: Key, ctx: &mut Context<T>) -> bool {
         let state = &self.streams[stream];
         let highest = if state.held > 0 { state.ring.last().map(|(_, key)| key) } else { None };
-        match highest.or(self.holds.last()) {
-            Some(key) => {
-                self.drop_held(key, ctx);
-                true
-            }
-            None => false,
+        let Some(key) = highest.or(self.holds.last()) else { return false };
+        let payer = self.entries[key].stream;
+        self.drop_held(key, ctx);
+        if payer != stream {
+            self.close_if_blank(payer);
         }
+        true
     }
 
     /// Drops a held message unacked.
@@ -115,6 +119,7 @@ impl<T: Types> Inbox<T> {
             let Entry { stream, seq, .. } = self.entries[key];
             ctx.stats.gaps_given_up += 1;
             self.raise_cursor(stream, seq, ctx);
+            self.close_if_blank(stream);
         }
     }
 

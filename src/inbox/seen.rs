@@ -81,6 +81,37 @@ impl Seen {
         self.put(Range { start, end });
     }
 
+    /// The end of the lowest range; 0 when nothing was seen.
+    pub(super) const fn lowest_end(&self) -> u64 {
+        self.first.end
+    }
+
+    /// The ranges, ascending.
+    pub(super) fn iter(&self) -> impl Iterator<Item = core::ops::Range<u64>> + '_ {
+        let first = (!self.first.is_empty()).then_some(self.first.start..self.first.end);
+        first.into_iter().chain(self.rest.iter().map(|(start, end)| *start..*end))
+    }
+
+    /// Whether a range would overlap or touch one that is there, so that it adds none.
+    pub(super) fn would_join(&self, range: &core::ops::Range<u64>) -> bool {
+        self.iter().any(|seen| seen.start <= range.end && range.start <= seen.end)
+    }
+
+    /// Adds a whole range; an empty one is nothing.
+    pub(super) fn insert_range(&mut self, range: &core::ops::Range<u64>) {
+        if range.is_empty() {
+            return;
+        }
+        let mut joined = Range { start: range.start, end: range.end };
+        let touched: alloc::vec::Vec<_> =
+            self.iter().filter(|seen| seen.start <= range.end && range.start <= seen.end).collect();
+        for seen in touched {
+            joined = Range { start: joined.start.min(seen.start), end: joined.end.max(seen.end) };
+            self.take(Range { start: seen.start, end: seen.end });
+        }
+        self.put(joined);
+    }
+
     /// Takes a seq back, as if it had never been seen.
     pub(super) fn remove(&mut self, seq: u64) {
         let Some(range) = self.range_of(seq) else { return };

@@ -31,7 +31,7 @@ pub(super) struct Stream {
     /// How many of them are held; how many are not, so that the stream must not be forgotten.
     pub(super) held: usize,
     pub(super) pinned: usize,
-    heard: Time,
+    pub(super) heard: Time,
 }
 
 #[derive(Clone, Debug)]
@@ -82,7 +82,7 @@ impl<T: Types> Streams<T> {
             + memory::map::<(usize, Key), ()>(streams)
             + 2 * memory::links(streams)
             + Ring::memory_bound(streams, messages)
-            + memory::map::<u64, u64>(config.max_ranges + config.inbox_capacity)
+            + memory::map::<u64, u64>(config.max_ranges + config.inbox_capacity + streams)
             + streams.min(config.max_ranges) * memory::map::<u64, u64>(1)
     }
 
@@ -124,6 +124,27 @@ impl<T: Types> Streams<T> {
         let silent = &mut self.peers[stream.peer].silent;
         self.links.remove(silent, key);
         self.links.push_back(silent, key);
+    }
+
+    /// Puts the streams in the order in which they were last heard of.
+    pub(super) fn end_restore(&mut self) {
+        let mut heard: alloc::vec::Vec<_> = self.by_key.values().map(|key| (self.streams[*key].heard, *key)).collect();
+        heard.sort_unstable();
+        for (at, key) in heard {
+            let stream = &mut self.streams[key];
+            stream.cursor = stream.seen.lowest_end();
+            self.touch(key, at);
+        }
+    }
+
+    /// Notes when a restored stream was heard of.
+    pub(super) fn restore_heard(&mut self, key: Key, at: Time) {
+        let heard = &mut self.streams[key].heard;
+        *heard = at.max(*heard);
+    }
+
+    pub(super) fn see_range(&mut self, key: Key, range: &core::ops::Range<u64>) {
+        self.change_seen(key, |seen| seen.insert_range(range));
     }
 
     pub(super) fn see(&mut self, key: Key, seq: u64) {

@@ -6,11 +6,12 @@
 use core::time::Duration;
 
 use super::entry::{Parked, State};
-use super::{Announce, Outbox, PROBE_CAP, READY};
+use super::{Announce, DUE, Outbox, PROBE_CAP, RETRY};
 use crate::context::Context;
 use crate::event::{Event, FailReason};
 use crate::frame::{Rejection, Types, Verdict};
 use crate::id::MsgId;
+use crate::journal::Record;
 use crate::retransmit::Place;
 use crate::slab::Key;
 use crate::time::nanos;
@@ -49,12 +50,18 @@ impl<T: Types> Outbox<T> {
                 if ctx.connected {
                     self.arm(key, ctx);
                 }
+                let entry = &self.entries[key];
+                if entry.gating {
+                    self.gates.on_accepted(&self.streams[entry.stream].peer);
+                }
+                ctx.persist(|_| Record::Accepted { id, server_id: server_id.clone() });
                 ctx.event(Event::Accepted { id, server_id });
             }
             State::Accepted { server_id: first, .. } => {
                 ctx.stats.ignored_msg_a_repeated += 1;
                 if *first != server_id {
                     let first = core::mem::replace(first, server_id.clone());
+                    ctx.persist(|_| Record::Accepted { id, server_id: server_id.clone() });
                     ctx.event(Event::ServerIdConflict { id, first, second: server_id });
                 }
             }
@@ -80,7 +87,7 @@ impl<T: Types> Outbox<T> {
         let waits_for_msg_a = match self.entries[key].state {
             State::OnWire { .. } => match self.schedule.place(key) {
                 Place::Armed => true,
-                Place::Waiting(queue) => queue != READY,
+                Place::Waiting(queue) => queue == DUE,
                 Place::Idle => false,
             },
             State::Queued | State::Accepted { .. } => false,
@@ -92,7 +99,7 @@ impl<T: Types> Outbox<T> {
         ctx.stats.retry_after += 1;
         self.sample(key, ctx);
         self.leave_window(key);
-        self.schedule.wait_first(key, READY);
+        self.schedule.wait(key, RETRY);
         let until = ctx.now + pause.min(ctx.config.probe_max);
         self.paused_until = self.paused_until.max(Some(until));
     }
@@ -134,6 +141,7 @@ impl<T: Types> Outbox<T> {
     }
 
     fn deliver(&mut self, id: MsgId, first: Option<T::ServerId>, server_id: T::ServerId, ctx: &mut Context<T>) {
+        ctx.persist(|_| Record::Delivered { id, server_id: server_id.clone() });
         if let Some(first) = first.filter(|first| *first != server_id) {
             ctx.event(Event::ServerIdConflict { id, first, second: server_id.clone() });
         }
@@ -142,25 +150,14 @@ impl<T: Types> Outbox<T> {
     }
 
     /// The recipient lives: whatever else waits for it is probed soon again.
-    ///
-    /// At most once per `probe_initial`, so that the cost does not grow with what is in flight; what backed off since then
-    /// has not backed off far.
-    fn reset_probes(&mut self, stream: Key, ctx: &mut Context<T>) {
-        let probe_initial = nanos(ctx.config.probe_initial);
-        let met = &self.streams[stream];
-        if !met.backed_off || ctx.now.nanos_since(met.reset_at) < probe_initial {
-            return;
-        }
-        for stream in self.streams.of(&met.peer) {
-            let stream = &mut self.streams[stream];
-            stream.backed_off = false;
-            stream.reset_at = ctx.now;
-            for (_, key) in stream.ring.iter() {
+    fn reset_probes(&mut self, heard: Key, ctx: &mut Context<T>) {
+        let (initial, max) = (nanos(ctx.config.probe_initial), nanos(ctx.config.probe_max));
+        for stream in self.streams.take_backed_off(heard, initial, ctx.now) {
+            for (_, key) in self.streams[stream].ring.iter() {
                 if let State::Accepted { probes: probes @ 1.., .. } = &mut self.entries[key].state {
                     *probes = 0;
                     if self.schedule.place(key) == Place::Armed {
-                        let delay = ctx.backoff.delay(probe_initial, 0, nanos(ctx.config.probe_max));
-                        self.schedule.arm(key, delay, PROBE_CAP, ctx.now);
+                        self.schedule.arm(key, ctx.backoff.delay(initial, 0, max), PROBE_CAP, ctx.now);
                     }
                 }
             }
@@ -182,10 +179,11 @@ fn note_server_id<T: Types>(parked: &mut Parked<T>, id: MsgId, server_id: T::Ser
     if !parked.has_left() {
         return;
     }
-    match parked.server_id.replace(server_id.clone()) {
-        Some(first) if first != server_id => {
-            ctx.event(Event::ServerIdConflict { id, first, second: server_id });
-        }
-        Some(_) | None => {}
+    if parked.server_id.as_ref() == Some(&server_id) {
+        return;
+    }
+    ctx.persist(|_| Record::Accepted { id, server_id: server_id.clone() });
+    if let Some(first) = parked.server_id.replace(server_id.clone()) {
+        ctx.event(Event::ServerIdConflict { id, first, second: server_id });
     }
 }

@@ -15,7 +15,22 @@ pub(super) struct Entry<T: Types> {
     pub(super) expires_at: Time,
     /// Whether a seq between this one and the next unsettled one was abandoned.
     pub(super) holds_floor_below_gap: bool,
+    /// Whether newer messages to the same peer wait for this one: it was restored.
+    pub(super) gating: bool,
     pub(super) state: State<T::ServerId>,
+}
+
+impl<T: Types> Entry<T> {
+    pub(super) const fn new(
+        stream: Key,
+        seq: u64,
+        payload: T::Payload,
+        queued_at: Time,
+        expires_at: Time,
+        state: State<T::ServerId>,
+    ) -> Self {
+        Self { stream, seq, payload, queued_at, expires_at, holds_floor_below_gap: false, gating: false, state }
+    }
 }
 
 /// Where a message stands on its way. It moves down this list only.
@@ -47,6 +62,11 @@ pub(super) enum State<S> {
 }
 
 impl<S> State<S> {
+    /// What is known of a message that an earlier process or an earlier `send` may have transmitted.
+    pub(super) const fn restored() -> Self {
+        Self::OnWire { repeated: true, unanswered: 0, windowed: false }
+    }
+
     /// Whether a frame of it was ever queued for transmission.
     pub(super) const fn has_left(&self) -> bool {
         match self {

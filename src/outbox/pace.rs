@@ -4,7 +4,7 @@
 //! holds its place already or needs none. No timer runs for a message that is not on the wire.
 
 use super::entry::{Entry, State};
-use super::{Announce, DUE, Outbox, PROBE, PROBE_CAP, READY, RTO_CAP};
+use super::{Announce, DUE, Outbox, PROBE, PROBE_CAP, READY, RETRY, RTO_CAP};
 use crate::context::Context;
 use crate::event::{Event, FailReason, Stage};
 use crate::frame::{Outgoing, Types};
@@ -29,11 +29,14 @@ impl<T: Types> Outbox<T> {
     /// Everything unsettled goes out again, the oldest first; attempts start anew.
     pub(crate) fn on_connected(&mut self, ctx: &mut Context<T>) {
         self.flushing = true;
-        let resent = self.resent.iter().map(|(_, key)| *key);
-        let mut keys: alloc::vec::Vec<Key> = self.ages.iter().chain(resent).collect();
+        self.gates.on_connected(ctx);
+        let dated = self.dated.iter().map(|(_, key)| *key);
+        let mut keys: alloc::vec::Vec<Key> = self.ages.iter().chain(dated).collect();
         keys.sort_by_key(|key| self.age(*key));
         for key in keys {
-            let queue = match &mut self.entries[key].state {
+            let entry = &mut self.entries[key];
+            let queue = match &mut entry.state {
+                State::Queued if self.gates.is_shut(&self.streams[entry.stream].peer) => continue,
                 State::Queued => READY,
                 State::OnWire { unanswered, .. } => {
                     *unanswered = 0;
@@ -58,13 +61,17 @@ impl<T: Types> Outbox<T> {
         }
     }
 
-    /// Fires what is due: expiry, then timers.
-    pub(crate) fn on_timeout(&mut self, ctx: &mut Context<T>) {
+    /// Fails what has expired. To be called before anything is transmitted.
+    pub(crate) fn expire(&mut self, ctx: &mut Context<T>) {
         while let Some((_, key)) = self.next_expiry().filter(|(at, _)| *at <= ctx.now) {
             let has_left = self.entries[key].state.has_left();
             let reason = if has_left { FailReason::Unknown { rejection: None } } else { FailReason::Expired };
             self.park(key, reason, ctx);
         }
+    }
+
+    /// Fires the timers that are due.
+    pub(crate) fn on_timeout(&mut self, ctx: &mut Context<T>) {
         while let Some((key, sent_at)) = self.schedule.pop_due(ctx.now) {
             self.on_unanswered(key, sent_at, ctx);
         }
@@ -82,7 +89,7 @@ impl<T: Types> Outbox<T> {
             }
             State::Accepted { probes, .. } => {
                 *probes = probes.saturating_add(1);
-                self.streams[*stream].backed_off = true;
+                self.streams.back_off(*stream);
                 (Stage::Deliver, *probes)
             }
         };
@@ -111,12 +118,20 @@ impl<T: Types> Outbox<T> {
         if self.paused_until.is_some() {
             return None;
         }
-        let ready = self.schedule.first_waiting(READY).filter(|_| self.windowed < ctx.config.window);
+        self.candidate(ctx)
+    }
+
+    /// Which msg:R would go next, were it not for the server's pause.
+    fn candidate(&self, ctx: &Context<T>) -> Option<Next> {
+        let has_place = self.windowed < ctx.config.window;
+        let retry = self.schedule.first_waiting(RETRY).filter(|_| has_place);
+        let ready = self.schedule.first_waiting(READY).filter(|_| has_place);
         let due = self.schedule.first_waiting(DUE);
         let probe = self.schedule.first_waiting(PROBE);
         let first = ready.filter(|key| !self.entries[*key].state.has_left());
         let probes_turn = self.turn % PROBE_TURN == PROBE_TURN - 1;
         let key = match (ready, probe) {
+            _ if retry.is_some() => retry?,
             (Some(ready), Some(probe)) if self.flushing => {
                 if self.age(ready) < self.age(probe) {
                     ready
@@ -145,7 +160,8 @@ impl<T: Types> Outbox<T> {
             ctx.stats.retransmissions += 1;
         }
         let Entry { stream, seq, payload, state, .. } = &mut self.entries[key];
-        let stream = &self.streams[*stream];
+        let stream = &mut self.streams[*stream];
+        stream.sent_end = stream.sent_end.max(*seq + 1);
         let (id, to, floor) = (stream.msg_id(*seq), stream.peer.clone(), stream.floor());
         ctx.transmit(Outgoing::MsgR { id, to, floor, payload: payload.clone() });
         match state {
@@ -155,7 +171,7 @@ impl<T: Types> Outbox<T> {
             }
             State::OnWire { repeated, windowed, .. } => {
                 *repeated = true;
-                if self.schedule.place(key) == Place::Waiting(READY) {
+                if matches!(self.schedule.place(key), Place::Waiting(READY | RETRY)) {
                     *windowed = true;
                     self.windowed += 1;
                 }
@@ -180,19 +196,24 @@ impl<T: Types> Outbox<T> {
         self.schedule.arm(key, delay, cap, ctx.now);
     }
 
-    /// When something happens here by itself, the tokens aside.
-    pub(crate) fn next_deadline(&self) -> Option<Time> {
+    /// When something happens here by itself; when a token comes that something waits for, [`Client`](crate::Client) knows.
+    pub(crate) fn next_deadline(&self, ctx: &Context<T>) -> Option<Time> {
         let expiry = self.next_expiry().map(|(at, _)| at);
-        let timer = self.schedule.next_due();
-        let waiting = [READY, DUE, PROBE].iter().any(|queue| self.schedule.first_waiting(*queue).is_some());
-        let pause = self.paused_until.filter(|_| waiting);
-        [expiry, timer, pause].into_iter().flatten().min()
+        let pause = self.paused_until.and_then(|until| self.next_after_pause(until, ctx));
+        [expiry, self.schedule.next_due(), pause, self.gates.next_deadline()].into_iter().flatten().min()
+    }
+
+    /// When a msg:R goes after a pause: it may have to wait for a token too.
+    fn next_after_pause(&self, until: Time, ctx: &Context<T>) -> Option<Time> {
+        let next = self.candidate(ctx).filter(|_| ctx.connected)?;
+        let waits_for_token = next.needs_token && !self.flushing;
+        Some(if waits_for_token { until.max(ctx.bucket.next_at()) } else { until })
     }
 
     fn next_expiry(&self) -> Option<(Time, Key)> {
         let sent = self.ages.first().map(|key| (self.entries[key].expires_at, key));
-        let resent = self.resent.first().copied();
-        match (sent, resent) {
+        let dated = self.dated.first().copied();
+        match (sent, dated) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (one, other) => one.or(other),
         }

@@ -24,14 +24,18 @@ pub(super) struct Stream<T: Types> {
     pub(super) id: StreamId,
     pub(super) peer: T::Peer,
     next_seq: u64,
+    /// One past the highest seq that was transmitted.
+    pub(super) sent_end: u64,
     /// The messages on their way.
     pub(super) ring: Ring,
     /// How many messages are parked, and how many were discarded undelivered.
     pub(super) parked: u32,
     pub(super) discarded: u32,
     /// Whether a probe went out since the recipient was last heard of, and when the backoff was last reset.
-    pub(super) backed_off: bool,
-    pub(super) reset_at: Time,
+    backed_off: bool,
+    reset_at: Time,
+    /// Whether it was restored: a stream never outlives its process.
+    retired: bool,
     /// The stream that this one replaced, while that has messages left.
     older: Option<Key>,
 }
@@ -51,7 +55,7 @@ impl<T: Types> Stream<T> {
     }
 
     fn is_worn(&self) -> bool {
-        self.parked.saturating_add(self.discarded) >= ABANDONED_MOST || self.next_seq >= SEQ_END
+        self.retired || self.parked.saturating_add(self.discarded) >= ABANDONED_MOST || self.next_seq >= SEQ_END
     }
 }
 
@@ -64,13 +68,15 @@ pub(super) struct Streams<T: Types> {
     /// Streams without messages, the longest idle first.
     idle: List,
     idle_most: usize,
+    /// How many streams have backed off.
+    backed_off: usize,
     rng: Rng,
 }
 
 impl<T: Types> Streams<T> {
     pub(super) fn new(idle_most: usize, rng: Rng) -> Self {
         let (by_id, current) = (BTreeMap::new(), BTreeMap::new());
-        Self { slab: Slab::new(), by_id, current, idle: List::new(), idle_most, rng }
+        Self { slab: Slab::new(), by_id, current, idle: List::new(), idle_most, backed_off: 0, rng }
     }
 
     /// The most heap that the streams take when the outbox holds `messages` messages.
@@ -136,6 +142,35 @@ impl<T: Types> Streams<T> {
         keys.into_iter()
     }
 
+    /// A probe went out.
+    pub(super) fn back_off(&mut self, key: Key) {
+        self.backed_off += usize::from(!self.slab[key].backed_off);
+        self.slab[key].backed_off = true;
+    }
+
+    /// The recipient of a stream was heard of: gives the streams to it that have backed off and may be probed soon again.
+    ///
+    /// Each at most once per `interval`, so that the cost does not grow with what is in flight; what backed off since then
+    /// has not backed off far.
+    pub(super) fn take_backed_off(&mut self, heard: Key, interval: u64, now: Time) -> alloc::vec::Vec<Key> {
+        let mut taken = alloc::vec::Vec::new();
+        if self.backed_off == 0 {
+            return taken;
+        }
+        let mut next = self.current.get(&self.slab[heard].peer).copied();
+        while let Some(key) = next {
+            let stream = &mut self.slab[key];
+            if stream.backed_off && now.nanos_since(stream.reset_at) >= interval {
+                stream.backed_off = false;
+                stream.reset_at = now;
+                self.backed_off -= 1;
+                taken.push(key);
+            }
+            next = stream.older;
+        }
+        taken
+    }
+
     /// All peers with a stream, in order.
     pub(super) fn peers(&self) -> impl Iterator<Item = &T::Peer> {
         self.current.keys()
@@ -158,17 +193,57 @@ impl<T: Types> Streams<T> {
             id,
             peer: peer.clone(),
             next_seq: 0,
+            sent_end: 0,
             ring: Ring::new(),
             parked: 0,
             discarded: 0,
             backed_off: false,
             reset_at: Time::ZERO,
+            retired: false,
             older,
         };
         let key = self.slab.insert(stream);
         self.by_id.insert(id, key);
         self.current.insert(peer, key);
         key
+    }
+
+    /// Takes over a stream of an earlier process, for the messages that it has left.
+    pub(super) fn adopt(&mut self, id: StreamId, peer: &T::Peer) -> Key {
+        self.rng.absorb(id.as_u64());
+        let stream = Stream {
+            id,
+            peer: peer.clone(),
+            next_seq: SEQ_END,
+            sent_end: SEQ_END,
+            ring: Ring::new(),
+            parked: 0,
+            discarded: 0,
+            backed_off: false,
+            reset_at: Time::ZERO,
+            retired: true,
+            older: self.current.get(peer).copied(),
+        };
+        let key = self.slab.insert(stream);
+        self.by_id.insert(id, key);
+        self.current.insert(peer.clone(), key);
+        key
+    }
+
+    /// Drops the adopted streams that have no messages left.
+    pub(super) fn end_restore(&mut self) {
+        let peers: alloc::vec::Vec<T::Peer> = self.current.keys().cloned().collect();
+        for peer in peers {
+            let (idle, left): (alloc::vec::Vec<_>, alloc::vec::Vec<_>) =
+                self.of(&peer).partition(|key| self.slab[*key].is_idle());
+            idle.into_iter().for_each(|key| self.forget(key));
+            self.current.remove(&peer);
+            let mut older = None;
+            for key in left {
+                self.slab[key].older = older.replace(key);
+                self.current.insert(peer.clone(), key);
+            }
+        }
     }
 
     /// Drops a replaced stream that has run empty, out of the chain in which it stands.
@@ -195,6 +270,7 @@ impl<T: Types> Streams<T> {
 
     fn forget(&mut self, key: Key) {
         let stream = self.slab.remove(key);
+        self.backed_off -= usize::from(stream.backed_off);
         self.by_id.remove(&stream.id);
     }
 }

@@ -124,14 +124,6 @@ impl Schedule {
         self.links.push_back(&mut self.lists[list].ends, key);
     }
 
-    /// Puts a key first into a queue; it leaves where it stood.
-    pub(crate) fn wait_first(&mut self, key: Key, queue: usize) {
-        self.cancel(key);
-        let list = self.first_queue + queue;
-        self.put(key, list, Time::MAX);
-        self.links.push_front(&mut self.lists[list].ends, key);
-    }
-
     /// The key that is first in a queue.
     pub(crate) fn first_waiting(&self, queue: usize) -> Option<Key> {
         self.lists[self.first_queue + queue].ends.first()
@@ -233,7 +225,7 @@ mod tests {
     #[derive(Clone, Debug)]
     enum Step {
         Arm(Key, u64, usize),
-        Wait(Key, usize, bool),
+        Wait(Key, usize),
         Cancel(Key),
         Pass(u64),
     }
@@ -242,7 +234,7 @@ mod tests {
         let key = 0u32..20;
         prop_oneof![
             4 => (key.clone(), 1_000u64..3_000_000, 0usize..2).prop_map(|(k, d, c)| Step::Arm(k, d, c)),
-            1 => (key.clone(), 0usize..2, any::<bool>()).prop_map(|(k, q, f)| Step::Wait(k, q, f)),
+            1 => (key.clone(), 0usize..2).prop_map(|(k, q)| Step::Wait(k, q)),
             2 => key.prop_map(Step::Cancel),
             3 => (0u64..400_000).prop_map(Step::Pass),
         ]
@@ -264,11 +256,10 @@ mod tests {
                         prop_assert_eq!(schedule.place(key), Place::Armed);
                         prop_assert_eq!(schedule.armed_at(key), Some(now));
                     }
-                    Step::Wait(key, queue, first) => {
-                        if first { schedule.wait_first(key, queue) } else { schedule.wait(key, queue) }
+                    Step::Wait(key, queue) => {
+                        schedule.wait(key, queue);
                         armed.remove(&key);
                         prop_assert_eq!(schedule.place(key), Place::Waiting(queue));
-                        prop_assert!(!first || schedule.first_waiting(queue) == Some(key));
                     }
                     Step::Cancel(key) => {
                         schedule.cancel(key);
@@ -302,13 +293,12 @@ mod tests {
         for key in [3, 1, 2] {
             schedule.wait(key, 0);
         }
-        schedule.wait_first(9, 0);
         let order: Vec<Key> = core::iter::from_fn(|| {
             let key = schedule.first_waiting(0)?;
             schedule.cancel(key);
             Some(key)
         })
         .collect();
-        assert_eq!(order, [9, 3, 1, 2]);
+        assert_eq!(order, [3, 1, 2]);
     }
 }

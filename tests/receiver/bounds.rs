@@ -161,6 +161,39 @@ fn a_frame_that_would_add_a_range_beyond_the_bound_is_refused_and_one_that_fills
 }
 
 #[test]
+fn releases_cannot_split_ranges_beyond_their_bound_for_ever() {
+    let mut b = Rig::new(steady().max_ranges(4).inbox_capacity(10), 2);
+    for seq in 0..2_000 {
+        b.msg_n(A, id(1, seq), 0);
+        if b.received().is_empty() {
+            continue;
+        }
+        if seq % 2 == 1 {
+            b.confirm(A, id(1, seq));
+            b.client.release(&A, id(1, seq - 1), b.now).unwrap();
+        }
+    }
+    assert!(b.client.stats().ranges <= 4 + 10 + 1, "{}", b.client.stats().ranges);
+    (0..2_000).for_each(|seq| b.msg_n(A, id(1, seq), 0));
+    assert!(b.client.stats().ranges <= 2, "what was released and refused comes in when it comes again");
+}
+
+#[test]
+fn a_stream_is_not_forgotten_for_a_newcomer_that_is_not_admitted() {
+    let mut b = Rig::new(steady().inbox_capacity(1).max_streams_per_peer(2), 2);
+    for stream in [1, 2] {
+        b.msg_n(A, id(stream, 0), 0);
+        handle(&mut b, A, id(stream, 0));
+    }
+    b.msg_n(9, id(9, 0), 0);
+    b.drain();
+    b.msg_n(A, id(3, 0), 0);
+    assert_eq!((b.client.stats().streams_forgotten, b.client.stats().ignored_msg_n_full), (0, 1));
+    b.msg_n(A, id(1, 0), 0);
+    assert_eq!(b.received(), []);
+}
+
+#[test]
 fn a_held_message_that_cannot_be_remembered_is_refused_when_its_turn_comes() {
     let mut b = Rig::new(steady().max_ranges(1), 2);
     b.msg_n(A, id(1, 0), 0);

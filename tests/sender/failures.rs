@@ -61,6 +61,26 @@ fn never_left_and_expired_is_the_fact_expired_at_its_nanosecond() {
 }
 
 #[test]
+fn nothing_is_transmitted_after_its_expiry_whatever_input_comes_first() {
+    let mut a = Rig::new(steady().window(1), 1);
+    let [on_wire, queued] = [7, 8].map(|n| a.send(B, n));
+    a.drain();
+    a.pass(15 * DAY);
+    a.ack_n(on_wire, 1);
+    let expired = Event::Failed { id: queued, reason: FailReason::Expired };
+    assert_eq!(a.events(), [Event::Delivered { id: on_wire, server_id: 1 }, expired]);
+
+    let mut a = Rig::new(steady(), 1);
+    let left = a.send(B, 7);
+    a.drain();
+    a.client.handle_disconnected(a.now);
+    let never_left = a.send(B, 8);
+    a.pass(15 * DAY);
+    a.client.handle_connected(a.now);
+    assert_eq!(a.drain(), [failed(left, unknown(None)), failed(never_left, FailReason::Expired)]);
+}
+
+#[test]
 fn left_and_expired_is_unknown() {
     let mut a = Rig::new(steady().expiry(HOUR).max_attempts(None), 1);
     let on_wire = a.send(B, 7);

@@ -19,6 +19,42 @@ fn a_pause_stops_every_msg_r_and_the_message_it_answers_goes_first_afterwards() 
 }
 
 #[test]
+fn a_whole_window_told_to_wait_goes_again_in_its_order_and_before_all_else() {
+    let mut a = Rig::new(steady().window(5).max_attempts(None), 1);
+    let elsewhere = a.send(99, 9);
+    a.run(on_grid(SECOND));
+    let ids = a.send_all(B, 0..6);
+    a.drain();
+    ids[..4].iter().for_each(|id| a.retry_after(*id, 10 * SECOND));
+    let outputs = a.run(10 * SECOND).into_iter().filter(|(_, output)| matches!(output, Output::Transmit(_)));
+    let expected = (0..4).zip(&ids).map(|(n, id)| Output::Transmit(msg_r(*id, B, 0, n)));
+    assert!(outputs.map(|(_, output)| output).take(4).eq(expected));
+    assert!(a.client.status(elsewhere).is_some());
+}
+
+#[test]
+fn after_a_pause_the_wake_up_is_when_a_token_comes_and_nothing_wakes_for_a_full_window() {
+    let mut a = Rig::new(steady().retransmit_burst(1).retransmit_rate(1), 1);
+    let id = a.send(B, 1);
+    a.drain();
+    a.wake();
+    assert_eq!(a.frames(), [msg_r(id, B, 0, 1)], "the token is gone");
+    a.retry_after(id, 10 * MS);
+    assert_eq!(a.wake(), SECOND);
+    assert_eq!(a.frames(), [msg_r(id, B, 0, 1)]);
+
+    let mut a = Rig::new(steady().window(1).max_attempts(None), 1);
+    let stuck = a.send(B, 1);
+    a.run(on_grid(SECOND) + on_grid(2 * SECOND) + on_grid(4 * SECOND));
+    let holder = a.send(B, 2);
+    a.drain();
+    a.retry_after(stuck, 10 * MS);
+    a.wake();
+    assert_ne!(a.drain(), []);
+    assert_eq!(a.client.status(holder), Some(Status::OnWire));
+}
+
+#[test]
 fn a_pause_is_at_most_probe_max_and_counts_no_attempt() {
     let mut a = Rig::new(steady().max_attempts(Some(1)), 1);
     let id = a.send(B, 1);

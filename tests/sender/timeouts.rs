@@ -76,6 +76,25 @@ fn an_ack_n_from_the_peer_lets_its_other_messages_be_probed_soon() {
 }
 
 #[test]
+fn an_ack_n_on_one_stream_lets_the_peers_older_streams_be_probed_soon_too() {
+    let mut a = Rig::new(steady(), 1);
+    let old = a.send(B, 7);
+    a.accept(old, 1);
+    a.run(2 * HOUR);
+    for n in 0..512 {
+        let id = a.send(B, n);
+        a.client.discard(id, a.now).unwrap();
+    }
+    let new = a.send(B, 8);
+    assert_ne!(old.stream(), new.stream());
+    a.run(MS);
+    a.ack_n(new, 2);
+    a.drain();
+    let retrying = |output: &Output<Test>| matches!(output, Output::Event(Event::Retrying { id, .. }) if *id == old);
+    assert!(a.run(3 * SECOND).iter().any(|(_, output)| retrying(output)));
+}
+
+#[test]
 fn the_estimate_follows_samples_and_ignores_answers_to_repeated_frames() {
     let mut a = Rig::new(steady().rto_min(10 * MS), 1);
     let first = a.send(B, 1);

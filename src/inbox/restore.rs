@@ -1,0 +1,88 @@
+//! What the receiver half reads from a journal, and the shortest one that it would write.
+//!
+//! The rule: what was confirmed is remembered; what was handed over and not confirmed was never seen, so it comes again.
+//! Pending acks are not written down: a repeated msg:N brings them back.
+
+use core::ops::Range;
+
+use super::{Inbox, State};
+use crate::clock::Clock;
+use crate::context::Context;
+use crate::frame::Types;
+use crate::id::{MsgId, SEQ_END, StreamKey};
+use crate::journal::Record;
+use crate::slab::Key;
+use crate::time::Time;
+
+impl<T: Types> Inbox<T> {
+    /// A message was confirmed.
+    pub(crate) fn restore_confirmed(&mut self, from: &T::Peer, id: MsgId, at: Time, ctx: &Context<T>) {
+        let (name, seq) = id.split();
+        self.restore_ranges(from, name, core::iter::once(seq..seq + 1), at, ctx);
+    }
+
+    /// Messages of one stream were confirmed.
+    pub(crate) fn restore_seen(
+        &mut self,
+        from: &T::Peer,
+        stream: MsgId,
+        ranges: impl IntoIterator<Item = Range<u64>>,
+        heard: Time,
+        ctx: &Context<T>,
+    ) {
+        self.restore_ranges(from, stream.split().0, ranges, heard, ctx);
+    }
+
+    fn restore_ranges(
+        &mut self,
+        from: &T::Peer,
+        name: StreamKey,
+        ranges: impl IntoIterator<Item = Range<u64>>,
+        heard: Time,
+        ctx: &Context<T>,
+    ) {
+        let end = if name.counts() { SEQ_END } else { 1 };
+        let known = self.streams.find(from, name);
+        let Some(stream) = known.or_else(|| self.restore_stream(from, name, ctx)) else { return };
+        self.streams.restore_heard(stream, heard.min(ctx.now));
+        for range in ranges {
+            let range = range.start..range.end.min(end);
+            let has_room = self.streams.ranges() < ctx.config.max_ranges;
+            if !range.is_empty() && (has_room || self.streams[stream].seen.would_join(&range)) {
+                self.streams.see_range(stream, &range);
+            }
+        }
+        if self.streams[stream].seen.ranges() == 0 {
+            self.streams.close(stream);
+        }
+    }
+
+    fn restore_stream(&mut self, from: &T::Peer, name: StreamKey, ctx: &Context<T>) -> Option<Key> {
+        if let Some(silent) = self.streams.room(from, &ctx.config, ctx.now).ok()? {
+            self.streams.close(silent);
+        }
+        Some(self.streams.open(from, name, Time::ZERO))
+    }
+
+    /// All records were applied.
+    pub(crate) fn end_restore(&mut self) {
+        self.streams.end_restore();
+    }
+
+    /// The shortest journal of what was confirmed: one record per stream, by peer.
+    pub(crate) fn records<'a>(&'a self, clock: &'a Clock) -> impl Iterator<Item = Record<T>> + 'a {
+        self.streams.iter().filter_map(|(peer, stream)| {
+            let mut confirmed = stream.seen.clone();
+            for (seq, key) in stream.ring.iter() {
+                match self.entries[key].state {
+                    State::WithApp => confirmed.remove(seq),
+                    State::Held { .. } | State::AckPending { .. } => {}
+                }
+            }
+            let ranges: alloc::vec::Vec<_> = confirmed.iter().collect();
+            let heard = clock.outside_past(stream.heard);
+            let record = Record::Seen { from: peer.clone(), stream: stream.key.id(0), ranges, heard };
+            (confirmed.ranges() > 0).then_some(record)
+        })
+    }
+}

@@ -1,0 +1,91 @@
+//! Order across a restart: new messages wait for the old ones.
+
+use super::{connect, journaled, records, restart};
+use crate::common::*;
+use sixfold::{MsgId, Order, Outgoing, Status};
+
+/// A restarted, connected client with two old messages to B, one accepted, and one new one to B.
+fn restarted(order: Order) -> (Rig, [MsgId; 3]) {
+    let config = || journaled().order(order).max_attempts(None);
+    let mut a = Rig::new(config(), 1);
+    let [first, second] = [0, 1].map(|n| a.send(B, n));
+    a.accept(first, 1);
+    let journal = records(&mut a);
+    let mut a = restart(&a, config(), &journal, 2);
+    connect(&mut a);
+    let new = a.send(B, 2);
+    assert!(!sent(&mut a, new));
+    assert_eq!(a.client.status(new), Some(Status::Queued));
+    (a, [first, second, new])
+}
+
+fn sent(rig: &mut Rig, id: MsgId) -> bool {
+    rig.frames().iter().any(|frame| matches!(frame, Outgoing::MsgR { id: i, .. } if *i == id))
+}
+
+#[test]
+fn a_new_message_waits_until_the_old_ones_are_delivered() {
+    let (mut a, [first, second, new]) = restarted(in_order_for_ever());
+    a.run(DAY);
+    assert_eq!(a.client.status(new), Some(Status::Queued));
+    a.accept(second, 2);
+    a.ack_n(second, 2);
+    assert!(!sent(&mut a, new));
+    a.ack_n(first, 1);
+    assert!(sent(&mut a, new));
+}
+
+#[test]
+fn a_failed_or_discarded_old_message_holds_up_nobody() {
+    let (mut a, [first, second, new]) = restarted(in_order_for_ever());
+    a.reject(second, 1);
+    a.client.discard(first, a.now).unwrap();
+    assert!(sent(&mut a, new));
+}
+
+#[test]
+fn after_max_hold_it_waits_only_until_they_are_accepted() {
+    let (mut a, [_, second, new]) = restarted(Order::InOrder { max_hold: Some(60 * SECOND) });
+    a.run(60 * SECOND - NANOSECOND);
+    a.accept(second, 2);
+    assert!(!sent(&mut a, new));
+    assert_eq!(a.client.poll_timeout(), Some(a.now + NANOSECOND));
+    a.wake();
+    assert!(sent(&mut a, new));
+
+    let (mut a, [_, second, new]) = restarted(Order::InOrder { max_hold: Some(60 * SECOND) });
+    a.run(120 * SECOND);
+    assert_eq!(a.client.status(new), Some(Status::Queued), "one is not accepted yet");
+    a.accept(second, 2);
+    assert!(sent(&mut a, new));
+}
+
+#[test]
+fn other_peers_and_unordered_clients_do_not_wait() {
+    let (mut a, _) = restarted(in_order_for_ever());
+    let elsewhere = a.send(99, 3);
+    assert!(sent(&mut a, elsewhere));
+
+    let config = || journaled().order(Order::AsArrived);
+    let mut a = Rig::new(config(), 1);
+    a.send(B, 0);
+    let journal = records(&mut a);
+    let mut a = restart(&a, config(), &journal, 2);
+    connect(&mut a);
+    let new = a.send(B, 1);
+    assert!(sent(&mut a, new));
+}
+
+#[test]
+fn a_gate_stays_shut_across_a_reconnect_and_opens_while_disconnected() {
+    let (mut a, [first, second, new]) = restarted(in_order_for_ever());
+    a.client.handle_disconnected(a.now);
+    connect(&mut a);
+    assert!(!sent(&mut a, new));
+    a.client.handle_disconnected(a.now);
+    a.client.discard(first, a.now).unwrap();
+    a.client.discard(second, a.now).unwrap();
+    a.drain();
+    connect(&mut a);
+    assert!(sent(&mut a, new));
+}

@@ -1,0 +1,89 @@
+//! What the receiver writes, and what it remembers after a restart.
+
+use super::{connect, journaled, records, restart};
+use crate::common::*;
+use sixfold::{Incoming, MsgId, Outgoing, Output, Record};
+
+#[test]
+fn confirmed_comes_out_after_received_and_before_ack_r() {
+    let mut b = Rig::new(journaled(), 2);
+    b.msg_n(A, id(1, 0), 0);
+    b.confirm(A, id(1, 0));
+    let outputs = b.drain();
+    assert!(matches!(outputs[0], Output::Event(_)));
+    let confirmed = Record::Confirmed { from: A, id: id(1, 0), at: b.now };
+    assert_eq!(outputs[1], Output::Persist(confirmed));
+    assert_eq!(outputs[2], Output::Transmit(Outgoing::AckR { id: id(1, 0), from: A }));
+}
+
+#[test]
+fn what_was_confirmed_is_not_shown_again_and_what_was_not_is() {
+    let mut b = Rig::new(journaled(), 2);
+    for seq in 0..4 {
+        b.msg_n(A, id(1, seq), 0);
+    }
+    b.confirm(A, id(1, 0));
+    b.confirm(A, id(1, 2));
+    let journal = records(&mut b);
+    let mut b = restart(&b, journaled(), &journal, 3);
+    connect(&mut b);
+    assert_eq!(b.client.unconfirmed().count(), 0);
+    for seq in 0..4 {
+        b.msg_n(A, id(1, seq), 0);
+    }
+    let outputs = b.drain();
+    assert_eq!(received(&outputs), [(1, false), (3, false)], "in order: seq 2 was handled");
+    let acks = outputs.iter().filter(|output| matches!(output, Output::Transmit(Outgoing::AckR { .. })));
+    assert_eq!(acks.count(), 2, "and a duplicate of what was confirmed is answered");
+}
+
+#[test]
+fn order_goes_on_where_it_stood() {
+    let mut b = Rig::new(journaled().order(in_order_for_ever()), 2);
+    for seq in 500..510 {
+        b.msg_n(A, id(1, seq), 500);
+        b.confirm(A, id(1, seq));
+    }
+    let journal = records(&mut b);
+    let mut b = restart(&b, journaled().order(in_order_for_ever()), &journal, 3);
+    b.msg_n(A, id(1, 511), 500);
+    assert_eq!(b.received(), []);
+    b.msg_n(A, id(1, 510), 500);
+    assert_eq!(b.received(), [(510, false), (511, false)]);
+    b.msg_n(A, id(1, 3), 0);
+    assert_eq!(b.received(), [(3, true)]);
+}
+
+#[test]
+fn foreign_ids_are_remembered_too() {
+    let foreign = MsgId::from_uuid(uuid::Uuid::from_u128(7));
+    let mut b = Rig::new(journaled(), 2);
+    b.msg_n(A, foreign, 0);
+    b.confirm(A, foreign);
+    b.drain();
+    let snapshot: Vec<_> = b.client.records().collect();
+    let [Record::Seen { stream, ranges, .. }] = &snapshot[..] else { panic!("{snapshot:?}") };
+    assert_eq!((*stream, ranges.len(), ranges[0].clone()), (foreign, 1, 0..1));
+    let mut b = restart(&b, journaled(), &snapshot, 3);
+    b.msg_n(A, foreign, 0);
+    assert_eq!(b.received(), []);
+}
+
+#[test]
+fn a_stream_is_remembered_from_when_it_was_last_heard_of() {
+    let config = || journaled().max_streams(1).lifetime(7 * DAY);
+    let mut b = Rig::new(config(), 2);
+    b.msg_n(A, id(1, 0), 0);
+    b.confirm(A, id(1, 0));
+    b.frame(Incoming::AckA { id: id(1, 0), from: A });
+    b.drain();
+    b.pass(10 * DAY);
+    let snapshot: Vec<_> = b.client.records().collect();
+    let mut b = restart(&b, config(), &snapshot, 3);
+    b.pass(4 * DAY - NANOSECOND);
+    b.msg_n(9, id(2, 0), 0);
+    assert_eq!(b.received(), []);
+    b.pass(NANOSECOND);
+    b.msg_n(9, id(2, 0), 0);
+    assert_eq!(b.received(), [(0, false)], "two lifetimes after it was heard of, not after the restart");
+}
