@@ -124,7 +124,7 @@ async fn write(
                 timeout(PATIENCE, sink.send(Message::Ping(Vec::new().into()))).await.context("cannot write")??;
                 continue;
             }
-            _ = shared.stop.wait_for(|stop| *stop) => {
+            () = stopped(&mut shared.stop) => {
                 let away = CloseFrame { code: CloseCode::Away, reason: "the server is stopping".into() };
                 timeout(PATIENCE, sink.send(Message::Close(Some(away)))).await.ok();
                 return Ok(());
@@ -146,4 +146,9 @@ async fn write(
             shared.commands.send(Command::Room { user: user.clone(), connection }).await.ok();
         }
     }
+}
+
+/// Waits until the server is told to stop.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    stop.wait_for(|stop| *stop).await.ok();
 }
