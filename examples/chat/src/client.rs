@@ -8,6 +8,7 @@ pub mod link;
 pub mod options;
 pub mod pipe;
 pub mod session;
+pub mod tui;
 
 use anyhow::Result;
 
@@ -26,6 +27,6 @@ pub async fn run(options: Options) -> Result<()> {
     let engine = Engine::start(session, login);
     match &options.to {
         Some(to) if options.pipe => pipe::run(engine, to.as_str().into(), &options.pipe_options).await,
-        _ => Ok(()),
+        to => tui::run(engine, options.user.as_str().into(), to.as_deref().map(Into::into)).await,
     }
 }

@@ -46,9 +46,10 @@ fn every_line_comes_once_and_in_order_although_everything_is_killed_all_the_time
             end.write_until(LINES * round / ROUNDS - dice.below(8));
         }
         dice.pause(0..60);
+        // Each in turn, now and then two at once, now and then all.
         let victims = match dice.below(8) {
             0 => vec![SERVER, ALICE, BOB],
-            1 => vec![ALICE, BOB],
+            1 => vec![round % 3, (round + 1) % 3],
             _ => vec![round % 3],
         };
         for victim in &victims {
@@ -83,8 +84,8 @@ fn every_line_comes_once_and_in_order_although_everything_is_killed_all_the_time
         assert_eq!(sent.lines().count(), LINES);
         assert!(sent == received, "what {} sent is not what came\n{}", ends[from].user, differences(&sent, &received));
     }
-    assert!(kills.iter().sum::<usize>() >= 36 && kills.iter().all(|kills| *kills >= ROUNDS / 3 - 3), "{kills:?}");
-    assert!(under_way >= ROUNDS / 2, "only {under_way} of {ROUNDS} kills met lines on their way");
+    assert!(kills.iter().all(|kills| *kills >= ROUNDS / 3), "{kills:?}");
+    assert!(under_way >= ROUNDS / 4, "only {under_way} of {ROUNDS} kills met lines on their way");
     println!(
         "{} kills (server {}, alice {}, bob {}), {under_way} of {ROUNDS} with lines on their way; twice {LINES} lines, equal, in {:.1?}",
         kills.iter().sum::<usize>(),

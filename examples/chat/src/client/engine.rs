@@ -125,7 +125,7 @@ impl Engine {
 
     /// The state of the connection, for people.
     #[must_use]
-    pub fn state(&self) -> &str {
+    pub fn state(&self) -> &Arc<str> {
         &self.state
     }
 

@@ -15,7 +15,7 @@ use crate::is_name;
 /// Messages carry … while they are on their way, ✓ once the server has them, ✓✓ once the other side has handled them, and !
 /// when they failed. With --pipe, lines of standard input are sent and lines of the other side are printed.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "chat", version)]
+#[command(name = "chat", version, args_override_self = true)]
 pub struct Options {
     /// Who you are.
     #[arg(long, value_name = "NAME")]

@@ -93,7 +93,10 @@ impl Pipe {
         if !self.source.has_ended() || !self.source.waiting().is_empty() || linger == FOREVER {
             return None;
         }
-        let since = *self.sent_all.get_or_insert_with(Instant::now);
+        let since = *self.sent_all.get_or_insert_with(|| {
+            info!("every line is taken");
+            Instant::now()
+        });
         if !engine.is_settled() {
             return None;
         }
@@ -101,9 +104,9 @@ impl Pipe {
     }
 
     fn on_wake(&mut self, engine: &mut Engine, wake: Wake) -> Result<()> {
-        let was_connected = engine.is_connected();
+        let before = engine.state().clone();
         let events = engine.handle(wake)?;
-        if engine.is_connected() != was_connected {
+        if *engine.state() != before {
             info!("{}", engine.state());
         }
         self.show(engine, &events)

@@ -16,7 +16,7 @@ use crate::is_name;
 ///
 /// It can be killed at any moment and started again: whatever it has answered for, it still knows.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "chat-server", version)]
+#[command(name = "chat-server", version, args_override_self = true)]
 pub struct Options {
     /// Where to listen. Everything is in clear text: for other machines than this one put it behind a TLS proxy.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7700")]
