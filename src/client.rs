@@ -16,7 +16,7 @@ use crate::journal::Record;
 use crate::outbox::Outbox;
 use crate::rng::Seed;
 use crate::stats::Stats;
-use crate::time::Time;
+use crate::time::{Time, earlier};
 
 /// One end of reliable messaging: sends, receives, repeats, deduplicates and keeps order, without doing I/O.
 ///
@@ -366,7 +366,7 @@ impl<T: Types> Client<T> {
     fn note_deadline(&mut self, token: Option<Time>) {
         let outbox = self.outbox.next_deadline(&self.ctx);
         let inbox = self.inbox.next_deadline(&self.ctx);
-        self.deadline = [token, outbox, inbox].into_iter().flatten().min();
+        self.deadline = earlier(earlier(token, outbox), inbox);
     }
 
     /// Lets out what may go: first transmissions as the window allows, and repeats as tokens allow, in turn to ack:R and

@@ -100,6 +100,15 @@ impl fmt::Debug for Time {
     }
 }
 
+/// The earlier of two times that may never come.
+#[inline]
+pub(crate) fn earlier(one: Option<Time>, other: Option<Time>) -> Option<Time> {
+    match (one, other) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
 /// The whole nanoseconds of a duration, saturating.
 pub(crate) const fn nanos(duration: Duration) -> u64 {
     let nanos = duration.as_nanos();

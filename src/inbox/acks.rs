@@ -10,7 +10,7 @@ use crate::frame::{Outgoing, Types};
 use crate::id::MsgId;
 use crate::retransmit::Place;
 use crate::slab::Key;
-use crate::time::Time;
+use crate::time::{Time, earlier};
 
 impl<T: Types> Inbox<T> {
     /// A message was confirmed.
@@ -146,6 +146,6 @@ impl<T: Types> Inbox<T> {
     /// When something happens here by itself, the tokens aside.
     pub(crate) fn next_deadline(&self, ctx: &Context<T>) -> Option<Time> {
         let hold = self.next_hold_end(ctx).map(|(_, end)| end);
-        hold.into_iter().chain(self.schedule.next_due()).min()
+        earlier(hold, self.schedule.next_due())
     }
 }

@@ -10,7 +10,7 @@ use crate::event::{Event, FailReason, Stage};
 use crate::frame::{Outgoing, Types};
 use crate::retransmit::{Place, Schedule};
 use crate::slab::Key;
-use crate::time::{Time, nanos};
+use crate::time::{Time, earlier, nanos};
 
 /// After so many unanswered transmissions a message gives its place in the window back.
 const UNANSWERED_IN_WINDOW: u32 = 3;
@@ -114,6 +114,12 @@ impl<T: Types> Outbox<T> {
 
     /// Which msg:R goes next, if any may.
     pub(crate) fn next(&mut self, ctx: &Context<T>) -> Option<Next> {
+        if !self.schedule.is_anyone_waiting() {
+            self.flushing = false;
+            return None;
+        }
+        let waits = |queue| self.schedule.first_waiting(queue).is_some();
+        self.flushing = self.flushing && (waits(READY) || waits(PROBE));
         self.paused_until = self.paused_until.filter(|until| *until > ctx.now);
         if self.paused_until.is_some() {
             return None;
@@ -200,7 +206,7 @@ impl<T: Types> Outbox<T> {
     pub(crate) fn next_deadline(&self, ctx: &Context<T>) -> Option<Time> {
         let expiry = self.next_expiry().map(|(at, _)| at);
         let pause = self.paused_until.and_then(|until| self.next_after_pause(until, ctx));
-        [expiry, self.schedule.next_due(), pause, self.gates.next_deadline()].into_iter().flatten().min()
+        earlier(earlier(expiry, self.schedule.next_due()), earlier(pause, self.gates.next_deadline()))
     }
 
     /// When a msg:R goes after a pause: it may have to wait for a token too.

@@ -29,6 +29,8 @@ pub(crate) struct Schedule {
     spots: Vec<Spot>,
     /// A bit per timer list that is not empty.
     occupied: Vec<u64>,
+    /// How many keys stand in the queues.
+    waiting: usize,
     /// The list whose head is due first.
     earliest: Option<usize>,
     lowest: usize,
@@ -77,7 +79,17 @@ impl Schedule {
         lists.extend(caps.iter().map(|cap| list(*cap)));
         lists.resize(first_queue + queues, list(0));
         let occupied = vec![0; first_queue.div_ceil(64)];
-        Self { lists, links: Links::new(), spots: Vec::new(), occupied, earliest: None, lowest, first_cap, first_queue }
+        Self {
+            lists,
+            links: Links::new(),
+            spots: Vec::new(),
+            occupied,
+            waiting: 0,
+            earliest: None,
+            lowest,
+            first_cap,
+            first_queue,
+        }
     }
 
     /// The most heap that a schedule of so many keys takes.
@@ -119,9 +131,16 @@ impl Schedule {
     /// Puts a key last into a queue; it leaves where it stood.
     pub(crate) fn wait(&mut self, key: Key, queue: usize) {
         self.cancel(key);
+        self.waiting += 1;
         let list = self.first_queue + queue;
         self.put(key, list, Time::MAX);
         self.links.push_back(&mut self.lists[list].ends, key);
+    }
+
+    /// Whether a key stands in any queue.
+    #[inline]
+    pub(crate) const fn is_anyone_waiting(&self) -> bool {
+        self.waiting > 0
     }
 
     /// The key that is first in a queue.
@@ -139,7 +158,9 @@ impl Schedule {
         let entry = &mut self.lists[list];
         let was_first = entry.ends.first() == Some(key);
         self.links.remove(&mut entry.ends, key);
-        if list < self.first_queue && was_first {
+        if list >= self.first_queue {
+            self.waiting -= 1;
+        } else if was_first {
             match entry.ends.first() {
                 Some(next) => entry.due = self.spots[next as usize].due,
                 None => {
@@ -161,6 +182,7 @@ impl Schedule {
             list.due = Time::MAX;
         }
         self.occupied.fill(0);
+        self.waiting = 0;
         self.earliest = None;
     }
 

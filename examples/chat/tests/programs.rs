@@ -175,5 +175,8 @@ fn the_server_stops_when_asked_to() {
     let mut server = site.start_server();
     let (mut alice, _) = login(&site, "alice", "alice-token");
     assert_eq!(server.terminate(), Some(0), "{}", site.logs());
-    assert!(matches!(alice.read().unwrap(), Message::Close(Some(frame)) if frame.reason == "the server is stopping"));
+    match alice.read().unwrap() {
+        Message::Close(Some(frame)) => assert_eq!(frame.reason, "the server is stopping"),
+        other => panic!("{other:?}"),
+    }
 }
