@@ -166,10 +166,9 @@ fn a_recipient_that_comes_back_gets_everything_older_first_in_pages() {
     let mut world = World::new();
     let mut alice = world.connect("alice", 1);
     let count = 2 * CAPACITY as u64 + 10;
-    for seq in 0..count {
-        world.frame("alice", msg_r(seq, "bob", 0));
-        all(&mut alice);
-    }
+    let message = |seq| Command::Frame { user: "alice".into(), connection: 1, frame: msg_r(seq, "bob", 0) };
+    world.handle((0..count).map(message));
+    all(&mut alice);
     let mut bob = world.connect("bob", 1);
     let mut came = Vec::new();
     loop {

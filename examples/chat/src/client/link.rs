@@ -67,7 +67,7 @@ async fn keep_up(login: Login, events: mpsc::Sender<LinkEvent>) {
         let ended = connect(&login, &events, &mut failures).await;
         let event = match ended {
             Ok(last) => last,
-            Err(error) => LinkEvent::Down(format!("{error:#}")),
+            Err(error) => LinkEvent::Down(explain(&error)),
         };
         let again = matches!(event, LinkEvent::Down(_));
         if events.send(event).await.is_err() || !again {
@@ -156,6 +156,12 @@ async fn next_frame(
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
         }
     }
+}
+
+/// What was tried and what was at the bottom of it; the layers between repeat each other.
+fn explain(error: &anyhow::Error) -> String {
+    let (outer, inner) = (error.to_string(), error.root_cause().to_string());
+    if outer.contains(&inner) { outer } else { format!("{outer}: {inner}") }
 }
 
 /// Doubles with each failure; half of it is random, so that a server that comes back is not met by everybody at once.

@@ -8,11 +8,14 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event as Input, EventStream, KeyEventKind};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use ratatui::DefaultTerminal;
 
 use super::engine::Engine;
 use app::{App, Then};
+
+/// How many keys are taken between two redraws.
+const TYPED: usize = 64;
 
 /// Runs until the user leaves.
 ///
@@ -41,20 +44,35 @@ async fn drive(mut app: App, mut terminal: DefaultTerminal) -> Result<usize> {
     tokio::pin!(stop);
     loop {
         terminal.draw(|frame| view::draw(frame, &mut app)).context("cannot draw")?;
-        let then = tokio::select! {
+        let mut then = tokio::select! {
             wake = app.engine.wait() => { app.on_wake(wake)?; Then::GoOn }
-            input = inputs.next() => match input {
-                Some(Ok(Input::Key(key))) if key.kind != KeyEventKind::Release => app.on_key(key)?,
-                Some(Ok(Input::Paste(text))) => { app.on_paste(&text); Then::GoOn }
-                Some(Ok(_)) => Then::GoOn, // a resize, for example: it is drawn anew
-                Some(Err(error)) => return Err(error).context("cannot read keys"),
-                None => Then::Leave,
-            },
+            input = inputs.next() => on_input(&mut app, input)?,
             () = &mut stop => Then::Leave,
         };
-        match then {
-            Then::GoOn => {}
-            Then::Leave => return Ok(app.engine.session().client().stats().unsettled),
+        // What was typed or pasted meanwhile is one redraw.
+        for _ in 0..TYPED {
+            match inputs.next().now_or_never() {
+                Some(input) if then == Then::GoOn => then = on_input(&mut app, input)?,
+                Some(_) | None => break,
+            }
         }
+        if then == Then::Leave {
+            return Ok(app.engine.session().client().stats().unsettled);
+        }
+        // Keys are no reason to keep the connection waiting: it runs on this thread too.
+        tokio::task::yield_now().await;
+    }
+}
+
+fn on_input(app: &mut App, input: Option<std::io::Result<Input>>) -> Result<Then> {
+    match input {
+        Some(Ok(Input::Key(key))) if key.kind != KeyEventKind::Release => app.on_key(key),
+        Some(Ok(Input::Paste(text))) => {
+            app.on_paste(&text);
+            Ok(Then::GoOn)
+        }
+        Some(Ok(_)) => Ok(Then::GoOn), // a resize, for example: it is drawn anew
+        Some(Err(error)) => Err(error).context("cannot read keys"),
+        None => Ok(Then::Leave),
     }
 }

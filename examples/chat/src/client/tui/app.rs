@@ -13,7 +13,7 @@ use crate::client::history::{self, Message, State};
 use crate::{Chat, MAX_TEXT, is_name};
 
 /// How many messages of a conversation are shown.
-const SHOWN: usize = 500;
+const SHOWN: usize = 300;
 /// How far a page goes.
 const PAGE: usize = 10;
 
