@@ -4,11 +4,13 @@ mod app;
 mod editor;
 mod view;
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 
 use anyhow::{Context, Result};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event as Input, EventStream, KeyEventKind};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use ratatui::DefaultTerminal;
 
 use super::engine::Engine;
@@ -49,11 +51,11 @@ async fn drive(mut app: App, mut terminal: DefaultTerminal) -> Result<usize> {
             input = inputs.next() => on_input(&mut app, input)?,
             () = &mut stop => Then::Leave,
         };
-        // What was typed or pasted meanwhile is one redraw.
+        // What was typed or pasted meanwhile is one redraw. Asked with this task's own waker, which the stream keeps.
         for _ in 0..TYPED {
-            match inputs.next().now_or_never() {
-                Some(input) if then == Then::GoOn => then = on_input(&mut app, input)?,
-                Some(_) | None => break,
+            match poll_fn(|cx| Poll::Ready(inputs.poll_next_unpin(cx))).await {
+                Poll::Ready(input) if then == Then::GoOn => then = on_input(&mut app, input)?,
+                Poll::Ready(_) | Poll::Pending => break,
             }
         }
         if then == Then::Leave {
