@@ -5,6 +5,7 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 /// A directory with a server's and some clients' files in it.
@@ -134,8 +135,10 @@ pub fn text(path: &Path) -> String {
 }
 
 /// A port below those that systems give to outgoing connections: nobody takes it while the server is dead, least of all a
-/// client that connects to itself.
+/// client that connects to itself. Tests run side by side: each asks for a port of its own.
 fn free_port() -> u16 {
-    let first = 15_000 + (std::process::id() % 10_000) as u16;
-    (first..30_000).step_by(7).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 15_000 + (std::process::id() % 400) as u16 * 32;
+    let mut ports = std::iter::repeat_with(|| first + NEXT.fetch_add(1, Ordering::Relaxed));
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
