@@ -40,7 +40,7 @@ fn l9_memory_stays_under_the_stated_bound() {
         ("small, journaled", small().journal(true)),
         ("one of each", small().outbox_capacity(1).inbox_capacity(1).ack_capacity(1).max_streams(1).max_ranges(1)),
     ];
-    let attacks: [(&str, fn(&mut Victim)); 6] = [
+    let attacks: [(&str, Attack); 6] = [
         ("one message left over per peer", one_left_over_per_peer),
         ("far apart seqs", far_apart_seqs),
         ("a new peer each time", a_new_peer_each_time),
@@ -76,6 +76,8 @@ fn any_run(scenario: &Scenario) -> Result<(), TestCaseError> {
     if peak <= bound { Ok(()) } else { Err(TestCaseError::fail(format!("{peak} bytes of {bound}"))) }
 }
 
+type Attack = fn(&mut Victim);
+
 /// A client that drains and confirms.
 struct Victim {
     client: Client<Test>,
@@ -83,7 +85,7 @@ struct Victim {
     capacity: u64,
 }
 
-fn attacked(config: Config, attack: fn(&mut Victim)) -> (usize, usize) {
+fn attacked(config: Config, attack: Attack) -> (usize, usize) {
     let bound = config.memory_bound::<Test>();
     let now = Time::from_origin(HOUR);
     HEAP.reset_peak_usage();
