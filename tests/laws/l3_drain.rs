@@ -23,10 +23,15 @@ proptest! {
         let mut lazy = Process::start(&scenario);
         let mut late: Vec<Output<_>> = Vec::new();
         let mut next = polls.iter().cycle();
+        let mut connected = false;
         let moments = scenario.play(|eager, moment| {
-            match moment.call {
-                Call::Connected | Call::Disconnected | Call::Restart => late.extend(lazy.drain()),
-                _ => {}
+            let ends = match moment.call {
+                Call::Connected => std::mem::replace(&mut connected, true),
+                Call::Disconnected | Call::Restart => std::mem::take(&mut connected),
+                _ => false,
+            };
+            if ends || matches!(moment.call, Call::Restart) {
+                late.extend(lazy.drain());
             }
             let reply = lazy.call(&moment.call, moment.now);
             let polls = next.next().copied().unwrap_or_default();

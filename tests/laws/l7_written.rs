@@ -142,6 +142,18 @@ fn restored(knobs: &Knobs, records: &[Record<Test>], at: &Moment) -> Result<Clie
     Ok(client)
 }
 
+/// A stream never outlives its process: not even from an old backup is an id made twice.
+fn numbers_anew(mut client: Client<Test>, records: &[Record<Test>], at: &Moment) -> Verdict {
+    for to in 0..3 {
+        let Ok(id) = client.send(to, 0, at.now) else { continue };
+        let is_of_its_stream = |record: &Record<Test>| matches!(record, Record::Queued { id: queued, .. } if queued.stream() == id.stream());
+        if records.iter().any(is_of_its_stream) {
+            return Err(format!("{id} goes on with a stream of an earlier process"));
+        }
+    }
+    Ok(())
+}
+
 /// What is kept, whatever the times.
 fn kept(client: &Client<Test>) -> (Vec<String>, BTreeSet<String>) {
     let (mut outbox, mut seen) = (Vec::new(), BTreeSet::new());
@@ -183,6 +195,7 @@ proptest! {
         scenario.play(|process, moment| {
             for end in tried..process.journal.len() {
                 let mut client = restored(&knobs, &process.journal[..=end], moment)?;
+                numbers_anew(client.clone(), &process.journal, moment)?;
                 client.handle_connected(moment.now);
                 client.handle_timeout(moment.now + DAY);
             }
