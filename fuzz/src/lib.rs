@@ -62,10 +62,6 @@ impl Knobs {
         (pick(self.rate, 64), pick(self.burst, 128))
     }
 
-    pub fn remembers_all(&self) -> bool {
-        self.streams % 4 == 0 && self.ranges % 4 == 0
-    }
-
     pub fn config(&self) -> Config {
         let (us, s) = (Duration::from_micros(1), Duration::from_secs(1));
         let hour = 3_600 * s;

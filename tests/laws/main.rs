@@ -17,6 +17,7 @@ mod l3_drain;
 mod l4_timeouts;
 mod l5_once;
 mod l6_true;
+mod l7_bounds;
 mod l7_written;
 mod l8_storms;
 mod ops;
