@@ -47,7 +47,9 @@ impl<T: Types> Inbox<T> {
         self.streams.restore_heard(stream, heard.min(ctx.now));
         for range in ranges {
             let range = range.start..range.end.min(end);
-            let has_room = self.streams.ranges() < ctx.config.max_ranges;
+            // Confirmed out of order, what was one range in the old process is several for a while: at most one more for
+            // each message that was unconfirmed.
+            let has_room = self.streams.ranges() < ctx.config.max_ranges + ctx.config.inbox_capacity;
             if !range.is_empty() && (has_room || self.streams[stream].seen.would_join(&range)) {
                 self.streams.see_range(stream, &range);
             }

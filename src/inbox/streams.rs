@@ -84,7 +84,7 @@ impl<T: Types> Streams<T> {
             + memory::map::<(usize, Key), ()>(streams)
             + 2 * memory::links(streams)
             + Ring::memory_bound(streams, messages)
-            + memory::map::<u64, u64>(config.max_ranges + config.inbox_capacity + streams)
+            + memory::map::<u64, u64>(config.max_ranges + 2 * config.inbox_capacity + streams)
             + streams.min(config.max_ranges) * memory::map::<u64, u64>(1)
     }
 
@@ -139,10 +139,11 @@ impl<T: Types> Streams<T> {
         }
     }
 
-    /// Notes when a restored stream was heard of.
+    /// Notes when a restored stream was heard of: so room is made at the cost of the stream that it was made at before.
     pub(super) fn restore_heard(&mut self, key: Key, at: Time) {
-        let heard = &mut self.streams[key].heard;
-        *heard = at.max(*heard);
+        if at >= self.streams[key].heard {
+            self.touch(key, at);
+        }
     }
 
     pub(super) fn see_range(&mut self, key: Key, range: &core::ops::Range<u64>) {

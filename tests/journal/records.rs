@@ -114,9 +114,9 @@ proptest! {
         };
         let records: Vec<_> = raw.into_iter().map(record).collect();
         let now = Time::from_origin(HOUR);
-        let mut client: Client<Test> = Client::restore(journaled().max_ranges(5), seed(1), records, now).unwrap();
+        let mut client: Client<Test> = Client::restore(journaled().max_ranges(5).inbox_capacity(10), seed(1), records, now).unwrap();
         prop_assert_eq!(client.poll_output(), None);
-        prop_assert!(client.stats().ranges <= 5);
+        prop_assert!(client.stats().ranges <= 5 + 10);
         client.handle_connected(now);
         let waiting: Vec<_> = client.outbox().map(|entry| entry.id).collect();
         for id in waiting {

@@ -1,6 +1,4 @@
 //! L7 at the bounds of what is remembered: a restart remembers what its process did, no less.
-//!
-//! Each of these was found by reading and fails today; `cargo test --test laws -- --ignored` shows how.
 
 use sixfold::{Client, Incoming, Output, Record};
 
@@ -21,7 +19,6 @@ fn journal(rig: &mut Rig) -> Vec<Record<Test>> {
 
 /// What is forgotten for want of room is the longest silent stream: here stream 2, when stream 3 comes.
 #[test]
-#[ignore = "a restart takes the order of first records for the order of silence, and forgets stream 1"]
 fn a_restart_forgets_the_stream_that_was_forgotten() {
     let config = || steady().journal(true).max_streams_per_peer(2);
     let mut rig = Rig::new(config(), 1);
@@ -41,7 +38,6 @@ fn a_restart_forgets_the_stream_that_was_forgotten() {
 }
 
 #[test]
-#[ignore = "a restart drops confirmed ranges beyond max_ranges that the process had as one"]
 fn confirming_out_of_order_at_the_bound_is_remembered_across_a_restart() {
     let config = || steady().journal(true).max_ranges(1);
     let mut rig = Rig::new(config(), 1);
@@ -54,7 +50,6 @@ fn confirming_out_of_order_at_the_bound_is_remembered_across_a_restart() {
 }
 
 #[test]
-#[ignore = "a restart drops confirmed ranges beyond max_ranges that unconfirmed messages joined"]
 fn a_snapshot_keeps_every_confirmed_message_at_the_bound() {
     let config = || steady().journal(true).max_ranges(2);
     let mut rig = Rig::new(config(), 1);

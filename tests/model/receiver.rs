@@ -14,6 +14,7 @@ type Key = (Name, u64);
 struct Stream {
     seen: BTreeSet<u64>,
     cursor: u64,
+    handed_over: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -93,7 +94,8 @@ impl Receiver {
         let (name, seq) = key;
         let ordered = Self::in_order(name, shared);
         let floor = if ordered { floor.min(1 << 48) } else { 0 };
-        if self.streams.contains_key(&name) {
+        let first = !self.streams.contains_key(&name);
+        if !first {
             self.raise(name, floor, shared);
         } else {
             let early = ordered && seq > floor;
@@ -103,7 +105,11 @@ impl Receiver {
             self.streams.insert(name, Stream { cursor: floor, ..Stream::default() });
         }
         self.admit(key, message, ordered, shared);
-        self.close_if_blank(name);
+        if first && self.is_blank(name) {
+            self.streams.remove(&name);
+        } else {
+            self.close_if_blank(name);
+        }
     }
 
     fn admit(&mut self, key: Key, message: (u64, u64), ordered: bool, shared: &mut Shared) {
@@ -150,7 +156,9 @@ impl Receiver {
 
     fn hand_over(&mut self, key: Key, (server_id, payload): (u64, u64), late: bool, shared: &mut Shared) {
         self.messages.insert(key, State::WithApp);
-        self.streams.get_mut(&key.0).unwrap().seen.insert(key.1);
+        let stream = self.streams.get_mut(&key.0).unwrap();
+        stream.handed_over = true;
+        stream.seen.insert(key.1);
         shared.event(Event::Received(Delivery { from: key.0.0, id: id(key), server_id, payload, late }));
     }
 
@@ -184,9 +192,14 @@ impl Receiver {
     }
 
     fn close_if_blank(&mut self, name: Name) {
-        if self.streams[&name].seen.is_empty() && !self.messages.keys().any(|key| key.0 == name) {
+        if self.is_blank(name) && self.streams[&name].cursor == 0 {
             self.streams.remove(&name);
         }
+    }
+
+    /// Nothing was ever handed over and nothing is there.
+    fn is_blank(&self, name: Name) -> bool {
+        !self.streams[&name].handed_over && !self.messages.keys().any(|key| key.0 == name)
     }
 
     pub fn confirm(&mut self, from: u64, id: MsgId, shared: &mut Shared) -> bool {
