@@ -9,3 +9,4 @@ mod broken_by_clients;
 mod broken_by_servers;
 mod clean;
 mod log;
+mod program;
