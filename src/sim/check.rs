@@ -39,7 +39,7 @@ pub use entry::{Direction, Entry, View};
 pub use rule::{Report, Rule, Violation};
 use sender::Stream;
 
-/// Judges a log of frames, entry by entry or [all at once](Check::run).
+/// Judges a log of frames, entry by entry or [all at once](Check::run). It remembers something of every message.
 ///
 /// # Examples
 ///

@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod anything;
 mod broken_by_clients;
 mod broken_by_servers;
 mod clean;
