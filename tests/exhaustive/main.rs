@@ -54,3 +54,9 @@ fn three_messages_and_every_two_faults() {
     let sends = [(NOW, A, B), (NOW, A, B), (300 * MS, A, B)];
     explore("three messages", &Scenario::new(sends), faults(2));
 }
+
+#[test]
+fn with_a_journal_that_is_compacted_at_every_commit() {
+    let sends = [(NOW, A, B), (NOW, B, A), (300 * MS, A, B)];
+    explore("compacted", &Scenario::new(sends).compacting(), faults(2));
+}

@@ -13,15 +13,17 @@ pub(crate) struct Side {
     journal: Vec<Record<Test>>,
     /// Drained and not committed.
     batch: Vec<Output<Test>>,
+    /// Whether every commit replaces the journal by the shortest one.
+    compacts: bool,
     /// How many processes there have been.
     life: u8,
 }
 
 impl Side {
-    pub(crate) fn new(peer: u64, now: Time) -> Self {
+    pub(crate) fn new(peer: u64, compacts: bool, now: Time) -> Self {
         let client = Client::new(config(), seed(u8::try_from(peer).unwrap()), now).unwrap();
         let ledger = Ledger::default();
-        Self { peer, client, connected: false, ledger, journal: Vec::new(), batch: Vec::new(), life: 0 }
+        Self { peer, client, connected: false, ledger, journal: Vec::new(), batch: Vec::new(), compacts, life: 0 }
     }
 
     /// Drains the client, handling and confirming inside; tells whether it keeps its word about its deadline.
@@ -66,6 +68,9 @@ impl Side {
                 Output::Transmit(frame) if self.connected => frames.push(frame),
                 Output::Transmit(_) => {}
             }
+        }
+        if self.compacts {
+            self.journal = self.client.records().collect();
         }
         Ok(frames)
     }

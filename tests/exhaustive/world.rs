@@ -50,11 +50,18 @@ enum Planned {
 #[derive(Clone, Debug)]
 pub(crate) struct Scenario {
     sends: Vec<(Duration, u64, u64)>,
+    compacts: bool,
 }
 
 impl Scenario {
     pub(crate) fn new<const N: usize>(sends: [(Duration, u64, u64); N]) -> Self {
-        Self { sends: sends.into() }
+        Self { sends: sends.into(), compacts: false }
+    }
+
+    /// Every commit replaces the journal by the shortest one.
+    pub(crate) fn compacting(mut self) -> Self {
+        self.compacts = true;
+        self
     }
 }
 
@@ -74,7 +81,7 @@ impl World {
     pub(crate) fn new(scenario: &Scenario) -> Self {
         let now = Time::from_origin(HOUR);
         let relay = Relay::new(7 * DAY, now);
-        let sides = [A, B].map(|peer| Side::new(peer, now));
+        let sides = [A, B].map(|peer| Side::new(peer, scenario.compacts, now));
         let mut world =
             Self { now, sides, relay, wire: VecDeque::new(), agenda: Vec::new(), server_forgets: false, steps: 0 };
         for peer in [A, B] {
