@@ -334,6 +334,9 @@ impl<T: Types> Client<T> {
 
     /// Whether it is safe to close: no output waits, nothing is on its way (parked messages aside), no ack:R waits for its
     /// answer.
+    ///
+    /// It speaks of what this client knows: one that has not connected yet and has nothing to send is settled, whatever the
+    /// server may hold for it.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         !self.ctx.has_output() && self.outbox.is_settled() && self.inbox.is_settled()

@@ -150,15 +150,24 @@ impl<T: Types> Inbox<T> {
             }
         }
         let stream = self.streams.open(from, name, ctx.now);
-        self.streams[stream].cursor = floor;
-        self.admit(stream, seq, message, ctx);
+        self.admit_first(stream, seq, floor, message, ctx);
         self.close_if_blank(stream);
     }
 
-    /// Forgets a stream of which there is nothing to remember.
+    fn admit_first(&mut self, stream: Key, seq: u64, floor: u64, message: Message<T>, ctx: &mut Context<T>) {
+        self.streams[stream].cursor = floor;
+        self.admit(stream, seq, message, ctx);
+        let state = &mut self.streams[stream];
+        if state.ring.is_empty() && state.is_blank {
+            // It was left unanswered: its floor is not remembered either.
+            state.cursor = 0;
+        }
+    }
+
+    /// Forgets a stream of which there is nothing to remember: no message, and no floor.
     fn close_if_blank(&mut self, stream: Key) {
         let state = &self.streams[stream];
-        if state.ring.is_empty() && state.seen.ranges() == 0 {
+        if state.ring.is_empty() && state.is_blank && state.cursor == 0 {
             self.streams.close(stream);
         }
     }

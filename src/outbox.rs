@@ -151,7 +151,7 @@ impl<T: Types> Outbox<T> {
         let key = self.entries.insert(Entry::new(stream, seq, payload, ctx.now, expires_at, State::Queued));
         self.streams[stream].ring.insert(seq, key);
         self.ages.push_back(key);
-        if ctx.connected && !self.gates.is_shut(to) {
+        if ctx.connected && !self.is_shut(key) {
             self.schedule.wait(key, READY);
         }
         ctx.stats.sent += 1;
@@ -170,7 +170,7 @@ impl<T: Types> Outbox<T> {
         }
         ctx.persist(|clock| Record::Resent { id, at: clock.outside_past(clock.now()) });
         let key = self.unpark(stream, seq, ctx.now, ctx);
-        if let Some(key) = key.filter(|_| ctx.connected) {
+        if let Some(key) = key.filter(|key| ctx.connected && !self.is_shut(*key)) {
             let accepted = matches!(self.entries[key].state, State::Accepted { .. });
             self.schedule.wait(key, if accepted { PROBE } else { READY });
         }
@@ -245,7 +245,7 @@ impl<T: Types> Outbox<T> {
         let stream = &mut self.streams[entry.stream];
         stream.ring.remove(entry.seq);
         if entry.gating {
-            self.gates.on_gone(&stream.peer, &entry.state);
+            self.gates.on_gone(&stream.peer, entry.stream, &entry.state);
         }
         entry
     }

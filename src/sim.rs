@@ -21,4 +21,6 @@ mod world;
 
 pub use link::{Link, LinkConfig, LinkStats};
 pub use relay::{Crash, Relay, RelayStats};
-pub use world::{Action, Chaos, Entry, Fate, HandOver, Handling, MessageLog, Report, What, World};
+pub use world::{
+    Action, Bookkeeping, Chaos, CrashReport, Entry, Fate, HandOver, Handling, MessageLog, Report, Restarts, What, World,
+};

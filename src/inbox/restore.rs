@@ -52,7 +52,7 @@ impl<T: Types> Inbox<T> {
                 self.streams.see_range(stream, &range);
             }
         }
-        if self.streams[stream].seen.ranges() == 0 {
+        if self.streams[stream].is_blank {
             self.streams.close(stream);
         }
     }

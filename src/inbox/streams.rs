@@ -31,6 +31,8 @@ pub(super) struct Stream {
     /// How many of them are held; how many are not, so that the stream must not be forgotten.
     pub(super) held: usize,
     pub(super) pinned: usize,
+    /// Whether nothing was ever handed over: then nothing is lost by forgetting it.
+    pub(super) is_blank: bool,
     pub(super) heard: Time,
 }
 
@@ -144,10 +146,12 @@ impl<T: Types> Streams<T> {
     }
 
     pub(super) fn see_range(&mut self, key: Key, range: &core::ops::Range<u64>) {
+        self.streams[key].is_blank = false;
         self.change_seen(key, |seen| seen.insert_range(range));
     }
 
     pub(super) fn see(&mut self, key: Key, seq: u64) {
+        self.streams[key].is_blank = false;
         self.change_seen(key, |seen| seen.insert(seq));
     }
 
@@ -195,8 +199,17 @@ impl<T: Types> Streams<T> {
                 peer
             }
         };
-        let stream =
-            Stream { peer, key, seen: Seen::new(), cursor: 0, ring: Ring::new(), held: 0, pinned: 0, heard: now };
+        let stream = Stream {
+            peer,
+            key,
+            seen: Seen::new(),
+            cursor: 0,
+            ring: Ring::new(),
+            held: 0,
+            pinned: 0,
+            is_blank: true,
+            heard: now,
+        };
         let stream = self.streams.insert(stream);
         self.by_key.insert((peer, key), stream);
         self.silent.push_back(stream);

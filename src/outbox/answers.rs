@@ -47,12 +47,12 @@ impl<T: Types> Outbox<T> {
                 self.leave_window(key);
                 self.entries[key].state = State::Accepted { server_id: server_id.clone(), probes: 0 };
                 self.schedule.cancel(key);
-                if ctx.connected {
+                if ctx.connected && !self.is_shut(key) {
                     self.arm(key, ctx);
                 }
                 let entry = &self.entries[key];
                 if entry.gating {
-                    self.gates.on_accepted(&self.streams[entry.stream].peer);
+                    self.gates.on_accepted(&self.streams[entry.stream].peer, entry.stream);
                 }
                 ctx.persist(|_| Record::Accepted { id, server_id: server_id.clone() });
                 ctx.event(Event::Accepted { id, server_id });

@@ -1,15 +1,16 @@
 //! Order across a restart: new messages wait for what an earlier process left unsettled.
 //!
-//! A restart begins new streams, and a receiver keeps order only within one. The rule: a new message to a peer waits until
-//! that peer's restored messages are delivered or parked, for at most `max_hold` after the first connect; then until they
-//! are accepted, since a server pushes in the order in which it stored.
+//! A restart begins new streams, and a receiver keeps order only within one. The rule: a message to a peer waits until the
+//! restored messages of all older streams to that peer are delivered or parked, for at most `max_hold` after the first
+//! connect; then until they are accepted, since a server pushes in the order in which it stored. After several restarts a
+//! restored message too may wait: for those of the process before the one that sent it.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::Outbox;
-use super::READY;
 use super::entry::State;
+use super::{PROBE, READY};
 use crate::config::{Config, Order};
 use crate::context::Context;
 use crate::frame::Types;
@@ -20,13 +21,14 @@ use crate::time::Time;
 
 #[derive(Clone, Debug)]
 pub(super) struct Gates<T: Types> {
-    shut: BTreeMap<T::Peer, Gate>,
+    /// Of each peer, the restored streams with messages left, the oldest first: what is of none before the first waits.
+    shut: BTreeMap<T::Peer, Vec<(Key, Gate)>>,
     /// The peers whose gates may have opened.
     touched: Vec<T::Peer>,
     patience: Patience,
 }
 
-/// The restored messages of one peer.
+/// The restored messages of one stream.
 #[derive(Clone, Copy, Debug, Default)]
 struct Gate {
     /// Neither delivered nor parked.
@@ -51,18 +53,26 @@ impl<T: Types> Gates<T> {
     }
 
     pub(super) fn memory_bound(messages: usize) -> usize {
-        memory::map::<T::Peer, Gate>(messages) + memory::array::<T::Peer>(messages)
+        memory::map::<T::Peer, Vec<(Key, Gate)>>(messages)
+            + memory::array::<(Key, Gate)>(messages)
+            + memory::array::<T::Peer>(messages)
     }
 
-    pub(super) fn is_shut(&self, peer: &T::Peer) -> bool {
-        !self.shut.is_empty() && self.shut.contains_key(peer)
+    /// Whether the messages of a stream to a peer have to wait.
+    fn is_shut(&self, peer: &T::Peer, stream: Key) -> bool {
+        self.shut.get(peer).and_then(|gates| gates.first()).is_some_and(|(first, _)| *first != stream)
     }
 
-    /// A restored message is unsettled.
-    pub(super) fn shut(&mut self, peer: &T::Peer, is_accepted: bool) {
-        let gate = self.shut.entry(peer.clone()).or_default();
-        gate.unsettled += 1;
-        gate.unaccepted += usize::from(!is_accepted);
+    /// A restored message is unsettled; to be told stream by stream, the oldest first.
+    pub(super) fn shut(&mut self, peer: &T::Peer, stream: Key, is_accepted: bool) {
+        let gates = self.shut.entry(peer.clone()).or_default();
+        if gates.last().is_none_or(|(last, _)| *last != stream) {
+            gates.push((stream, Gate::default()));
+        }
+        if let Some((_, gate)) = gates.last_mut() {
+            gate.unsettled += 1;
+            gate.unaccepted += usize::from(!is_accepted);
+        }
     }
 
     pub(super) fn on_connected(&mut self, ctx: &Context<T>) {
@@ -75,24 +85,25 @@ impl<T: Types> Gates<T> {
     }
 
     /// A restored message was accepted.
-    pub(super) fn on_accepted(&mut self, peer: &T::Peer) {
-        self.change(peer, |gate| gate.unaccepted = gate.unaccepted.saturating_sub(1));
+    pub(super) fn on_accepted(&mut self, peer: &T::Peer, stream: Key) {
+        self.change(peer, stream, |gate| gate.unaccepted = gate.unaccepted.saturating_sub(1));
     }
 
     /// A restored message is settled or parked.
-    pub(super) fn on_gone<S>(&mut self, peer: &T::Peer, state: &State<S>) {
+    pub(super) fn on_gone<S>(&mut self, peer: &T::Peer, stream: Key, state: &State<S>) {
         let was_accepted = match state {
             State::Queued | State::OnWire { .. } => false,
             State::Accepted { .. } => true,
         };
-        self.change(peer, |gate| {
+        self.change(peer, stream, |gate| {
             gate.unsettled = gate.unsettled.saturating_sub(1);
             gate.unaccepted = gate.unaccepted.saturating_sub(usize::from(!was_accepted));
         });
     }
 
-    fn change(&mut self, peer: &T::Peer, change: impl FnOnce(&mut Gate)) {
-        if let Some(gate) = self.shut.get_mut(peer) {
+    fn change(&mut self, peer: &T::Peer, stream: Key, change: impl FnOnce(&mut Gate)) {
+        let gates = self.shut.get_mut(peer);
+        if let Some((_, gate)) = gates.and_then(|gates| gates.iter_mut().find(|(of, _)| *of == stream)) {
             change(gate);
             self.touched.push(peer.clone());
         }
@@ -111,8 +122,13 @@ impl<T: Types> Gates<T> {
         let mut opened = Vec::new();
         for peer in core::mem::take(&mut self.touched) {
             let opens = |gate: &Gate| gate.unsettled == 0 || (over && gate.unaccepted == 0);
-            if self.shut.get(&peer).is_some_and(opens) {
-                self.shut.remove(&peer);
+            let Some(gates) = self.shut.get_mut(&peer) else { continue };
+            let open = gates.iter().take_while(|(_, gate)| opens(gate)).count();
+            if open > 0 {
+                gates.drain(..open);
+                if gates.is_empty() {
+                    self.shut.remove(&peer);
+                }
                 opened.push(peer);
             }
         }
@@ -135,12 +151,24 @@ impl<T: Types> Outbox<T> {
             Order::InOrder { .. } => {}
             Order::AsArrived => return,
         }
-        for (_, key) in &self.dated {
-            let entry = &mut self.entries[*key];
-            entry.gating = true;
-            let is_accepted = matches!(entry.state, State::Accepted { .. });
-            self.gates.shut(&self.streams[entry.stream].peer, is_accepted);
+        let streams: Vec<Key> = self.streams.peers().flat_map(|peer| self.streams.of(peer)).collect();
+        for stream in streams {
+            for (_, key) in self.streams[stream].ring.iter() {
+                let entry = &mut self.entries[key];
+                entry.gating = true;
+                let is_accepted = matches!(entry.state, State::Accepted { .. });
+                self.gates.shut(&self.streams[stream].peer, stream, is_accepted);
+            }
         }
+    }
+
+    /// Whether a message has to wait for older ones to its peer.
+    pub(super) fn is_shut(&self, message: Key) -> bool {
+        if self.gates.shut.is_empty() {
+            return false;
+        }
+        let stream = self.entries[message].stream;
+        self.gates.is_shut(&self.streams[stream].peer, stream)
     }
 
     /// Lets out what waited behind gates that have opened. To be called at the end of each call.
@@ -152,9 +180,14 @@ impl<T: Types> Outbox<T> {
             let waiting: Vec<Key> =
                 self.streams.of(&peer).flat_map(|key| self.streams[key].ring.iter()).map(|(_, key)| key).collect();
             for key in waiting {
-                if ctx.connected && self.schedule.place(key) == Place::Idle {
-                    self.schedule.wait(key, READY);
+                if !ctx.connected || self.schedule.place(key) != Place::Idle || self.is_shut(key) {
+                    continue;
                 }
+                let queue = match self.entries[key].state {
+                    State::Queued | State::OnWire { .. } => READY,
+                    State::Accepted { .. } => PROBE,
+                };
+                self.schedule.wait(key, queue);
             }
         }
     }

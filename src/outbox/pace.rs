@@ -34,9 +34,10 @@ impl<T: Types> Outbox<T> {
         let mut keys: alloc::vec::Vec<Key> = self.ages.iter().chain(dated).collect();
         keys.sort_by_key(|key| self.age(*key));
         for key in keys {
-            let entry = &mut self.entries[key];
-            let queue = match &mut entry.state {
-                State::Queued if self.gates.is_shut(&self.streams[entry.stream].peer) => continue,
+            if self.is_shut(key) {
+                continue;
+            }
+            let queue = match &mut self.entries[key].state {
                 State::Queued => READY,
                 State::OnWire { unanswered, .. } => {
                     *unanswered = 0;

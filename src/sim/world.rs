@@ -4,10 +4,14 @@
 //! to its word: after [`Client::handle_timeout`] and a drain, its next deadline must lie in the future. Every panic names
 //! the seed of the world, so every failure can be run again.
 
+mod account;
 mod acts;
+mod application;
 mod chaos;
+mod durable;
 mod host;
 mod ledger;
+mod look;
 mod run;
 mod trace;
 
@@ -15,16 +19,18 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use core::fmt;
 use core::time::Duration;
 
-use crate::client::Client;
 use crate::frame::Types;
 use crate::id::MsgId;
 use crate::sim::dice::Dice;
-use crate::sim::link::{LinkConfig, LinkStats};
+use crate::sim::link::LinkConfig;
 use crate::sim::relay::Relay;
 use crate::time::Time;
 
+use account::Account;
+pub use account::CrashReport;
 pub use chaos::Chaos;
 use chaos::Trouble;
+pub use durable::{Bookkeeping, Restarts};
 pub use host::Handling;
 use host::Host;
 use ledger::Ledger;
@@ -39,7 +45,7 @@ pub use trace::{Action, Entry, Fate, What};
 ///
 /// # Panics
 ///
-/// Methods that name a peer panic when no such client was added. Running panics when a client breaks its word: when its
+/// Methods that name a peer panic when no such client was added, and when they need its process while it is dead. Running panics when a client breaks its word: when its
 /// deadline does not move, when it transmits while disconnected, when it hands a message over and then does not know it, or
 /// when nothing settles at one instant. Every message begins with `world seed N`.
 ///
@@ -89,6 +95,7 @@ pub struct World<T: Types<ServerId = u64>> {
     reconnect_after: Duration,
     handling: Handling,
     ledger: Ledger<T>,
+    account: Account<T>,
     trace: Trace<T>,
     /// How many steps were made without time moving.
     spins: u32,
@@ -99,6 +106,7 @@ pub struct World<T: Types<ServerId = u64>> {
 enum Planned<T: Types> {
     Reconnect(T::Peer),
     Heal(T::Peer),
+    Restart(T::Peer),
     Confirm { at: T::Peer, life: u32, from: T::Peer, id: MsgId },
     Trouble(u32, Trouble<T::Peer>),
 }
@@ -126,6 +134,7 @@ impl<T: Types<ServerId = u64>> World<T> {
             reconnect_after: Duration::from_secs(1),
             handling: Handling::default(),
             ledger: Ledger::new(),
+            account: Account::new(),
             trace: Trace::new(),
             spins: 0,
         }
@@ -167,101 +176,6 @@ impl<T: Types<ServerId = u64>> World<T> {
         self
     }
 
-    /// Tells the seed.
-    #[must_use]
-    pub fn seed(&self) -> u64 {
-        self.seed
-    }
-
-    /// Tells the virtual time.
-    #[must_use]
-    pub fn now(&self) -> Time {
-        self.now
-    }
-
-    /// Looks into a client.
-    #[must_use]
-    #[track_caller]
-    pub fn client(&self, peer: &T::Peer) -> &Client<T> {
-        &self.host(peer).client
-    }
-
-    /// Gives a client into the caller's hands; it is drained at the next step. What is confirmed through it is unknown to
-    /// the [`Report`]: use [`World::confirm`] for that.
-    #[track_caller]
-    pub fn client_mut(&mut self, peer: &T::Peer) -> &mut Client<T> {
-        let now = self.now;
-        let host = self.host_mut(peer);
-        let was = (host.wake.replace(now), core::mem::replace(&mut host.settled, false));
-        if let Some(wake) = was.0 {
-            self.wakes.remove(&(wake, peer.clone()));
-        }
-        self.wakes.insert((now, peer.clone()));
-        self.unsettled += usize::from(was.1);
-        &mut self.host_mut(peer).client
-    }
-
-    /// Looks into the relay.
-    #[must_use]
-    pub fn relay(&self) -> &Relay<T> {
-        &self.relay
-    }
-
-    /// Gives the relay into the caller's hands, to script its verdicts. Crash it with [`World::crash_relay`] instead.
-    pub fn relay_mut(&mut self) -> &mut Relay<T> {
-        &mut self.relay
-    }
-
-    /// Tells whether a client is connected.
-    #[must_use]
-    #[track_caller]
-    pub fn is_connected(&self, peer: &T::Peer) -> bool {
-        self.host(peer).connected
-    }
-
-    /// Tells what a client's two links have done: to the relay, and back.
-    #[must_use]
-    #[track_caller]
-    pub fn link_stats(&self, peer: &T::Peer) -> (LinkStats, LinkStats) {
-        let host = self.host(peer);
-        (host.up.stats(), host.down.stats())
-    }
-
-    /// Tells what is known of a message.
-    #[must_use]
-    pub fn message(&self, from: &T::Peer, id: MsgId) -> Option<&MessageLog<T>> {
-        self.ledger.message(from, id)
-    }
-
-    /// Lists the messages, by sender and then by id.
-    pub fn messages(&self) -> impl Iterator<Item = &MessageLog<T>> {
-        self.ledger.messages()
-    }
-
-    /// Lists what was handed over, in order, over all clients.
-    #[must_use]
-    pub fn hand_overs(&self) -> &[HandOver<T>] {
-        self.ledger.hand_overs()
-    }
-
-    /// Draws the account up.
-    #[must_use]
-    pub fn report(&self) -> Report {
-        self.ledger.report()
-    }
-
-    /// Lists what happened while the trace was [recorded](World::record_trace), in order.
-    #[must_use]
-    pub fn trace(&self) -> &[Entry<T>] {
-        self.trace.entries()
-    }
-
-    /// Sums up everything that happened, recorded or not: two equal runs have equal digests.
-    #[must_use]
-    pub fn digest(&self) -> u64 {
-        self.trace.digest()
-    }
-
     #[track_caller]
     fn host(&self, peer: &T::Peer) -> &Host<T> {
         match self.hosts.get(peer) {
@@ -276,6 +190,13 @@ impl<T: Types<ServerId = u64>> World<T> {
             self.fail(format_args!("no client {peer:?}"));
         }
         self.hosts.get_mut(peer).expect("looked up just above")
+    }
+
+    #[track_caller]
+    fn must_live(&self, peer: &T::Peer) {
+        if !self.host(peer).is_alive() {
+            self.fail(format_args!("client {peer:?} is dead"));
+        }
     }
 
     /// Puts something on the agenda.

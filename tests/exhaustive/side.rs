@@ -87,12 +87,6 @@ impl Side {
         self.drain(now)
     }
 
-    /// Whether what it sends is promised to arrive in order: a restored client lets new messages wait for the restored ones,
-    /// but what two restores brought back is of two streams, and none of them waits for the other.
-    pub(crate) fn keeps_order(&self) -> bool {
-        self.life < 2
-    }
-
     /// The process dies with its uncommitted batch; another takes over from the journal.
     pub(crate) fn crash(&mut self, now: Time) -> Result<(), String> {
         self.batch.clear();

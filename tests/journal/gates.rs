@@ -61,6 +61,33 @@ fn after_max_hold_it_waits_only_until_they_are_accepted() {
 }
 
 #[test]
+fn after_two_restarts_the_second_process_waits_for_the_first_and_the_third_for_both() {
+    let config = || journaled().order(in_order_for_ever()).max_attempts(None);
+    let mut a = Rig::new(config(), 1);
+    let first = a.send(B, 0);
+    let mut journal = records(&mut a);
+    let mut a = restart(&a, config(), &journal, 2);
+    connect(&mut a);
+    let second = a.send(B, 1);
+    journal.extend(records(&mut a));
+    let mut a = restart(&a, config(), &journal, 3);
+    connect(&mut a);
+    let third = a.send(B, 2);
+    assert_eq!(a.frames(), [msg_r(first, B, 0, 0)]);
+    a.accept(second, 9);
+    assert!(
+        a.run(DAY)
+            .iter()
+            .all(|(_, output)| !matches!(output, sixfold::Output::Transmit(Outgoing::MsgR { id, .. }) if *id != first))
+    );
+    a.ack_n(first, 1);
+    assert_eq!(a.frames(), [msg_r(second, B, 0, 1)]);
+    assert_eq!(a.client.status(third), Some(Status::Queued));
+    a.ack_n(second, 9);
+    assert_eq!(a.frames(), [msg_r(third, B, 0, 2)]);
+}
+
+#[test]
 fn other_peers_and_unordered_clients_do_not_wait() {
     let (mut a, _) = restarted(in_order_for_ever());
     let elsewhere = a.send(99, 3);

@@ -115,6 +115,27 @@ fn a_hold_that_runs_out_then_release_of_a_message_below_it() {
 }
 
 #[test]
+fn a_stream_of_which_everything_was_released_still_knows_where_it_stood() {
+    let mut b = Rig::new(steady(), 2);
+    b.msg_n(A, id(1, 5), 5);
+    b.client.release(&A, id(1, 5), b.now).unwrap();
+    b.drain();
+    b.msg_n(A, id(1, 6), 0);
+    assert_eq!(b.received(), [(6, false)]);
+    b.msg_n(A, id(1, 5), 0);
+    assert_eq!(b.received(), [(5, true)]);
+}
+
+#[test]
+fn a_stream_whose_only_message_was_dropped_unacked_leaves_nothing_behind() {
+    let mut b = Rig::new(steady().inbox_capacity(1), 2);
+    b.msg_n(A, id(1, 5), 0);
+    assert_eq!((b.client.stats().held, b.client.stats().incoming_streams), (1, 1));
+    b.msg_n(7, id(2, 0), 0);
+    assert_eq!((b.client.stats().held, b.client.stats().incoming_streams), (0, 1));
+}
+
+#[test]
 fn streams_do_not_wait_for_each_other() {
     let mut b = Rig::new(steady(), 2);
     b.msg_n(A, id(1, 1), 0);

@@ -81,8 +81,8 @@ impl<T: Types> Entry<T> {
             (What::Down(fate, frame), View::Clients) => arrived(*fate).then(|| Direction::Down(frame.clone())),
             (What::Action(Action::Connect), _) => Some(Direction::Connected),
             (What::Action(Action::Disconnect), _) => Some(Direction::Disconnected),
-            (What::Action(Action::Replace), _) => Some(Direction::Started),
-            (What::Action(_) | What::Event(_), _) => None,
+            (What::Action(Action::Replace | Action::Restart), _) => Some(Direction::Started),
+            (What::Action(_) | What::Event(_) | What::Record(_), _) => None,
         };
         Some(Self { time: entry.at, endpoint, direction: direction? })
     }

@@ -3,14 +3,14 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::durable::Durable;
 use super::host::{Handling, Host};
 use super::trace::Action;
 use super::{Planned, World};
 use crate::client::Client;
 use crate::config::Config;
-use crate::error::{ConfigError, ResendError, SendError, UnknownDelivery, UnknownMessage};
+use crate::error::ConfigError;
 use crate::frame::Types;
-use crate::id::MsgId;
 use crate::sim::link::{Link, LinkConfig};
 use crate::sim::relay::Crash;
 
@@ -23,7 +23,7 @@ impl<T: Types<ServerId = u64>> World<T> {
     #[track_caller]
     #[expect(clippy::needless_pass_by_value, reason = "the world keeps the name")]
     pub fn add_client(&mut self, peer: T::Peer, config: Config) -> Result<(), ConfigError> {
-        self.add_client_offline(peer.clone(), config)?;
+        self.admit(&peer, config, None)?;
         self.connect(&peer);
         Ok(())
     }
@@ -36,89 +36,27 @@ impl<T: Types<ServerId = u64>> World<T> {
     #[track_caller]
     #[expect(clippy::needless_pass_by_value, reason = "the world keeps the name")]
     pub fn add_client_offline(&mut self, peer: T::Peer, config: Config) -> Result<(), ConfigError> {
-        if self.hosts.contains_key(&peer) {
+        self.admit(&peer, config, None)
+    }
+
+    /// Adds a client that is not connected.
+    #[track_caller]
+    pub(super) fn admit(
+        &mut self,
+        peer: &T::Peer,
+        config: Config,
+        durable: Option<Durable<T>>,
+    ) -> Result<(), ConfigError> {
+        if self.hosts.contains_key(peer) {
             self.fail(format_args!("client {peer:?} was added before"));
         }
         let client = Client::new(config.clone(), self.dice.seed(), self.now)?;
         let up = Link::new(self.up.clone(), self.dice.bits());
         let down = Link::new(self.down.clone(), self.dice.bits());
-        self.hosts.insert(peer.clone(), Host::new(client, config, self.handling, up, down));
-        self.settle(&peer);
-        self.plan_trouble_for(&peer);
+        self.hosts.insert(peer.clone(), Host::new(client, config, self.handling, up, down, durable));
+        self.settle(peer);
+        self.plan_trouble_for(peer);
         Ok(())
-    }
-
-    /// Sends a message as the application of `from` would.
-    ///
-    /// # Errors
-    ///
-    /// The client's outbox is full.
-    #[track_caller]
-    pub fn send(&mut self, from: &T::Peer, to: &T::Peer, payload: T::Payload) -> Result<MsgId, SendError<T>> {
-        let now = self.now;
-        let id = self.host_mut(from).client.send(to.clone(), payload, now)?;
-        self.ledger.on_send(from, id, to, now);
-        self.trace.action(now, Some(from), Action::Send { id, to: to.clone() });
-        self.settle(from);
-        Ok(id)
-    }
-
-    /// Confirms a message as the application of `at` would.
-    ///
-    /// # Errors
-    ///
-    /// The client does not know the message.
-    #[track_caller]
-    pub fn confirm(&mut self, at: &T::Peer, from: &T::Peer, id: MsgId) -> Result<(), UnknownDelivery> {
-        let now = self.now;
-        self.host_mut(at).client.confirm(from, id, now)?;
-        self.ledger.on_confirm(from, id, now);
-        self.trace.action(now, Some(at), Action::Confirm { from: from.clone(), id });
-        self.settle(at);
-        Ok(())
-    }
-
-    /// Gives a message back as the application of `at` would.
-    ///
-    /// # Errors
-    ///
-    /// The client does not know the message, or it was confirmed.
-    #[track_caller]
-    pub fn release(&mut self, at: &T::Peer, from: &T::Peer, id: MsgId) -> Result<(), UnknownDelivery> {
-        let now = self.now;
-        let host = self.host_mut(at);
-        host.client.release(from, id, now)?;
-        let life = host.life;
-        self.ledger.on_release(at, life, from, id);
-        self.trace.action(now, Some(at), Action::Release { from: from.clone(), id });
-        self.settle(at);
-        Ok(())
-    }
-
-    /// Sends a failed message of `at` again.
-    ///
-    /// # Errors
-    ///
-    /// The client refuses.
-    #[track_caller]
-    pub fn resend(&mut self, at: &T::Peer, id: MsgId) -> Result<(), ResendError> {
-        let now = self.now;
-        self.host_mut(at).client.resend(id, now)?;
-        self.settle(at);
-        Ok(())
-    }
-
-    /// Discards a message of `at`.
-    ///
-    /// # Errors
-    ///
-    /// The client does not know the message.
-    #[track_caller]
-    pub fn discard(&mut self, at: &T::Peer, id: MsgId) -> Result<T::Payload, UnknownMessage> {
-        let now = self.now;
-        let payload = self.host_mut(at).client.discard(id, now)?;
-        self.settle(at);
-        Ok(payload)
     }
 
     /// Connects a client, or lets one that is connected reconnect. From now on it comes back by itself when its connection
@@ -129,6 +67,10 @@ impl<T: Types<ServerId = u64>> World<T> {
         host.wanted = true;
         if host.connected {
             self.end_connection(peer);
+        }
+        if !self.is_alive(peer) {
+            // Whoever starts it again connects it.
+            return;
         }
         if self.host(peer).partitioned {
             self.plan_reconnect(peer);
@@ -187,10 +129,13 @@ impl<T: Types<ServerId = u64>> World<T> {
         }
     }
 
-    /// Kills a client's process and puts a fresh one in its place, with a fresh seed and no memory. It connects at once if
+    /// Kills the process of a client that is not durable and puts a fresh one in its place, with a fresh seed and no memory. It connects at once if
     /// the old one was connected or was coming back.
     #[track_caller]
     pub fn replace_client(&mut self, peer: &T::Peer) {
+        if self.host(peer).durable.is_some() {
+            self.fail(format_args!("durable clients are killed, not replaced: {peer:?}"));
+        }
         if self.host(peer).connected {
             self.end_connection(peer);
         }
@@ -244,6 +189,9 @@ impl<T: Types<ServerId = u64>> World<T> {
         host.clear_links();
         host.client.handle_connected(now);
         self.settle(peer);
+        if !self.is_alive(peer) {
+            return;
+        }
         self.relay.handle_connected(peer.clone(), now);
         self.drain_relay();
     }

@@ -10,6 +10,8 @@ use crate::id::MsgId;
 use crate::sim::link::Link;
 use crate::time::Time;
 
+use super::durable::Durable;
+
 /// What a client's application does with a message that is handed over to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Handling {
@@ -45,6 +47,8 @@ pub(super) struct Host<T: Types> {
     pub(super) wake: Option<Time>,
     /// Whether it counts among the settled ones.
     pub(super) settled: bool,
+    /// What makes it durable, if it is.
+    pub(super) durable: Option<Durable<T>>,
 }
 
 impl<T: Types> Host<T> {
@@ -54,6 +58,7 @@ impl<T: Types> Host<T> {
         handling: Handling,
         up: Link<Outgoing<T>>,
         down: Link<Incoming<T>>,
+        durable: Option<Durable<T>>,
     ) -> Self {
         Self {
             client,
@@ -68,12 +73,23 @@ impl<T: Types> Host<T> {
             released: BTreeMap::new(),
             wake: None,
             settled: true,
+            durable,
         }
+    }
+
+    /// Whether its process runs; a dead client is a corpse to keep the name, and never touched.
+    pub(super) fn is_alive(&self) -> bool {
+        self.durable.as_ref().is_none_or(Durable::is_alive)
+    }
+
+    /// When the client next has something to do.
+    pub(super) fn client_deadline(&self) -> Option<Time> {
+        if self.is_alive() { self.client.poll_timeout() } else { None }
     }
 
     /// When the client or one of its links next has something to do.
     pub(super) fn next_deadline(&self) -> Option<Time> {
-        [self.client.poll_timeout(), self.up.poll_timeout(), self.down.poll_timeout()].into_iter().flatten().min()
+        [self.client_deadline(), self.up.poll_timeout(), self.down.poll_timeout()].into_iter().flatten().min()
     }
 
     /// Drops what is on the way.

@@ -94,7 +94,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         match planned {
             Planned::Reconnect(peer) => {
                 let host = self.host(&peer);
-                if !host.wanted || host.connected {
+                if !host.wanted || host.connected || !host.is_alive() {
                     return;
                 }
                 if host.partitioned {
@@ -104,8 +104,9 @@ impl<T: Types<ServerId = u64>> World<T> {
                 }
             }
             Planned::Heal(peer) => self.heal(&peer),
+            Planned::Restart(peer) => self.restart(&peer),
             Planned::Confirm { at, life, from, id } => {
-                if self.host(&at).life == life {
+                if self.host(&at).life == life && self.is_alive(&at) {
                     // What was released or forgotten meanwhile is no longer the application's to confirm.
                     let _ = self.confirm(&at, &from, id);
                 }
@@ -155,11 +156,11 @@ impl<T: Types<ServerId = u64>> World<T> {
     pub(super) fn settle(&mut self, peer: &T::Peer) {
         let now = self.now;
         self.drain_client(peer);
-        if is_due(self.host(peer).client.poll_timeout(), now) {
+        if is_due(self.host(peer).client_deadline(), now) {
             self.host_mut(peer).client.handle_timeout(now);
             self.drain_client(peer);
         }
-        if let Some(stuck) = self.host(peer).client.poll_timeout().filter(|next| *next <= now) {
+        if let Some(stuck) = self.host(peer).client_deadline().filter(|next| *next <= now) {
             self.fail(format_args!(
                 "after handle_timeout, {peer:?} still wants to be woken at {:?}",
                 stuck.since_origin()
@@ -170,6 +171,9 @@ impl<T: Types<ServerId = u64>> World<T> {
 
     #[track_caller]
     fn drain_client(&mut self, peer: &T::Peer) {
+        if self.host(peer).durable.is_some() {
+            return self.drain_durable(peer);
+        }
         let mut outputs = 0;
         while let Some(output) = self.host_mut(peer).client.poll_output() {
             match output {
@@ -185,7 +189,7 @@ impl<T: Types<ServerId = u64>> World<T> {
     }
 
     #[track_caller]
-    fn transmit(&mut self, peer: &T::Peer, frame: &Outgoing<T>) {
+    pub(super) fn transmit(&mut self, peer: &T::Peer, frame: &Outgoing<T>) {
         let now = self.now;
         let host = self.host_mut(peer);
         if !host.connected {
@@ -233,9 +237,9 @@ impl<T: Types<ServerId = u64>> World<T> {
 
     /// Keeps the list of wake-ups and the count of settled clients true.
     #[track_caller]
-    fn list(&mut self, peer: &T::Peer) {
+    pub(super) fn list(&mut self, peer: &T::Peer) {
         let host = self.host_mut(peer);
-        let (wake, settled) = (host.next_deadline(), host.client.is_settled());
+        let (wake, settled) = (host.next_deadline(), host.is_alive() && host.client.is_settled());
         let was_wake = core::mem::replace(&mut host.wake, wake);
         let was_settled = core::mem::replace(&mut host.settled, settled);
         if was_wake != wake {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::event::Event;
 use crate::frame::{Incoming, Outgoing, Types, Verdict};
 use crate::id::MsgId;
+use crate::journal::Record;
 use crate::sim::relay::Crash;
 use crate::time::Time;
 
@@ -34,6 +35,8 @@ pub enum What<T: Types> {
     Down(Fate, Incoming<T>),
     /// The client told its application.
     Event(Event<T>),
+    /// The client wrote to its journal.
+    Record(Record<T>),
     /// The world or the application acted.
     Action(Action<T>),
 }
@@ -86,6 +89,12 @@ pub enum Action<T: Types> {
     Heal,
     /// The client's process died, and a fresh one took its place.
     Replace,
+    /// The durable client's process died.
+    Kill,
+    /// It started again.
+    Restart,
+    /// It committed a batch.
+    Commit,
     /// The relay died and started again.
     CrashRelay(Crash),
 }
@@ -153,6 +162,11 @@ impl<T: Types<ServerId = u64>> Trace<T> {
         self.keep(at, Some(client), || What::Event(event.clone()));
     }
 
+    pub(super) fn record_of(&mut self, at: Time, client: &T::Peer, record: &Record<T>) {
+        self.absorb(at, 31 << 8, None, 0);
+        self.keep(at, Some(client), || What::Record(record.clone()));
+    }
+
     pub(super) fn action(&mut self, at: Time, client: Option<&T::Peer>, action: Action<T>) {
         let (kind, id) = match &action {
             Action::Send { id, .. } => (18, Some(id)),
@@ -165,6 +179,9 @@ impl<T: Types<ServerId = u64>> Trace<T> {
             Action::Replace => (25, None),
             Action::CrashRelay(Crash::LosesAll) => (26, None),
             Action::CrashRelay(Crash::KeepsStored) => (27, None),
+            Action::Kill => (28, None),
+            Action::Restart => (29, None),
+            Action::Commit => (30, None),
         };
         self.absorb(at, kind << 8, id, 0);
         self.keep(at, client, || What::Action(action));
@@ -214,6 +231,7 @@ impl<T: Types> fmt::Display for Entry<T> {
                 }
             }
             What::Event(event) => write!(f, "!  {event:?}"),
+            What::Record(record) => write!(f, "#  {record:?}"),
             What::Action(action) => write!(f, "*  {action:?}"),
         }
     }

@@ -1,0 +1,42 @@
+//! A conversation keeps its order across the sender's deaths: each process begins a stream, and streams wait for each
+//! other.
+
+use crate::common::*;
+use sixfold::sim::{Bookkeeping, Fate, What, World};
+use sixfold::{Config, MsgId, Outgoing};
+
+/// How often a message has gone to the relay.
+fn transmissions(world: &World<Test>, message: MsgId) -> usize {
+    let gone = world.trace().iter().filter(|entry| match &entry.what {
+        What::Up(Fate::Sent | Fate::Doubled | Fate::Lost, Outgoing::MsgR { id, .. }) => *id == message,
+        _ => false,
+    });
+    gone.count()
+}
+
+#[test]
+fn what_each_of_three_processes_sent_waits_for_what_the_ones_before_it_sent() {
+    let mut world = World::<Test>::new(1).record_trace(true);
+    for peer in [A, B] {
+        let config = Config::default().order(in_order_for_ever());
+        world.add_durable_client(peer, config, Bookkeeping::Transactional).unwrap();
+    }
+    world.disconnect(&B);
+    let mut ids = Vec::new();
+    for n in 0..3 {
+        ids.push(world.send(&A, &B, n).unwrap());
+        world.run_for(5 * SECOND);
+        world.kill(&A);
+        world.run_for(5 * SECOND);
+        assert!(world.is_alive(&A));
+    }
+    assert!(transmissions(&world, ids[0]) > 1);
+    assert_eq!(transmissions(&world, ids[1]), 0, "the first is not delivered");
+    assert_eq!(transmissions(&world, ids[2]), 0, "the first is not delivered");
+
+    world.connect(&B);
+    assert!(world.run_until_settled(HOUR));
+    let payloads: Vec<_> = world.hand_overs().iter().map(|hand_over| hand_over.delivery.payload).collect();
+    assert_eq!(payloads, [0, 1, 2]);
+    assert_eq!(world.crash_report().disordered, 0);
+}

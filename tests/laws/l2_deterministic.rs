@@ -1,0 +1,58 @@
+//! L2 deterministic: same config, seed and inputs: same outputs, byte for byte, on every platform.
+//!
+//! Every run is played twice; at each moment a clone must answer as its original does.
+//! `golden.rs` holds one run to a text that is kept here, for every platform to compare with.
+
+use proptest::prelude::*;
+
+use crate::ops::scenario;
+use crate::run::{Moment, Process, cases, told};
+
+proptest! {
+    #![proptest_config(cases(150))]
+
+    #[test]
+    fn the_same_inputs_give_the_same_outputs(scenario in scenario(120)) {
+        let first = scenario.play(|_, _| Ok(()))?;
+        let second = scenario.play(|_, _| Ok(()))?;
+        prop_assert_eq!(text(&first), text(&second), "{}", told(&first));
+    }
+
+    #[test]
+    fn a_clone_goes_the_same_way(scenario in scenario(80), fork_at in 0..80_usize) {
+        let mut fork: Option<Process> = None;
+        let mut step = 0;
+        scenario.play(|original, moment| {
+            if let Some(fork) = &mut fork {
+                let reply = fork.call(&moment.call, moment.now);
+                let outputs = fork.drain();
+                if (reply, &outputs) != (moment.reply, &moment.outputs) {
+                    return Err(format!("the clone made at step {fork_at} went another way: {reply:?} {outputs:?}"));
+                }
+                if fork.client.poll_timeout() != original.client.poll_timeout() {
+                    return Err("the clone has another deadline".into());
+                }
+            }
+            if step == fork_at {
+                fork = Some(original.clone());
+            }
+            step += 1;
+            Ok(())
+        })?;
+    }
+}
+
+#[test]
+fn another_seed_gives_other_ids_and_the_same_shape() {
+    let config = || sixfold::Config::default().jitter(0.0);
+    let mut runs = [1, 2].map(|byte| crate::common::Rig::new(config(), byte));
+    let ids = runs.each_mut().map(|rig| rig.send(2, 0));
+    assert_ne!(ids[0].stream(), ids[1].stream());
+    assert_eq!(runs[0].frames().len(), runs[1].frames().len());
+    assert_eq!(runs[0].wake(), runs[1].wake());
+}
+
+fn text(moments: &[Moment]) -> String {
+    let deadlines: Vec<_> = moments.iter().map(|moment| (moment.timeout_before_drain, moment.after)).collect();
+    format!("{}{deadlines:?}", told(moments))
+}

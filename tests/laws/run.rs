@@ -1,0 +1,183 @@
+//! Plays a scenario on one client, drained after each call, and shows every moment of it to a law.
+//!
+//! When a law is broken, the failure tells what was called and what came out, up to there.
+
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
+use sixfold::{Client, MsgId, Output, Record, Stats, Time};
+
+use crate::common::{Test, seed};
+use crate::configs::Knobs;
+use crate::ops::{Call, Clock, Met, Scenario};
+
+/// One call and what came of it.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    pub now: Time,
+    /// How much time has passed for the client, steps back not counted.
+    pub elapsed: u128,
+    /// Whether the clock has been near the end of time, where nothing is due any more.
+    pub is_endless: bool,
+    pub call: Call,
+    pub reply: Reply,
+    /// What waited when the call returned, drained.
+    pub outputs: Vec<Output<Test>>,
+    pub timeout_before_drain: Option<Time>,
+    pub before: Stats,
+    pub after: Stats,
+    /// Whether there is a connection now.
+    pub connected: bool,
+}
+
+/// What a call returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    Nothing,
+    Sent(MsgId),
+    Done,
+    Refused,
+}
+
+/// Two centuries; the client's own clock stops after four.
+const END: Time = Time::from_nanos(u64::MAX / 3);
+
+/// What a law says of a moment: why it is broken.
+pub type Verdict = Result<(), String>;
+
+/// A client with its journal, which can be started again.
+#[derive(Clone, Debug)]
+pub struct Process {
+    pub knobs: Knobs,
+    pub client: Client<Test>,
+    pub journal: Vec<Record<Test>>,
+    next_seed: u8,
+}
+
+impl Process {
+    pub fn start(scenario: &Scenario) -> Self {
+        let knobs = scenario.knobs.clone();
+        let client = Client::new(knobs.config(), seed(scenario.seed), scenario.start).unwrap();
+        Self { knobs, client, journal: Vec::new(), next_seed: scenario.seed.wrapping_add(1) }
+    }
+
+    pub fn call(&mut self, call: &Call, now: Time) -> Reply {
+        let done = |ok: bool| if ok { Reply::Done } else { Reply::Refused };
+        let client = &mut self.client;
+        match call {
+            Call::Timeout => client.handle_timeout(now),
+            Call::Connected => client.handle_connected(now),
+            Call::Disconnected => client.handle_disconnected(now),
+            Call::Frame(frame) => client.handle_frame(frame.clone(), now),
+            Call::Restart => self.restart(now),
+            Call::Send { to, payload } => return client.send(*to, *payload, now).map_or(Reply::Refused, Reply::Sent),
+            Call::Confirm { from, id } => return done(client.confirm(from, *id, now).is_ok()),
+            Call::Release { from, id } => return done(client.release(from, *id, now).is_ok()),
+            Call::Resend(id) => return done(client.resend(*id, now).is_ok()),
+            Call::Discard(id) => return done(client.discard(*id, now).is_ok()),
+        }
+        Reply::Nothing
+    }
+
+    fn restart(&mut self, now: Time) {
+        let journal = self.journal.iter().cloned();
+        self.client = Client::restore(self.knobs.config(), seed(self.next_seed), journal, now).unwrap();
+        self.next_seed = self.next_seed.wrapping_add(1);
+    }
+
+    /// One output; its record goes into the journal.
+    pub fn poll(&mut self) -> Option<Output<Test>> {
+        let output = self.client.poll_output()?;
+        if let Output::Persist(record) = &output {
+            self.journal.push(record.clone());
+        }
+        Some(output)
+    }
+
+    pub fn drain(&mut self) -> Vec<Output<Test>> {
+        std::iter::from_fn(|| self.poll()).collect()
+    }
+}
+
+impl Scenario {
+    /// Plays the scenario; `law` sees the client after each call.
+    pub fn play(&self, mut law: impl FnMut(&Process, &Moment) -> Verdict) -> Result<Vec<Moment>, TestCaseError> {
+        let mut process = Process::start(self);
+        let mut met = Met::default();
+        let mut moments: Vec<Moment> = Vec::new();
+        let (mut now, mut elapsed, mut connected, mut is_endless) = (self.start, 0, false, false);
+        for step in &self.steps {
+            let before = now;
+            now = moved(step.clock, now, &process.client);
+            elapsed += u128::from(now.as_nanos().saturating_sub(before.as_nanos()));
+            is_endless |= now >= END || elapsed >= u128::from(END.as_nanos());
+            let call = step.act.call(&met, &process.client);
+            let stats_before = process.client.stats();
+            let reply = process.call(&call, now);
+            match (&call, reply) {
+                (_, Reply::Sent(id)) => met.sent.push(id),
+                (Call::Frame(sixfold::Incoming::MsgN { from, id, floor, .. }), _) => {
+                    met.heard.push((*from, *id, *floor))
+                }
+                (Call::Connected, _) => connected = true,
+                (Call::Disconnected | Call::Restart, _) => connected = false,
+                (_, _) => {}
+            }
+            let timeout_before_drain = process.client.poll_timeout();
+            let moment = Moment {
+                now,
+                elapsed,
+                is_endless,
+                call,
+                reply,
+                outputs: process.drain(),
+                timeout_before_drain,
+                before: stats_before,
+                after: process.client.stats(),
+                connected,
+            };
+            moments.push(moment);
+            let verdict = law(&process, &moments[moments.len() - 1]);
+            verdict.map_err(|why| TestCaseError::fail(format!("{why}\n{}", told(&moments))))?;
+        }
+        Ok(moments)
+    }
+}
+
+fn moved(clock: Clock, now: Time, client: &Client<Test>) -> Time {
+    match clock {
+        Clock::Stands => now,
+        Clock::Passes(duration) => now + duration,
+        Clock::Back(duration) => Time::from_origin(now.since_origin().saturating_sub(duration)),
+        Clock::Jumps(to) => to,
+        Clock::Deadline { early } => {
+            let due = client.poll_timeout().unwrap_or(now);
+            Time::from_nanos(due.as_nanos().saturating_sub(early)).max(now)
+        }
+    }
+}
+
+/// The run so far, to read.
+pub fn told(moments: &[Moment]) -> String {
+    let mut text = String::new();
+    for Moment { now, call, reply, outputs, .. } in moments {
+        let _ = writeln!(text, "{now:?} {call:?} = {reply:?}");
+        for output in outputs {
+            let _ = writeln!(text, "    {output:?}");
+        }
+    }
+    text
+}
+
+/// So many cases, unless the environment says otherwise; failures are kept beside the source, in git.
+pub fn cases(cases: u32) -> ProptestConfig {
+    let asked = std::env::var_os("PROPTEST_CASES").is_some();
+    let default = ProptestConfig::default();
+    ProptestConfig {
+        cases: if asked { default.cases } else { cases },
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        max_shrink_iters: 20_000,
+        ..default
+    }
+}
