@@ -9,9 +9,11 @@
 //! - [`Link`] carries frames one way and loses, delays, doubles and reorders some.
 //! - [`World`] joins any number of [`Client`](crate::Client)s to one relay over links, breaks what it is told to break,
 //!   and keeps account of every message.
+//! - [`check`] reads a log of frames, of whatever make, and says which rule of the protocol is broken and where.
 //!
 //! Needs the feature `sim`, and with it `std`.
 
+pub mod check;
 mod dice;
 mod link;
 mod relay;

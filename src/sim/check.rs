@@ -1,0 +1,227 @@
+//! A conformance kit: reads a log of frames, of any client and any server, and says which rule is broken and where.
+//!
+//! The rule of this module: nobody is accused of what frames do not show. A log shows what its [`View`] shows:
+//!
+//! | seen at | judged |
+//! |---|---|
+//! | both | ids, streams, floors; ack:R before msg:N; server ids; sender, recipient, payload, floor; ack:N before ack:R |
+//! | the server | every answer that it owes: msg:A, also to a duplicate, msg:N, ack:A, ack:N, each within `patience` |
+//! | the clients | gaps in the numbering, at first transmissions; storms |
+//!
+//! Not judged: the order in which applications were handed messages, and whether they had handled what was acked: frames do
+//! not show it. A server that lost all its memory breaks rules (another server id, no ack:N), and the report says so. A log
+//! begins at the beginning: what was sent before it looks forged. A message that was cancelled before it ever left, with an
+//! unsettled one below it, looks like a gap: see [`Check::gaps`].
+//!
+//! The sections that a report names are those of the protocol: **1** the six frames and the server's six rules (answer every
+//! msg:R, duplicates alike; never reuse a server id; keep and push; answer every ack:R; true sender; unread payload), **2**
+//! ids (one message each, counted per stream), **4** the client's laws.
+
+mod bucket;
+mod debts;
+mod entry;
+mod rule;
+mod sender;
+mod server;
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::frame::Types;
+use crate::id::{MsgId, StreamId};
+use crate::time::Time;
+
+use bucket::Bucket;
+use debts::Debts;
+pub use entry::{Direction, Entry, View};
+pub use rule::{Report, Rule, Violation};
+use sender::Stream;
+
+/// Judges a log of frames, entry by entry or [all at once](Check::run). It remembers something of every message.
+///
+/// # Examples
+///
+/// A client that acks what it was never given:
+///
+/// ```
+/// use sixfold::sim::check::{Check, Direction, Entry, Rule, View};
+/// use sixfold::{MsgId, Outgoing, StreamId, Time};
+///
+/// # #[derive(Clone, Debug, PartialEq)]
+/// # struct Chat;
+/// # impl sixfold::Types for Chat { type Peer = &'static str; type Payload = &'static str; type ServerId = u64; }
+/// let id = MsgId::new(StreamId::from_u64(1), 0).unwrap();
+/// let ack = Direction::Up(Outgoing::<Chat>::AckR { id, from: "alice" });
+/// let log = [Entry { time: Time::ZERO, endpoint: "bob", direction: ack }];
+///
+/// let report = Check::new(View::Server).run(log);
+/// assert_eq!(report.violations[0].rule, Rule::AckBeforeMessage);
+/// assert_eq!(
+///     report.to_string().lines().next(),
+///     Some("line 1: AckBeforeMessage (section 1, ack:R): seen ack:R 00000000-0000-8000-8401-000000000000 of \"alice\" by \
+///           \"bob\"; expected a msg:N of it to \"bob\" before")
+/// );
+/// ```
+#[derive(Clone, Debug)]
+pub struct Check<T: Types> {
+    view: View,
+    patience: Duration,
+    lifetime: Duration,
+    rate: u32,
+    burst: u32,
+    fan_out: bool,
+    gaps: bool,
+    line: u64,
+    now: Time,
+    messages: BTreeMap<Key<T>, Message<T>>,
+    server_ids: BTreeMap<T::ServerId, Key<T>>,
+    streams: BTreeMap<(T::Peer, StreamId), Stream<T>>,
+    /// What was pushed to whom, and what was acked by whom.
+    pushed: BTreeSet<(T::Peer, Key<T>)>,
+    acked: BTreeSet<(T::Peer, Key<T>)>,
+    /// Every endpoint met, and whether it is connected.
+    endpoints: BTreeMap<T::Peer, bool>,
+    buckets: BTreeMap<T::Peer, Bucket>,
+    debts: Debts<T>,
+    violations: Vec<Violation>,
+}
+
+/// The authenticated sender and its id.
+type Key<T> = (<T as Types>::Peer, MsgId);
+
+/// What the log has shown of one message.
+#[derive(Clone, Debug)]
+struct Message<T: Types> {
+    line: u64,
+    to: T::Peer,
+    payload: T::Payload,
+    floors: BTreeSet<u64>,
+    server_id: Option<T::ServerId>,
+    /// Whether an msg:A has accepted it, and when the first of its msg:R came.
+    accepted: bool,
+    since: Time,
+    confirmed: bool,
+}
+
+impl<T: Types> Check<T>
+where
+    T::ServerId: Ord,
+{
+    /// Begins with an empty log: a patience of 10 s, a lifetime of 7 days, the default budget of 64 retransmissions a second
+    /// and 128 at once, and one recipient for each message.
+    #[must_use]
+    pub fn new(view: View) -> Self {
+        Self {
+            view,
+            patience: Duration::from_secs(10),
+            lifetime: Duration::from_secs(7 * 24 * 3600),
+            rate: 64,
+            burst: 128,
+            fan_out: false,
+            gaps: true,
+            line: 0,
+            now: Time::ZERO,
+            messages: BTreeMap::new(),
+            server_ids: BTreeMap::new(),
+            streams: BTreeMap::new(),
+            pushed: BTreeSet::new(),
+            acked: BTreeSet::new(),
+            endpoints: BTreeMap::new(),
+            buckets: BTreeMap::new(),
+            debts: Debts::new(),
+            violations: Vec::new(),
+        }
+    }
+
+    /// How long the server may take to answer; what the log ends before is not judged.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// The deployment's lifetime: how long after its msg:R a message has to be pushed.
+    #[must_use]
+    pub fn lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime = lifetime;
+        self
+    }
+
+    /// The clients' `retransmit_rate` and `retransmit_burst`.
+    #[must_use]
+    pub fn budget(mut self, rate: u32, burst: u32) -> Self {
+        (self.rate, self.burst) = (rate, burst);
+        self
+    }
+
+    /// Whether recipients may be groups that the server hands to several: then anybody may be handed a message, and ack:N
+    /// needs one confirmation, since frames do not show who is a member.
+    #[must_use]
+    pub fn fan_out(mut self, fan_out: bool) -> Self {
+        self.fan_out = fan_out;
+        self
+    }
+
+    /// Whether [gaps](Rule::SeqGap) are judged; turn it off where messages are cancelled before they leave.
+    #[must_use]
+    pub fn gaps(mut self, gaps: bool) -> Self {
+        self.gaps = gaps;
+        self
+    }
+
+    /// Judges a whole log.
+    #[must_use]
+    pub fn run(mut self, log: impl IntoIterator<Item = Entry<T>>) -> Report {
+        for entry in log {
+            self.feed(entry);
+        }
+        self.finish()
+    }
+
+    /// Takes the entry of the next line.
+    pub fn feed(&mut self, entry: Entry<T>) {
+        self.feed_line(self.line + 1, entry);
+    }
+
+    /// Takes the entry of a certain line, for logs with blank lines.
+    pub fn feed_line(&mut self, line: u64, entry: Entry<T>) {
+        let Entry { time, endpoint, direction } = entry;
+        (self.line, self.now) = (line, self.now.max(time));
+        self.collect_debts();
+        match direction {
+            Direction::Up(frame) => {
+                self.endpoints.entry(endpoint.clone()).or_insert(true);
+                self.on_up(&endpoint, frame);
+            }
+            Direction::Down(frame) => self.on_down(&endpoint, frame),
+            Direction::Connected => self.on_connected(&endpoint),
+            Direction::Disconnected => {
+                self.debts.forgive(&endpoint);
+                self.endpoints.insert(endpoint, false);
+            }
+            Direction::Started => {
+                self.buckets.remove(&endpoint);
+                self.acked.retain(|(by, _)| *by != endpoint);
+            }
+        }
+    }
+
+    /// Ends the log. What the server still owes is held against it only if its time was up at the last entry.
+    #[must_use]
+    pub fn finish(mut self) -> Report {
+        self.collect_debts();
+        self.violations.sort_by_key(|violation| violation.line);
+        Report { lines: self.line, violations: self.violations }
+    }
+
+    fn is_connected(&self, endpoint: &T::Peer) -> bool {
+        self.endpoints.get(endpoint).copied().unwrap_or(false)
+    }
+
+    /// Holds something against the current line.
+    fn accuse(&mut self, rule: Rule, seen: String, expected: String) {
+        self.violations.push(Violation { rule, line: self.line, seen, expected });
+    }
+}

@@ -1,0 +1,96 @@
+//! One line of a log: when, at which end of whose connection, and what.
+
+use crate::frame::{Incoming, Outgoing, Types};
+use crate::sim::world::{Action, Entry as TraceEntry, Fate, What};
+use crate::time::Time;
+
+/// One line of a log of frames.
+///
+/// With the feature `serde` it is one flat object. In JSON:
+///
+/// ```json
+/// {"time":40000000,"endpoint":"bob","direction":"up","frame":{"AckR":{"id":"01234567-89ab-8cde-bc01-000000000007","from":"alice"}}}
+/// {"time":50000000,"endpoint":"bob","direction":"disconnected"}
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(bound(
+        serialize = "T::Peer: serde::Serialize, T::Payload: serde::Serialize, T::ServerId: serde::Serialize",
+        deserialize = "T::Peer: serde::Deserialize<'de>, T::Payload: serde::Deserialize<'de>, T::ServerId: \
+                       serde::Deserialize<'de>"
+    ))
+)]
+pub struct Entry<T: Types> {
+    /// When, in nanoseconds since any origin.
+    pub time: Time,
+    /// The authenticated client that sent or received the frame, or whose connection it is.
+    pub endpoint: T::Peer,
+    /// Which way, and what.
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    pub direction: Direction<T>,
+}
+
+/// Which way a frame went, with the frame; or what became of a connection.
+///
+/// Only frames need be logged. Without connections every endpoint counts as connected from its first frame on.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(tag = "direction", content = "frame", rename_all = "lowercase"))]
+#[cfg_attr(
+    feature = "serde",
+    serde(bound(
+        serialize = "T::Peer: serde::Serialize, T::Payload: serde::Serialize, T::ServerId: serde::Serialize",
+        deserialize = "T::Peer: serde::Deserialize<'de>, T::Payload: serde::Deserialize<'de>, T::ServerId: \
+                       serde::Deserialize<'de>"
+    ))
+)]
+pub enum Direction<T: Types> {
+    /// From the client to the server.
+    Up(Outgoing<T>),
+    /// From the server to the client.
+    Down(Incoming<T>),
+    /// A connection of the client came up.
+    Connected,
+    /// The connection of the client ended.
+    Disconnected,
+    /// A fresh process of the client began: its budget of retransmissions is full again.
+    Started,
+}
+
+/// Where a log was taken; it decides what may be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// At the server: frames as they arrived there, and as it sent them. Its answers are judged.
+    Server,
+    /// At the clients: frames as they sent them, and as they arrived there. Their numbering and their budgets are judged.
+    Clients,
+}
+
+impl<T: Types> Entry<T> {
+    /// Makes an entry of one of a [`World`](crate::sim::World)'s trace, as it shows from `view`; `None` for what does not
+    /// show there: frames on the way, events, what the applications do.
+    #[must_use]
+    pub fn from_trace(entry: &TraceEntry<T>, view: View) -> Option<Self> {
+        let endpoint = entry.client.clone()?;
+        let direction = match (&entry.what, view) {
+            (What::Up(fate, frame), View::Server) => arrived(*fate).then(|| Direction::Up(frame.clone())),
+            (What::Up(fate, frame), View::Clients) => (!arrived(*fate)).then(|| Direction::Up(frame.clone())),
+            (What::Down(fate, frame), View::Server) => (!arrived(*fate)).then(|| Direction::Down(frame.clone())),
+            (What::Down(fate, frame), View::Clients) => arrived(*fate).then(|| Direction::Down(frame.clone())),
+            (What::Action(Action::Connect), _) => Some(Direction::Connected),
+            (What::Action(Action::Disconnect), _) => Some(Direction::Disconnected),
+            (What::Action(Action::Replace | Action::Restart), _) => Some(Direction::Started),
+            (What::Action(_) | What::Event(_) | What::Record(_), _) => None,
+        };
+        Some(Self { time: entry.at, endpoint, direction: direction? })
+    }
+}
+
+fn arrived(fate: Fate) -> bool {
+    match fate {
+        Fate::Arrived => true,
+        Fate::Sent | Fate::Doubled | Fate::Lost => false,
+    }
+}

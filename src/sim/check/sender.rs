@@ -1,0 +1,124 @@
+//! What clients send: ids, streams, floors, acks, budgets.
+
+use alloc::collections::BTreeSet;
+use alloc::format;
+
+use super::bucket::Bucket;
+use super::debts::Owed;
+use super::rule::Rule;
+use super::{Check, Key, Message, View};
+use crate::frame::{Outgoing, Types};
+use crate::id::MsgId;
+
+/// What the log has shown of one stream.
+#[derive(Clone, Debug)]
+pub(super) struct Stream<T: Types> {
+    to: T::Peer,
+    line: u64,
+    /// Every seq below was transmitted, or need not be.
+    next: u64,
+}
+
+impl<T: Types> Check<T>
+where
+    T::ServerId: Ord,
+{
+    pub(super) fn on_up(&mut self, by: &T::Peer, frame: Outgoing<T>) {
+        match frame {
+            Outgoing::MsgR { id, to, floor, payload } => {
+                self.check_numbering(by, id, &to, floor);
+                self.on_msg_r((by.clone(), id), to, floor, payload);
+            }
+            Outgoing::AckR { id, from } => self.on_ack_r(by, &(from, id)),
+        }
+    }
+
+    fn on_msg_r(&mut self, key: Key<T>, to: T::Peer, floor: u64, payload: T::Payload) {
+        let (by, id) = &key;
+        let answer = (by.clone(), Owed::MsgA, by.clone(), *id);
+        let rule = match self.messages.get_mut(&key) {
+            Some(known) => {
+                known.floors.insert(floor);
+                if known.to != to || known.payload != payload {
+                    let what = if known.to == to { "another payload" } else { "another recipient" };
+                    let seen = format!("msg:R {id} of {by:?} with {what}");
+                    let expected = format!("what line {} has under this id", known.line);
+                    self.accuse(Rule::IdReused, seen, expected);
+                }
+                self.on_retransmission(by, "msg:R", *id);
+                Rule::DuplicateIgnored
+            }
+            None => {
+                let (floors, since) = (BTreeSet::from([floor]), self.now);
+                let message = Message {
+                    line: self.line,
+                    to,
+                    payload,
+                    floors,
+                    server_id: None,
+                    accepted: false,
+                    since,
+                    confirmed: false,
+                };
+                self.messages.insert(key, message);
+                Rule::Unanswered
+            }
+        };
+        self.owe(answer, rule);
+    }
+
+    fn check_numbering(&mut self, by: &T::Peer, id: MsgId, to: &T::Peer, floor: u64) {
+        let (Some(name), Some(seq)) = (id.stream(), id.seq()) else { return };
+        if floor > seq {
+            let seen = format!("msg:R {id} of {by:?} with floor {floor}");
+            self.accuse(Rule::FloorAboveSeq, seen, format!("a floor of at most its seq {seq}"));
+        }
+        let line = self.line;
+        let fresh = || Stream { to: to.clone(), line, next: 0 };
+        let stream = self.streams.entry((by.clone(), name)).or_insert_with(fresh);
+        let shared = (stream.to != *to).then(|| (stream.line, stream.to.clone()));
+        let missing = stream.next.max(floor.min(seq));
+        stream.next = stream.next.max(seq + 1);
+        if let Some((line, first)) = shared {
+            let seen = format!("stream {name} of {by:?} to {to:?}");
+            self.accuse(Rule::StreamShared, seen, format!("{first:?}, as in line {line}"));
+        }
+        if self.view == View::Clients && self.gaps && missing < seq {
+            let seen = format!("msg:R {id} of {by:?} as the first with seq {seq}, floor {floor}");
+            self.accuse(Rule::SeqGap, seen, format!("seq {missing} before it"));
+        }
+    }
+
+    fn on_ack_r(&mut self, by: &T::Peer, key: &Key<T>) {
+        let (from, id) = key;
+        if !self.pushed.contains(&(by.clone(), key.clone())) {
+            let seen = format!("ack:R {id} of {from:?} by {by:?}");
+            self.accuse(Rule::AckBeforeMessage, seen, format!("a msg:N of it to {by:?} before"));
+        }
+        if !self.acked.insert((by.clone(), key.clone())) {
+            self.on_retransmission(by, "ack:R", *id);
+        }
+        self.owe((by.clone(), Owed::AckA, from.clone(), *id), Rule::AckUnanswered);
+        let fan_out = self.fan_out;
+        let Some(message) = self.messages.get_mut(key).filter(|message| fan_out || message.to == *by) else { return };
+        let is_news = !core::mem::replace(&mut message.confirmed, true);
+        // Of a group, frames do not show who has still to confirm.
+        if is_news && !fan_out && self.is_connected(from) {
+            self.owe((from.clone(), Owed::AckN, from.clone(), *id), Rule::NotSettled);
+        }
+    }
+
+    fn on_retransmission(&mut self, by: &T::Peer, what: &str, id: MsgId) {
+        if self.view != View::Clients {
+            return;
+        }
+        let (rate, burst, now) = (self.rate, self.burst, self.now);
+        let bucket = self.buckets.entry(by.clone()).or_insert_with(|| Bucket::full(burst, now));
+        if !bucket.take(rate, burst, now) {
+            // One accusation a storm.
+            *bucket = Bucket::full(burst, now);
+            let seen = format!("{what} {id} of {by:?} as one retransmission too many");
+            self.accuse(Rule::Storm, seen, format!("at most {burst} at once and {rate} a second"));
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! What the server sends, and what it owes.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::debts::{Debt, Owed};
+use super::rule::{Rule, Violation};
+use super::{Check, Key, View};
+use crate::frame::{Incoming, Types, Verdict};
+
+impl<T: Types> Check<T>
+where
+    T::ServerId: Ord,
+{
+    pub(super) fn on_down(&mut self, to: &T::Peer, frame: Incoming<T>) {
+        match frame {
+            Incoming::MsgA { id, verdict } => self.on_msg_a(&(to.clone(), id), verdict),
+            Incoming::MsgN { id, from, server_id, floor, payload } => {
+                self.on_msg_n(to, &(from, id), &server_id, floor, &payload);
+            }
+            Incoming::AckA { id, from } => self.on_ack_a(to, &(from, id)),
+            Incoming::AckN { id, server_id } => self.on_ack_n(&(to.clone(), id), &server_id),
+        }
+    }
+
+    /// What waits for an endpoint that comes back has to be pushed.
+    pub(super) fn on_connected(&mut self, endpoint: &T::Peer) {
+        self.debts.forgive(endpoint);
+        let waits = |key: &&Key<T>| {
+            let message = &self.messages[*key];
+            message.to == *endpoint && message.accepted && !message.confirmed && self.is_young(key)
+        };
+        let waiting: Vec<Key<T>> = self.messages.keys().filter(waits).cloned().collect();
+        self.endpoints.insert(endpoint.clone(), true);
+        for (from, id) in waiting {
+            self.owe((endpoint.clone(), Owed::MsgN, from, id), Rule::NotPushed);
+        }
+    }
+
+    fn on_msg_a(&mut self, key: &Key<T>, verdict: Verdict<T>) {
+        let (sender, id) = key;
+        let was_owed = self.debts.pay(&(sender.clone(), Owed::MsgA, sender.clone(), *id));
+        let Some(message) = self.messages.get_mut(key) else {
+            let seen = format!("msg:A {id} to {sender:?}");
+            return self.accuse(Rule::Unasked, seen, String::from("its msg:R before"));
+        };
+        let refusal = match verdict {
+            Verdict::Accepted(server_id) => {
+                message.accepted = true;
+                let (confirmed, recipient) = (message.confirmed, message.to.clone());
+                self.check_server_id("msg:A", key, &server_id);
+                if was_owed && confirmed {
+                    self.owe((sender.clone(), Owed::AckN, sender.clone(), *id), Rule::NotSettled);
+                } else if was_owed && self.is_connected(&recipient) && self.is_young(key) {
+                    self.owe((recipient, Owed::MsgN, sender.clone(), *id), Rule::NotPushed);
+                }
+                return;
+            }
+            Verdict::Rejected(_) => "refused",
+            Verdict::RetryAfter(_) => "put off",
+        };
+        // Elsewhere an answer may have overtaken another.
+        if message.accepted && self.view == View::Server {
+            let seen = format!("msg:A {id} to {sender:?}: {refusal}");
+            self.accuse(Rule::OtherAnswer, seen, String::from("accepted, as before"));
+        }
+    }
+
+    fn on_msg_n(&mut self, to: &T::Peer, key: &Key<T>, server_id: &T::ServerId, floor: u64, payload: &T::Payload) {
+        let (from, id) = key;
+        self.debts.pay(&(to.clone(), Owed::MsgN, from.clone(), *id));
+        self.pushed.insert((to.clone(), key.clone()));
+        let Some(message) = self.messages.get(key) else {
+            // Of a client that is not in the log nothing is known, unless another has sent the id.
+            let sender = self.messages.keys().find(|(_, other)| other == id).map(|(sender, _)| sender.clone());
+            if sender.is_some() || self.view == View::Server || self.endpoints.contains_key(from) {
+                let seen = format!("msg:N {id} to {to:?} from {from:?}");
+                let expected =
+                    sender.map_or(format!("its msg:R by {from:?} before"), |sender| format!("from {sender:?}"));
+                self.accuse(Rule::ForgedSender, seen, expected);
+            }
+            return;
+        };
+        let is_recipient = self.fan_out || message.to == *to;
+        let altered = match (message.payload == *payload, message.floors.contains(&floor)) {
+            (true, true) => None,
+            (false, _) => Some((String::from("another payload"), format!("the payload of line {}", message.line))),
+            (true, false) => Some((format!("floor {floor}"), format!("one of the floors {:?}", message.floors))),
+        };
+        if !is_recipient {
+            let expected = format!("{:?}, as in line {}", message.to, message.line);
+            self.accuse(Rule::WrongRecipient, format!("msg:N {id} from {from:?} to {to:?}"), expected);
+        }
+        if let Some((what, expected)) = altered {
+            self.accuse(Rule::Altered, format!("msg:N {id} from {from:?} with {what}"), expected);
+        }
+        self.check_server_id("msg:N", key, server_id);
+    }
+
+    fn on_ack_a(&mut self, to: &T::Peer, key: &Key<T>) {
+        let (from, id) = key;
+        self.debts.pay(&(to.clone(), Owed::AckA, from.clone(), *id));
+        if !self.acked.contains(&(to.clone(), key.clone())) {
+            let seen = format!("ack:A {id} of {from:?} to {to:?}");
+            self.accuse(Rule::Unasked, seen, String::from("its ack:R before"));
+        }
+    }
+
+    fn on_ack_n(&mut self, key: &Key<T>, server_id: &T::ServerId) {
+        let (sender, id) = key;
+        self.debts.pay(&(sender.clone(), Owed::AckN, sender.clone(), *id));
+        let recipient = match self.messages.get(key) {
+            Some(message) if message.confirmed => return self.check_server_id("ack:N", key, server_id),
+            Some(message) => format!("an ack:R of {:?} before", message.to),
+            None => String::from("its msg:R before"),
+        };
+        self.accuse(Rule::NeverConfirmed, format!("ack:N {id} to {sender:?}"), recipient);
+    }
+
+    fn check_server_id(&mut self, what: &str, key: &Key<T>, server_id: &T::ServerId) {
+        let (sender, id) = key;
+        if let Some(message) = self.messages.get_mut(key) {
+            let first = message.server_id.get_or_insert_with(|| server_id.clone()).clone();
+            if first != *server_id {
+                let seen = format!("{what} {id} of {sender:?} with server id {server_id:?}");
+                self.accuse(Rule::OtherAnswer, seen, format!("{first:?}, as before"));
+            }
+        }
+        let owner = self.server_ids.entry(server_id.clone()).or_insert_with(|| key.clone());
+        if owner != key {
+            let seen = format!("{what} {id} of {sender:?} with server id {server_id:?}");
+            let expected = format!("another than that of {} of {:?}", owner.1, owner.0);
+            self.accuse(Rule::ServerIdReused, seen, expected);
+        }
+    }
+
+    /// Notes what the server owes to a connected endpoint because of the current line.
+    pub(super) fn owe(&mut self, debt: Debt<T>, rule: Rule) {
+        if self.view == View::Server && self.is_connected(&debt.0) {
+            self.debts.owe(debt, rule, self.line, self.now, self.patience);
+        }
+    }
+
+    /// Holds what was not paid in time against the line that asked for it.
+    pub(super) fn collect_debts(&mut self) {
+        while let Some(((to, owed, from, id), cause)) = self.debts.pop_overdue(self.now) {
+            let frame = match owed {
+                Owed::MsgA => "msg:A",
+                Owed::MsgN => "msg:N",
+                Owed::AckA => "ack:A",
+                Owed::AckN => "ack:N",
+            };
+            let seen = format!("no {frame} {id} of {from:?} to {to:?} within {:?}", self.patience);
+            let expected = format!("{frame} while {to:?} is connected");
+            self.violations.push(Violation { rule: cause.rule, line: cause.line, seen, expected });
+        }
+    }
+
+    fn is_young(&self, key: &Key<T>) -> bool {
+        self.messages.get(key).is_some_and(|message| self.now.saturating_duration_since(message.since) < self.lifetime)
+    }
+}

@@ -1,0 +1,152 @@
+//! What a server may break.
+
+use crate::common::{A, B, Test, id, rejection};
+use crate::log::*;
+use sixfold::sim::check::{Check, Direction, Rule, View};
+use sixfold::{Incoming, Verdict};
+
+const BOTH: [View; 2] = [View::Server, View::Clients];
+
+/// The exchange without one of its lines, from 1.
+fn without(line: usize) -> Vec<Line> {
+    let mut log = exchange(id(1, 0), 9);
+    log.remove(line - 1);
+    log
+}
+
+/// The exchange, and the message once more with what the server says then.
+fn repeated(answers: impl IntoIterator<Item = Line>) -> Vec<Line> {
+    let mut log = exchange(id(1, 0), 9);
+    log.push(msg_r(id(1, 0)));
+    log.extend(answers);
+    log
+}
+
+#[test]
+fn no_msg_a() {
+    breaks(View::Server, Rule::Unanswered, 3, without(4));
+    assert_eq!(verdict(Check::new(View::Clients), without(4)), [], "it may have been lost on the way");
+    let mut gone = without(4);
+    gone.push((A, Direction::Disconnected));
+    assert_eq!(verdict(Check::new(View::Server), gone), [], "nothing is owed to who is gone");
+}
+
+#[test]
+fn a_duplicate_ignored() {
+    breaks(View::Server, Rule::DuplicateIgnored, 9, repeated([]));
+    assert_eq!(verdict(Check::new(View::Server), repeated([msg_a(id(1, 0), 9), ack_n(id(1, 0), 9)])), []);
+}
+
+#[test]
+fn a_duplicate_answered_with_another_server_id_or_refused() {
+    for view in BOTH {
+        breaks(view, Rule::OtherAnswer, 10, repeated([msg_a(id(1, 0), 10), ack_n(id(1, 0), 9)]));
+    }
+    for verdict in [Verdict::Rejected(rejection(1)), Verdict::RetryAfter(crate::common::SECOND)] {
+        let refused = down(A, Incoming::MsgA { id: id(1, 0), verdict });
+        breaks(View::Server, Rule::OtherAnswer, 10, repeated([refused]));
+    }
+}
+
+#[test]
+fn a_duplicate_of_a_confirmed_message_without_ack_n() {
+    breaks(View::Server, Rule::NotSettled, 10, repeated([msg_a(id(1, 0), 9)]));
+    breaks(View::Server, Rule::NotSettled, 6, without(8));
+}
+
+#[test]
+fn an_accepted_message_that_is_not_pushed_at_once_or_on_return() {
+    let mut log = exchange(id(1, 0), 9);
+    log.truncate(4);
+    breaks(View::Server, Rule::NotPushed, 4, log.clone());
+    log.extend([(B, Direction::Disconnected), (B, Direction::Connected)]);
+    breaks(View::Server, Rule::NotPushed, 6, log.clone());
+    log.push(msg_n(id(1, 0), 9));
+    assert_eq!(verdict(Check::new(View::Server), log), []);
+}
+
+#[test]
+fn one_server_id_for_two_messages() {
+    for view in BOTH {
+        let mut log = exchange(id(1, 0), 9);
+        log.extend(exchange(id(2, 0), 10));
+        let second = log.len() - 4;
+        log[second - 1] = msg_a(id(2, 0), 9);
+        log.truncate(second);
+        let pushed = Check::new(view).patience(600 * crate::common::SECOND);
+        assert_eq!(verdict(pushed, log), [(Rule::ServerIdReused, second as u64)]);
+    }
+}
+
+#[test]
+fn no_ack_a() {
+    breaks(View::Server, Rule::AckUnanswered, 6, without(7));
+}
+
+#[test]
+fn answers_that_nobody_asked_for() {
+    for view in BOTH {
+        let mut log = exchange(id(1, 0), 9);
+        log.push(msg_a(id(5, 0), 10));
+        breaks(view, Rule::Unasked, 9, log);
+        let mut log = exchange(id(1, 0), 9);
+        log.push(ack_a(id(5, 0)));
+        breaks(view, Rule::Unasked, 9, log);
+    }
+}
+
+#[test]
+fn ack_n_before_the_recipients_ack_r() {
+    for view in BOTH {
+        let mut log = exchange(id(1, 0), 9);
+        let early = log.pop().unwrap();
+        log.insert(5, early.clone());
+        log.push(early);
+        breaks(view, Rule::NeverConfirmed, 6, log);
+        let mut log = exchange(id(1, 0), 9);
+        log.push(ack_n(id(5, 0), 10));
+        breaks(view, Rule::NeverConfirmed, 9, log);
+    }
+}
+
+#[test]
+fn an_ack_r_of_somebody_else_does_not_count_as_the_recipients() {
+    let mut log = exchange(id(1, 0), 9);
+    log[5] = up(66, sixfold::Outgoing::AckR { id: id(1, 0), from: A });
+    log[6] = down(66, Incoming::AckA { id: id(1, 0), from: A });
+    let broken = verdict(Check::<Test>::new(View::Server), log);
+    assert_eq!(broken, [(Rule::AckBeforeMessage, 6), (Rule::NeverConfirmed, 8)]);
+}
+
+#[test]
+fn a_sender_that_is_not_the_authenticated_one() {
+    for view in BOTH {
+        let mut log = exchange(id(1, 0), 9);
+        log.push(down(B, Incoming::MsgN { id: id(1, 0), from: 50, server_id: 9, floor: 0, payload: 7 }));
+        breaks(view, Rule::ForgedSender, 9, log);
+        let mut log = exchange(id(1, 0), 9);
+        log.push(msg_n(id(5, 0), 10));
+        breaks(view, Rule::ForgedSender, 9, log);
+    }
+}
+
+#[test]
+fn a_message_for_somebody_else() {
+    for view in BOTH {
+        let mut log = exchange(id(1, 0), 9);
+        log.push(down(66, Incoming::MsgN { id: id(1, 0), from: A, server_id: 9, floor: 0, payload: 7 }));
+        breaks(view, Rule::WrongRecipient, 9, log.clone());
+        assert_eq!(verdict(Check::new(view).fan_out(true), log), [], "B may be a group");
+    }
+}
+
+#[test]
+fn a_payload_or_a_floor_that_the_sender_did_not_give() {
+    for view in BOTH {
+        for (floor, payload) in [(0, 8), (1, 7)] {
+            let mut log = exchange(id(1, 0), 9);
+            log[4] = down(B, Incoming::MsgN { id: id(1, 0), from: A, server_id: 9, floor, payload });
+            breaks(view, Rule::Altered, 5, log);
+        }
+    }
+}

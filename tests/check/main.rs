@@ -1,0 +1,13 @@
+//! The conformance kit: clean logs are clean, and each rule has a doctored log that breaks exactly it.
+#![cfg(feature = "sim")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod anything;
+mod broken_by_clients;
+mod broken_by_servers;
+mod clean;
+mod log;
+mod program;
