@@ -26,7 +26,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE", default_value = "chat-server.db")]
     pub db: PathBuf,
 
-    /// A file that names the users and their tokens, in TOML: a table [users] with lines like alice = "a long secret".
+    /// A file that names the users and their tokens, in TOML: a table `[users]` with lines like alice = "a long secret".
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
