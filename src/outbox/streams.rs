@@ -34,8 +34,6 @@ pub(super) struct Stream<T: Types> {
     /// Whether a probe went out since the recipient was last heard of, and when the backoff was last reset.
     backed_off: bool,
     reset_at: Time,
-    /// Whether it was restored: a stream never outlives its process.
-    retired: bool,
     /// The stream that this one replaced, while that has messages left.
     older: Option<Key>,
 }
@@ -55,7 +53,7 @@ impl<T: Types> Stream<T> {
     }
 
     fn is_worn(&self) -> bool {
-        self.retired || self.parked.saturating_add(self.discarded) >= ABANDONED_MOST || self.next_seq >= SEQ_END
+        self.parked.saturating_add(self.discarded) >= ABANDONED_MOST || self.next_seq >= SEQ_END
     }
 }
 
@@ -199,7 +197,6 @@ impl<T: Types> Streams<T> {
             discarded: 0,
             backed_off: false,
             reset_at: Time::ZERO,
-            retired: false,
             older,
         };
         let key = self.slab.insert(stream);
@@ -214,6 +211,7 @@ impl<T: Types> Streams<T> {
         let stream = Stream {
             id,
             peer: peer.clone(),
+            // It numbers nothing any more: a stream never outlives its process.
             next_seq: SEQ_END,
             sent_end: SEQ_END,
             ring: Ring::new(),
@@ -221,7 +219,6 @@ impl<T: Types> Streams<T> {
             discarded: 0,
             backed_off: false,
             reset_at: Time::ZERO,
-            retired: true,
             older: self.current.get(peer).copied(),
         };
         let key = self.slab.insert(stream);
