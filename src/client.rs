@@ -1,7 +1,8 @@
 //! [`Client`]: routes each input to the half that it concerns, and deals out what the halves share.
 //!
-//! The two halves do not know each other; only this file knows both. Every input ends in [`Client::settle`]: floors are
-//! announced, tokens are dealt out, the next deadline is noted.
+//! The two halves do not know each other; only this file and `turns.rs`, with which every input begins and ends, know both.
+
+mod turns;
 
 use core::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::journal::Record;
 use crate::outbox::Outbox;
 use crate::rng::Seed;
 use crate::stats::Stats;
-use crate::time::{Time, earlier};
+use crate::time::Time;
 
 /// One end of reliable messaging: sends, receives, repeats, deduplicates and keeps order, without doing I/O.
 ///
@@ -351,56 +352,5 @@ impl<T: Types> Client<T> {
         stats.rto = Duration::from_nanos(self.ctx.rto.base());
         stats.srtt = self.ctx.rto.srtt();
         stats
-    }
-
-    fn advance(&mut self, now: Time) {
-        self.ctx.advance(now);
-    }
-
-    /// Ends an input.
-    fn settle(&mut self) {
-        self.outbox.expire(&mut self.ctx);
-        self.outbox.open_gates(&self.ctx);
-        self.outbox.announce_floors();
-        let token = if self.ctx.connected { self.deal() } else { None };
-        self.note_deadline(token);
-    }
-
-    fn note_deadline(&mut self, token: Option<Time>) {
-        let outbox = self.outbox.next_deadline(&self.ctx);
-        let inbox = self.inbox.next_deadline(&self.ctx);
-        self.deadline = earlier(earlier(token, outbox), inbox);
-    }
-
-    /// Lets out what may go: first transmissions as the window allows, and repeats as tokens allow, in turn to ack:R and
-    /// msg:R. Tells when the next token is there if something waits for it.
-    fn deal(&mut self) -> Option<Time> {
-        loop {
-            let message = self.outbox.next(&self.ctx);
-            if let Some(first) = message.filter(|next| !next.needs_token) {
-                self.outbox.transmit(first, &mut self.ctx);
-                continue;
-            }
-            let ack = self.inbox.wants_token();
-            if !ack && message.is_none() {
-                return None;
-            }
-            if !self.ctx.bucket.take(self.ctx.now) {
-                if self.outbox.end_flush() {
-                    continue;
-                }
-                return Some(self.ctx.bucket.next_at());
-            }
-            match message {
-                Some(next) if !ack || !self.acks_turn => {
-                    self.outbox.transmit(next, &mut self.ctx);
-                    self.acks_turn = true;
-                }
-                Some(_) | None => {
-                    self.inbox.transmit_due(&mut self.ctx);
-                    self.acks_turn = false;
-                }
-            }
-        }
     }
 }
