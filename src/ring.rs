@@ -237,6 +237,15 @@ mod tests {
     }
 
     #[test]
+    fn one_message_that_is_left_does_not_keep_the_memory_of_thousands() {
+        let mut ring = Ring::new();
+        (0..10_000).for_each(|seq| ring.insert(seq, 1));
+        (0..9_999).for_each(|seq| assert_eq!(ring.remove(seq), Some(1)));
+        assert_eq!(ring.first(), Some(9_999));
+        assert!(ring.slots.capacity() <= 128, "{}", ring.slots.capacity());
+    }
+
+    #[test]
     fn a_ring_that_was_wide_gives_its_memory_back() {
         let mut ring = Ring::new();
         (0..10_000).for_each(|seq| ring.insert(seq, 1));
