@@ -24,10 +24,5 @@ fn a_lost_ack_r_is_repaired() {
 
 #[test]
 fn a_ack_r_lost_five_times_in_a_row_is_repaired_all_the_same() {
-    let mut trio = Trio::new(&["ack:R"; 5]);
-    trio.send(7);
-    let trace = trio.settle();
-    let count = |line: &str| trace.iter().filter(|entry| entry.ends_with(line)).count();
-    assert_eq!((count(" B received 7"), count(" A delivered"), count(" A accepted")), (1, 1, 1), "{trace:#?}");
-    assert_eq!(count(" ack:R LOST"), 5);
+    Trio::assert_repaired_after(&["ack:R"; 5], "ack:R");
 }

@@ -27,10 +27,5 @@ fn a_lost_msg_n_is_repaired() {
 
 #[test]
 fn a_msg_n_lost_five_times_in_a_row_is_repaired_all_the_same() {
-    let mut trio = Trio::new(&["msg:N"; 5]);
-    trio.send(7);
-    let trace = trio.settle();
-    let count = |line: &str| trace.iter().filter(|entry| entry.ends_with(line)).count();
-    assert_eq!((count(" B received 7"), count(" A delivered"), count(" A accepted")), (1, 1, 1), "{trace:#?}");
-    assert_eq!(count(" msg:N LOST"), 5);
+    Trio::assert_repaired_after(&["msg:N"; 5], "msg:N");
 }

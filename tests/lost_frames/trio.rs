@@ -55,6 +55,16 @@ impl Trio {
         panic!("not settled: {:#?}", self.trace);
     }
 
+    /// One message gets through once and every tick is told once, although `frame` is lost five times.
+    pub(crate) fn assert_repaired_after(lost: &[&'static str], frame: &str) {
+        let mut trio = Self::new(lost);
+        trio.send(7);
+        let trace = trio.settle();
+        let count = |line: &str| trace.iter().filter(|entry| entry.ends_with(line)).count();
+        assert_eq!((count(" B received 7"), count(" A delivered"), count(" A accepted")), (1, 1, 1), "{trace:#?}");
+        assert_eq!(count(&format!(" {frame} LOST")), 5);
+    }
+
     pub(crate) fn wake(&mut self) {
         let next = [&self.a, &self.b].into_iter().filter_map(|rig| rig.client.poll_timeout()).min().expect("a wake-up");
         (self.a.now, self.b.now) = (next, next);
