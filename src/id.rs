@@ -127,6 +127,7 @@ impl MsgId {
     }
 
     /// Splits the id into what names its stream and its place in it: see [`StreamKey`].
+    #[inline]
     pub(crate) fn split(&self) -> (StreamKey, u64) {
         let bits = self.0.as_u128();
         match self.seq() {
@@ -157,7 +158,7 @@ impl FromStr for MsgId {
     }
 }
 
-/// The receiver's name for a stream: the whole id with the seq cleared, or the whole id when it is of another make.
+/// The name of a stream: the whole id with the seq cleared, or the whole id when it is of another make.
 ///
 /// The fixed bits keep the two kinds apart: no foreign id can be taken for a stream. Two halves of 64 bits rather than
 /// one of 128, which would ask for an alignment of sixteen bytes in every map.
@@ -174,6 +175,7 @@ impl StreamKey {
     }
 
     /// Puts the id of message `seq` together again; `seq` must have come from [`MsgId::split`].
+    #[inline]
     pub(crate) fn id(self, seq: u64) -> MsgId {
         MsgId(Uuid::from_u64_pair(self.0, self.1 | seq))
     }
@@ -181,6 +183,12 @@ impl StreamKey {
     /// Whether the stream counts, that is: is not a single message of another make.
     pub(crate) fn counts(self) -> bool {
         self.id(0).counts()
+    }
+}
+
+impl From<StreamId> for StreamKey {
+    fn from(stream: StreamId) -> Self {
+        Self::of(compose(stream))
     }
 }
 

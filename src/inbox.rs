@@ -47,6 +47,10 @@ pub(crate) struct Inbox<T: Types> {
     links: Links,
     /// The held messages, the one held for longest first.
     holds: Ends,
+    /// When the first of them is handed over whatever is missing; [`Time::MAX`] for never.
+    hold_end: Time,
+    /// How long one is held, in nanoseconds; the longest time for ever.
+    max_hold: u64,
     /// The pending acks, the oldest first.
     acks: Ends,
     counts: Counts,
@@ -102,6 +106,11 @@ impl<T: Types> Inbox<T> {
             schedule: Schedule::new(nanos(config.rto_min), &[nanos(config.rto_max)], 1),
             links: Links::new(),
             holds: Ends::EMPTY,
+            hold_end: Time::MAX,
+            max_hold: match config.order {
+                Order::InOrder { max_hold: Some(max_hold) } => nanos(max_hold),
+                Order::InOrder { max_hold: None } | Order::AsArrived => u64::MAX,
+            },
             acks: Ends::EMPTY,
             counts: Counts::default(),
         }

@@ -10,7 +10,7 @@ use crate::frame::{Outgoing, Types};
 use crate::id::MsgId;
 use crate::retransmit::Place;
 use crate::slab::Key;
-use crate::time::{Time, earlier};
+use crate::time::Time;
 
 impl<T: Types> Inbox<T> {
     /// A message was confirmed.
@@ -120,8 +120,9 @@ impl<T: Types> Inbox<T> {
     }
 
     /// Whether an ack:R waits for a token.
+    #[inline]
     pub(crate) fn wants_token(&self) -> bool {
-        self.schedule.first_waiting(DUE).is_some()
+        self.schedule.is_anyone_waiting()
     }
 
     /// Spends a token on the ack:R that waits for longest.
@@ -144,8 +145,8 @@ impl<T: Types> Inbox<T> {
     }
 
     /// When something happens here by itself, the tokens aside.
-    pub(crate) fn next_deadline(&self, ctx: &Context<T>) -> Option<Time> {
-        let hold = self.next_hold_end(ctx).map(|(_, end)| end);
-        earlier(hold, self.schedule.next_due())
+    #[inline]
+    pub(crate) fn next_deadline(&self) -> Time {
+        self.hold_end.min(self.schedule.next_due())
     }
 }

@@ -5,7 +5,6 @@
 //! handed over as late. Order never costs a message.
 
 use super::{Entry, Inbox, Message, State};
-use crate::config::Order;
 use crate::context::Context;
 use crate::event::{Delivery, Event};
 use crate::frame::Types;
@@ -26,6 +25,7 @@ impl<T: Types> Inbox<T> {
         stream.ring.insert(seq, key);
         stream.held += 1;
         self.links.push_back(&mut self.holds, key);
+        self.hold_end = self.hold_end.min(ctx.now.plus(self.max_hold));
         self.counts.held += 1;
     }
 
@@ -115,7 +115,7 @@ impl<T: Types> Inbox<T> {
 
     /// Gives up the gaps before messages that were held for `max_hold`.
     pub(super) fn give_up_gaps(&mut self, ctx: &mut Context<T>) {
-        while let Some((key, _)) = self.next_hold_end(ctx).filter(|(_, end)| *end <= ctx.now) {
+        while let Some(key) = self.holds.first().filter(|_| self.hold_end <= ctx.now) {
             let Entry { stream, seq, .. } = self.entries[key];
             ctx.stats.gaps_given_up += 1;
             self.raise_cursor(stream, seq, ctx);
@@ -123,13 +123,11 @@ impl<T: Types> Inbox<T> {
         }
     }
 
-    /// The message held for longest, and until when.
-    pub(super) fn next_hold_end(&self, ctx: &Context<T>) -> Option<(Key, Time)> {
-        let Order::InOrder { max_hold: Some(max_hold) } = ctx.config.order else { return None };
-        let key = self.holds.first()?;
-        match self.entries[key].state {
-            State::Held { since, .. } => Some((key, since + max_hold)),
-            State::WithApp | State::AckPending { .. } => None,
+    /// Until when the message held for longest is held.
+    fn next_hold_end(&self) -> Time {
+        match self.holds.first().map(|key| &self.entries[key].state) {
+            Some(State::Held { since, .. }) => since.plus(self.max_hold),
+            Some(State::WithApp | State::AckPending { .. }) | None => Time::MAX,
         }
     }
 
@@ -151,6 +149,7 @@ impl<T: Types> Inbox<T> {
         }
         let Entry { stream, seq, state } = self.entries.remove(key);
         self.links.remove(&mut self.holds, key);
+        self.hold_end = self.next_hold_end();
         self.counts.held -= 1;
         let stream = &mut self.streams[stream];
         stream.ring.remove(seq);
