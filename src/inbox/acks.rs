@@ -14,6 +14,7 @@ use crate::time::Time;
 
 impl<T: Types> Inbox<T> {
     /// A message was confirmed.
+    #[inline]
     pub(super) fn ack(&mut self, key: Key, ctx: &mut Context<T>) {
         self.make_room_for_ack(ctx);
         self.entries[key].state = State::AckPending { sent: false, unanswered: 0 };
@@ -67,10 +68,15 @@ impl<T: Types> Inbox<T> {
         }
     }
 
+    #[inline]
     fn make_room_for_ack(&mut self, ctx: &mut Context<T>) {
-        if self.counts.acks < ctx.config.ack_capacity {
-            return;
+        if self.counts.acks >= ctx.config.ack_capacity {
+            self.forget_oldest_ack(ctx);
         }
+    }
+
+    #[inline(never)]
+    fn forget_oldest_ack(&mut self, ctx: &mut Context<T>) {
         if let Some(oldest) = self.acks.first() {
             self.drop_ack(oldest);
             ctx.stats.acks_forgotten += 1;

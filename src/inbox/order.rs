@@ -12,8 +12,13 @@ use crate::slab::Key;
 use crate::time::Time;
 
 impl<T: Types> Inbox<T> {
-    /// Holds a message beyond the cursor, if there is room.
+    /// Holds a message beyond the cursor, if there is room and it is not held yet.
+    #[inline(never)]
     pub(super) fn hold(&mut self, stream: Key, seq: u64, message: Message<T>, ctx: &mut Context<T>) {
+        if self.streams[stream].ring.get(seq).is_some() {
+            ctx.stats.ignored_msg_n_pending += 1;
+            return;
+        }
         if self.is_full(ctx) {
             ctx.stats.ignored_msg_n_full += 1;
             return;
@@ -30,6 +35,7 @@ impl<T: Types> Inbox<T> {
     }
 
     /// Raises the cursor; what was held below it goes first, in order.
+    #[inline(never)]
     pub(super) fn raise_cursor(&mut self, stream: Key, to: u64, ctx: &mut Context<T>) {
         if to <= self.streams[stream].cursor {
             return;
@@ -44,13 +50,21 @@ impl<T: Types> Inbox<T> {
     }
 
     /// Moves the cursor past everything that was handed over, handing over what is held at it.
+    #[inline]
     pub(super) fn advance(&mut self, stream: Key, ctx: &mut Context<T>) {
+        let state = &mut self.streams[stream];
+        state.cursor = state.seen.next_unseen(state.cursor);
+        if state.held > 0 {
+            self.hand_over_held(stream, ctx);
+        }
+    }
+
+    /// Hands over what is held at the cursor, and moves on.
+    #[inline(never)]
+    fn hand_over_held(&mut self, stream: Key, ctx: &mut Context<T>) {
         loop {
             let state = &mut self.streams[stream];
             state.cursor = state.seen.next_unseen(state.cursor);
-            if state.held == 0 {
-                return;
-            }
             let seq = state.cursor;
             let Some(key) = state.ring.get(seq) else { return };
             // Below the cursor nothing is held, and what is with the application or acked was seen.

@@ -63,9 +63,7 @@ impl<T: Types> Outbox<T> {
 
     /// Fails what has expired. To be called before anything is transmitted.
     pub(crate) fn expire(&mut self, ctx: &mut Context<T>) {
-        while let Some((_, key)) =
-            self.ages.first(|key| self.entries[key].queued_at).filter(|(at, _)| *at <= ctx.now)
-        {
+        while let Some((_, key)) = self.ages.first(|key| self.entries[key].queued_at).filter(|(at, _)| *at <= ctx.now) {
             let has_left = self.entries[key].state.has_left();
             let reason = if has_left { FailReason::Unknown { rejection: None } } else { FailReason::Expired };
             self.park(key, reason, ctx);

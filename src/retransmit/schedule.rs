@@ -94,10 +94,7 @@ impl Schedule {
     /// The most heap that a schedule of so many keys takes.
     pub(crate) fn memory_bound(keys: usize) -> usize {
         // Sixteen lists for each of at most sixty octaves, and a few more.
-        memory::array::<List>(1_000)
-            + memory::links(keys)
-            + memory::array::<u16>(keys)
-            + memory::array::<Time>(keys)
+        memory::array::<List>(1_000) + memory::links(keys) + memory::array::<u16>(keys) + memory::array::<Time>(keys)
     }
 
     #[inline]
