@@ -64,8 +64,8 @@ pub struct Client<T: Types> {
     inbox: Inbox<T>,
     /// Whether the next token goes to an ack:R, when both halves want it.
     acks_turn: bool,
-    /// On the client's own clock.
-    deadline: Option<Time>,
+    /// When something happens by itself, on the client's own clock; [`Time::MAX`] for never.
+    deadline: Time,
 }
 
 impl<T: Types> Client<T> {
@@ -81,7 +81,7 @@ impl<T: Types> Client<T> {
             outbox: Outbox::new(&config, &seed, now),
             inbox: Inbox::new(&config),
             acks_turn: true,
-            deadline: None,
+            deadline: Time::MAX,
             ctx: Context::new(config, &seed, now),
         })
     }
@@ -152,7 +152,7 @@ impl<T: Types> Client<T> {
         }
         client.outbox.end_restore(&client.ctx);
         client.inbox.end_restore();
-        client.note_deadline(None);
+        client.note_deadline(Time::MAX);
         Ok(client)
     }
 
@@ -314,7 +314,7 @@ impl<T: Types> Client<T> {
         if self.ctx.has_output() {
             return self.ctx.clock().outside(self.ctx.now);
         }
-        self.deadline.and_then(|deadline| self.ctx.clock().outside(deadline))
+        if self.deadline == Time::MAX { None } else { self.ctx.clock().outside(self.deadline) }
     }
 
     /// Where a message stands; `None` when it was delivered or discarded, or never was.

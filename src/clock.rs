@@ -38,7 +38,7 @@ impl Clock {
     /// Names a moment of this clock on the caller's, not before its last `now`; `None` when that lies beyond the end of
     /// time.
     pub(crate) fn outside(&self, time: Time) -> Option<Time> {
-        self.told.checked_add(time.saturating_duration_since(self.now))
+        self.told.checked_plus(time.nanos_since(self.now))
     }
 }
 

@@ -21,11 +21,11 @@ use crate::error::ParseMsgIdError;
 
 /// One past the greatest seq.
 pub(crate) const SEQ_END: u64 = 1 << 48;
-const SEQ_MASK: u128 = (1 << 48) - 1;
-const TAG: u128 = 1;
-/// Version nibble, variant bits and tag: what tells an id of this layout from any other UUID.
-const FIXED_MASK: u128 = (0xf << 76) | (0b11 << 62) | (0x3ff << 48);
-const FIXED: u128 = (8 << 76) | (0b10 << 62) | (TAG << 48);
+const SEQ_MASK: u64 = SEQ_END - 1;
+const TAG: u64 = 1;
+/// Version nibble, variant bits and tag, in the two halves of the id: what tells one of this layout from any other UUID.
+const FIXED_MASK: (u64, u64) = (0xf << 12, (0b11 << 62) | (0x3ff << 48));
+const FIXED: (u64, u64) = (8 << 12, (0b10 << 62) | (TAG << 48));
 
 /// One client process × one peer: 64 bits drawn from the client's seeded generator.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,7 +86,7 @@ impl MsgId {
         if seq >= SEQ_END {
             return None;
         }
-        Some(Self(Uuid::from_u128(compose(stream) | seq as u128)))
+        Some(StreamKey::of(stream).id(seq))
     }
 
     /// Takes any UUID as an id.
@@ -107,10 +107,8 @@ impl MsgId {
         if !self.counts() {
             return None;
         }
-        let bits = self.0.as_u128();
-        #[expect(clippy::cast_possible_truncation, reason = "the three parts are masked to 48, 12 and 4 bits")]
-        let stream = (((bits >> 80) << 16) | (((bits >> 64) & 0xfff) << 4) | ((bits >> 58) & 0xf)) as u64;
-        Some(StreamId(stream))
+        let (high, low) = self.0.as_u64_pair();
+        Some(StreamId((high & !0xffff) | ((high & 0xfff) << 4) | ((low >> 58) & 0xf)))
     }
 
     /// Tells the seq within the stream, below 2⁴⁸; `None` for an id of another make.
@@ -119,20 +117,20 @@ impl MsgId {
         if !self.counts() {
             return None;
         }
-        Some((self.0.as_u128() & SEQ_MASK) as u64)
+        Some(self.0.as_u64_pair().1 & SEQ_MASK)
     }
 
     const fn counts(&self) -> bool {
-        self.0.as_u128() & FIXED_MASK == FIXED
+        let (high, low) = self.0.as_u64_pair();
+        high & FIXED_MASK.0 == FIXED.0 && low & FIXED_MASK.1 == FIXED.1
     }
 
     /// Splits the id into what names its stream and its place in it: see [`StreamKey`].
+    #[inline]
     pub(crate) fn split(&self) -> (StreamKey, u64) {
-        let bits = self.0.as_u128();
-        match self.seq() {
-            Some(seq) => (StreamKey::of(bits & !SEQ_MASK), seq),
-            None => (StreamKey::of(bits), 0),
-        }
+        let (high, low) = self.0.as_u64_pair();
+        let seq = if self.counts() { low & SEQ_MASK } else { 0 };
+        (StreamKey(high, low - seq), seq)
     }
 }
 
@@ -157,7 +155,7 @@ impl FromStr for MsgId {
     }
 }
 
-/// The receiver's name for a stream: the whole id with the seq cleared, or the whole id when it is of another make.
+/// The name of a stream: the whole id with the seq cleared, or the whole id when it is of another make.
 ///
 /// The fixed bits keep the two kinds apart: no foreign id can be taken for a stream. Two halves of 64 bits rather than
 /// one of 128, which would ask for an alignment of sixteen bytes in every map.
@@ -168,25 +166,28 @@ impl StreamKey {
     pub(crate) const MIN: Self = Self(0, 0);
     pub(crate) const MAX: Self = Self(u64::MAX, u64::MAX);
 
-    #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
-    const fn of(bits: u128) -> Self {
-        Self((bits >> 64) as u64, bits as u64)
+    const fn of(stream: StreamId) -> Self {
+        let StreamId(bits) = stream;
+        Self((bits & !0xffff) | FIXED.0 | ((bits >> 4) & 0xfff), FIXED.1 | ((bits & 0xf) << 58))
     }
 
     /// Puts the id of message `seq` together again; `seq` must have come from [`MsgId::split`].
-    pub(crate) fn id(self, seq: u64) -> MsgId {
+    #[inline]
+    pub(crate) const fn id(self, seq: u64) -> MsgId {
         MsgId(Uuid::from_u64_pair(self.0, self.1 | seq))
     }
 
     /// Whether the stream counts, that is: is not a single message of another make.
-    pub(crate) fn counts(self) -> bool {
+    #[inline]
+    pub(crate) const fn counts(self) -> bool {
         self.id(0).counts()
     }
 }
 
-const fn compose(stream: StreamId) -> u128 {
-    let bits = stream.0 as u128;
-    ((bits >> 16) << 80) | (((bits >> 4) & 0xfff) << 64) | ((bits & 0xf) << 58) | FIXED
+impl From<StreamId> for StreamKey {
+    fn from(stream: StreamId) -> Self {
+        Self::of(stream)
+    }
 }
 
 #[cfg(test)]

@@ -47,6 +47,10 @@ pub(crate) struct Inbox<T: Types> {
     links: Links,
     /// The held messages, the one held for longest first.
     holds: Ends,
+    /// When the first of them is handed over whatever is missing; [`Time::MAX`] for never.
+    hold_end: Time,
+    /// How long one is held, in nanoseconds; the longest time for ever.
+    max_hold: u64,
     /// The pending acks, the oldest first.
     acks: Ends,
     counts: Counts,
@@ -102,6 +106,11 @@ impl<T: Types> Inbox<T> {
             schedule: Schedule::new(nanos(config.rto_min), &[nanos(config.rto_max)], 1),
             links: Links::new(),
             holds: Ends::EMPTY,
+            hold_end: Time::MAX,
+            max_hold: match config.order {
+                Order::InOrder { max_hold: Some(max_hold) } => nanos(max_hold),
+                Order::InOrder { max_hold: None } | Order::AsArrived => u64::MAX,
+            },
             acks: Ends::EMPTY,
             counts: Counts::default(),
         }
@@ -125,11 +134,15 @@ impl<T: Types> Inbox<T> {
             return;
         };
         self.streams.touch(stream, ctx.now);
-        self.raise_cursor(stream, self.floor(name, message.floor, ctx), ctx);
+        let floor = self.floor(name, message.floor, ctx);
+        if floor > self.streams[stream].cursor {
+            self.raise_cursor(stream, floor, ctx);
+        }
         self.admit(stream, seq, message, ctx);
         self.close_if_blank(stream);
     }
 
+    #[inline(never)]
     fn on_first_of_stream(&mut self, from: &T::Peer, id: MsgId, message: Message<T>, ctx: &mut Context<T>) {
         let (name, seq) = id.split();
         let floor = self.floor(name, message.floor, ctx);
@@ -165,9 +178,10 @@ impl<T: Types> Inbox<T> {
     }
 
     /// Forgets a stream of which there is nothing to remember: no message, and no floor.
+    #[inline]
     fn close_if_blank(&mut self, stream: Key) {
         let state = &self.streams[stream];
-        if state.ring.is_empty() && state.is_blank && state.cursor == 0 {
+        if state.is_blank && state.ring.is_empty() && state.cursor == 0 {
             self.streams.close(stream);
         }
     }
@@ -178,17 +192,11 @@ impl<T: Types> Inbox<T> {
     }
 
     /// Takes in one message of a known stream.
+    #[inline]
     fn admit(&mut self, stream: Key, seq: u64, message: Message<T>, ctx: &mut Context<T>) {
         let met = &self.streams[stream];
-        if let Some(key) = met.ring.get(seq) {
-            match self.entries[key].state {
-                State::Held { .. } | State::WithApp => ctx.stats.ignored_msg_n_pending += 1,
-                State::AckPending { .. } => self.ack_again(key, ctx),
-            }
-            return;
-        }
         if met.seen.contains(seq) {
-            self.bring_ack_back(stream, seq, ctx);
+            self.on_duplicate(stream, seq, ctx);
             return;
         }
         let in_order = in_order(met.key, ctx);
@@ -208,10 +216,23 @@ impl<T: Types> Inbox<T> {
         }
     }
 
+    /// A message that was handed over came again.
+    fn on_duplicate(&mut self, stream: Key, seq: u64, ctx: &mut Context<T>) {
+        match self.streams[stream].ring.get(seq) {
+            None => self.bring_ack_back(stream, seq, ctx),
+            Some(key) => match self.entries[key].state {
+                State::Held { .. } | State::WithApp => ctx.stats.ignored_msg_n_pending += 1,
+                State::AckPending { .. } => self.ack_again(key, ctx),
+            },
+        }
+    }
+
+    #[inline]
     fn is_full(&self, ctx: &Context<T>) -> bool {
         self.counts.with_app + self.counts.held >= ctx.config.inbox_capacity
     }
 
+    #[inline(never)]
     fn refuse(&mut self, from: T::Peer, id: MsgId, ctx: &mut Context<T>) {
         ctx.stats.ignored_msg_n_horizon += 1;
         ctx.event(Event::HorizonExceeded { from, id });

@@ -27,10 +27,18 @@ pub(crate) struct Ends {
 impl Ends {
     pub(crate) const EMPTY: Self = Self { head: NIL, tail: NIL };
 
+    /// Whether a key stands in this list alone.
+    #[inline]
+    pub(crate) const fn is_only(self, key: Key) -> bool {
+        self.head == key && self.tail == key
+    }
+
+    #[inline]
     pub(crate) fn first(self) -> Option<Key> {
         (self.head != NIL).then_some(self.head)
     }
 
+    #[inline]
     pub(crate) fn last(self) -> Option<Key> {
         (self.tail != NIL).then_some(self.tail)
     }
@@ -41,8 +49,11 @@ impl Links {
         Self(Vec::new())
     }
 
+    #[inline]
     pub(crate) fn push_back(&mut self, ends: &mut Ends, key: Key) {
-        self.make_room(key);
+        if key as usize >= self.0.len() {
+            self.make_room(key);
+        }
         self.0[key as usize] = Link { prev: ends.tail, next: NIL };
         match ends.last() {
             Some(last) => self.0[last as usize].next = key,
@@ -52,6 +63,7 @@ impl Links {
     }
 
     /// Takes a key out of the list in which it stands.
+    #[inline]
     pub(crate) fn remove(&mut self, ends: &mut Ends, key: Key) {
         let Link { prev, next } = self.0[key as usize];
         if prev == NIL {
@@ -77,11 +89,9 @@ impl Links {
         core::iter::successors(ends.first(), |&key| self.next(key))
     }
 
+    #[cold]
     fn make_room(&mut self, key: Key) {
-        let key = key as usize;
-        if key >= self.0.len() {
-            self.0.resize(key + 1, Link { prev: NIL, next: NIL });
-        }
+        self.0.resize(key as usize + 1, Link { prev: NIL, next: NIL });
     }
 }
 

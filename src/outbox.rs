@@ -19,7 +19,9 @@
 //! - `pace.rs`: what time, the window and the budget allow
 //! - `gates.rs`, `restore.rs`: what a restart changes
 //! - `entry.rs`, `streams.rs`: one message, one stream
+//! - `ages.rs`: when messages expire
 
+mod ages;
 mod answers;
 mod entry;
 mod gates;
@@ -27,7 +29,7 @@ mod pace;
 mod restore;
 mod streams;
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 
 use crate::config::Config;
 use crate::context::Context;
@@ -36,7 +38,6 @@ use crate::event::{Event, FailReason, OutboxEntry, Status};
 use crate::frame::Types;
 use crate::id::MsgId;
 use crate::journal::Record;
-use crate::list::List;
 use crate::memory;
 use crate::retransmit::Schedule;
 use crate::rng::{Rng, Seed};
@@ -44,6 +45,7 @@ use crate::slab::{Key, Slab};
 use crate::stats::Stats;
 use crate::time::{Time, nanos};
 
+use ages::Ages;
 use entry::{Entry, Parked, State};
 use gates::Gates;
 use streams::Streams;
@@ -53,10 +55,7 @@ pub(crate) struct Outbox<T: Types> {
     /// The messages on their way.
     entries: Slab<Entry<T>>,
     schedule: Schedule,
-    /// The messages on their way by when they expire: those sent by this process in the order of sending, and those sent
-    /// again or restored, which expire out of that order.
-    ages: List,
-    dated: BTreeSet<(Time, Key)>,
+    ages: Ages,
     streams: Streams<T>,
     /// By stream and seq.
     parked: BTreeMap<(Key, u64), Parked<T>>,
@@ -65,12 +64,20 @@ pub(crate) struct Outbox<T: Types> {
     gates: Gates<T>,
     /// Places of the window taken.
     windowed: usize,
+    probes: Probes,
     /// No msg:R before this: the server asked for it.
     paused_until: Option<Time>,
     /// Whether everything goes out again after a connect, in order, while tokens last.
     flushing: bool,
     /// Counts the tokens that went to msg:R.
     turn: u8,
+}
+
+/// How long ack:N is waited for, at first and at most, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+struct Probes {
+    initial: u64,
+    max: u64,
 }
 
 /// Which successors of an abandoned message go out again to tell the receiver of the new floor.
@@ -104,13 +111,13 @@ impl<T: Types> Outbox<T> {
         Self {
             entries: Slab::new(),
             schedule: Schedule::new(shortest, &caps, QUEUES),
-            ages: List::new(),
-            dated: BTreeSet::new(),
+            ages: Ages::new(config.expiry),
             streams: Streams::new(config.outbox_capacity, rng),
             parked: BTreeMap::new(),
             risen: BTreeMap::new(),
             gates: Gates::new(),
             windowed: 0,
+            probes: Probes { initial: nanos(config.probe_initial), max: nanos(config.probe_max) },
             paused_until: None,
             flushing: false,
             turn: 0,
@@ -122,8 +129,7 @@ impl<T: Types> Outbox<T> {
         let messages = config.outbox_capacity;
         memory::slab::<Entry<T>>(messages)
             + Schedule::memory_bound(messages)
-            + memory::links(messages)
-            + memory::map::<(Time, Key), ()>(messages)
+            + Ages::memory_bound(messages)
             + memory::map::<(Key, u64), Parked<T>>(messages)
             + memory::map::<Key, Announce>(messages)
             + Gates::<T>::memory_bound(messages)
@@ -141,18 +147,17 @@ impl<T: Types> Outbox<T> {
         if self.entries.len() + self.parked.len() >= capacity {
             return Err(SendError::Full { payload, capacity });
         }
-        let expires_at = ctx.now + ctx.config.expiry;
         let (stream, seq) = self.streams.number(to);
         let id = self.streams[stream].msg_id(seq);
         ctx.persist(|clock| {
             let at = clock.outside_past(clock.now());
             Record::Queued { id, to: to.clone(), payload: payload.clone(), at }
         });
-        let key = self.entries.insert(Entry::new(stream, seq, payload, ctx.now, expires_at, State::Queued));
+        let key = self.entries.insert(Entry::new(stream, seq, payload, ctx.now, State::Queued));
         self.streams[stream].ring.insert(seq, key);
-        self.ages.push_back(key);
+        self.ages.push(key, ctx.now);
         if ctx.connected && !self.is_shut(key) {
-            self.schedule.wait(key, READY);
+            self.go(key, ctx);
         }
         ctx.stats.sent += 1;
         Ok(id)
@@ -188,8 +193,8 @@ impl<T: Types> Outbox<T> {
         };
         let Parked { payload, queued_at, .. } = parked;
         let expires_at = (at + ctx.config.expiry).min(queued_at + ctx.config.lifetime);
-        let key = self.entries.insert(Entry::new(stream, seq, payload, queued_at, expires_at, state));
-        self.dated.insert((expires_at, key));
+        let key = self.entries.insert(Entry::new(stream, seq, payload, queued_at, state));
+        self.ages.date(key, expires_at);
         let stream = &mut self.streams[stream];
         stream.ring.insert(seq, key);
         stream.parked -= 1;
@@ -215,6 +220,7 @@ impl<T: Types> Outbox<T> {
     }
 
     /// Parks a message: it failed.
+    #[inline(never)]
     fn park(&mut self, key: Key, reason: FailReason, ctx: &mut Context<T>) {
         let Entry { stream, seq, payload, queued_at, state, .. } = self.take(key);
         let server_id = match state {
@@ -237,11 +243,9 @@ impl<T: Types> Outbox<T> {
     /// Takes a message off its way: out of the ring, the schedule, the window and the ages.
     fn take(&mut self, key: Key) -> Entry<T> {
         self.schedule.cancel(key);
-        self.leave_window(key);
         let entry = self.entries.remove(key);
-        if self.dated.is_empty() || !self.dated.remove(&(entry.expires_at, key)) {
-            self.ages.remove(key);
-        }
+        self.windowed -= usize::from(entry.state.is_windowed());
+        self.ages.remove(key, |key| self.entries[key].queued_at);
         let stream = &mut self.streams[entry.stream];
         stream.ring.remove(entry.seq);
         if entry.gating {
@@ -261,6 +265,16 @@ impl<T: Types> Outbox<T> {
                 *reach = announce.max(*reach);
             }
         }
+    }
+
+    /// Whether there is nothing to do at the end of an input, unless something is due: no message waits for its turn, no gate
+    /// is shut, no floor has risen, the server asked for no pause.
+    #[inline]
+    pub(crate) fn is_calm(&self) -> bool {
+        !self.schedule.is_anyone_waiting()
+            && self.gates.are_open()
+            && self.risen.is_empty()
+            && self.paused_until.is_none()
     }
 
     /// Sends the unsettled messages of a stream whose floor has passed an abandoned seq again at once, through the bucket:
@@ -283,12 +297,15 @@ impl<T: Types> Outbox<T> {
         }
     }
 
-    fn locate(&self, id: MsgId) -> Option<(Key, u64)> {
-        Some((self.streams.find(id.stream()?)?, id.seq()?))
+    #[inline]
+    fn locate(&mut self, id: MsgId) -> Option<(Key, u64)> {
+        let (name, seq) = id.split();
+        Some((self.streams.look_up(name)?, seq))
     }
 
     pub(crate) fn status(&self, id: MsgId) -> Option<Status> {
-        let (stream, seq) = self.locate(id)?;
+        let (name, seq) = id.split();
+        let stream = self.streams.find(name)?;
         match self.streams[stream].ring.get(seq) {
             Some(key) => Some(self.entries[key].state.status()),
             None => self.parked.get(&(stream, seq)).map(|parked| Status::Failed(parked.reason.clone())),

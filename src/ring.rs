@@ -1,82 +1,91 @@
 //! The dense ring: from the seq of a message to its key, within one stream.
 //!
-//! Seqs count without gaps, so the unsettled ones of a stream lie close together: a ring indexed by `seq - base` finds
-//! each in one step. The rule that keeps it dense: **the ring never spans more than max(64, 4 × live) seqs**. What would
-//! stretch it further moves to an ordered map of strays, so that one forgotten message costs one map entry and not a
-//! hundred thousand slots.
+//! Seqs count without gaps, so the unsettled ones of a stream lie close together: an array indexed by the low bits of the
+//! seq finds each in one step. The rule that keeps it dense: **the ring never spans more than max(64, 4 × live) seqs**.
+//! What would stretch it further moves to an ordered map of strays, so that one forgotten message costs one map entry and
+//! not a hundred thousand slots. An empty ring has no heap memory, nor has one that spans two seqs.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec;
 
 use crate::memory;
 use crate::slab::{Key, NIL};
 
 /// Spans up to this many seqs are always dense.
 const ALWAYS_DENSE: u64 = 64;
-/// A ring of so many slots keeps its memory; a larger one gives it back when it is used to less than a quarter.
+/// A larger ring gives memory back when it is used to less than a quarter.
 const SLOTS_KEPT: usize = 64;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Ring {
-    /// The seq of the first slot. While the ring is not empty, its first and last slots are live.
+    /// The lowest seq of the dense part, and one past its highest: both are live, or there is none.
     base: u64,
-    slots: VecDeque<Key>,
-    /// How many slots are not [`NIL`].
+    end: u64,
+    /// How many seqs the dense part holds.
     live: u64,
+    /// Seq `s` stands in slot `s` modulo their number, a power of two; all others are [`NIL`].
+    slots: Slots,
     strays: BTreeMap<u64, Key>,
+}
+
+#[derive(Clone, Debug)]
+enum Slots {
+    Few([Key; 2]),
+    Many(Box<[Key]>),
 }
 
 impl Ring {
     pub(crate) const fn new() -> Self {
-        Self { base: 0, slots: VecDeque::new(), live: 0, strays: BTreeMap::new() }
+        Self { base: 0, end: 0, live: 0, slots: Slots::NONE, strays: BTreeMap::new() }
     }
 
     /// The most heap that `rings` rings take which hold `live` seqs between them.
     pub(crate) fn memory_bound(rings: usize, live: usize) -> usize {
         // A ring spans at most 64 + 4 · live slots and has at most four times that many; one at a time moves.
         let largest = 4 * (SLOTS_KEPT + 4 * live);
-        let slots = 4 * (rings.min(live) * SLOTS_KEPT + 4 * live) + rings * SLOTS_KEPT + largest;
+        let slots = 4 * (rings.min(live) * SLOTS_KEPT + 4 * live) + largest;
         slots.saturating_mul(size_of::<Key>())
             + memory::map::<u64, Key>(live)
             + rings.min(live) * memory::map::<u64, Key>(1)
     }
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.live == 0 && self.strays.is_empty()
     }
 
+    #[inline]
     pub(crate) fn get(&self, seq: u64) -> Option<Key> {
-        match self.slot(seq) {
-            Some(slot) if self.slots[slot] != NIL => Some(self.slots[slot]),
-            _ if self.strays.is_empty() => None,
-            _ => self.strays.get(&seq).copied(),
+        match self.dense(seq) {
+            NIL if self.strays.is_empty() => None,
+            NIL => self.strays.get(&seq).copied(),
+            key => Some(key),
         }
     }
 
     /// The lowest seq.
+    #[inline]
     pub(crate) fn first(&self) -> Option<u64> {
-        let stray = self.strays.first_key_value().map(|(seq, _)| *seq);
         let dense = (self.live > 0).then_some(self.base);
-        match (stray, dense) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (one, other) => one.or(other),
+        if self.strays.is_empty() {
+            return dense;
         }
+        let stray = self.strays.first_key_value().map(|(seq, _)| *seq);
+        stray.map(|stray| dense.map_or(stray, |dense| dense.min(stray)))
     }
 
     /// The highest seq with its key.
     pub(crate) fn last(&self) -> Option<(u64, Key)> {
         let stray = self.strays.last_key_value().map(|(seq, key)| (*seq, *key));
-        let dense = self.slots.back().map(|key| (self.end() - 1, *key));
-        match (stray, dense) {
-            (Some(a), Some(b)) => Some(a.max(b)),
-            (one, other) => one.or(other),
-        }
+        let dense = (self.live > 0).then(|| (self.end - 1, self.dense(self.end - 1)));
+        stray.max(dense)
     }
 
     /// The lowest seq from `from` on, with its key.
     pub(crate) fn next_from(&self, from: u64) -> Option<(u64, Key)> {
         let stray = self.strays.range(from..).next().map(|(seq, key)| (*seq, *key));
-        let start = from.max(self.base);
-        let dense = (start..self.end()).map(|seq| (seq, self.slots[self.offset(seq)])).find(|(_, key)| *key != NIL);
+        let dense = self.dense_from(from).next();
         match (stray, dense) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (one, other) => one.or(other),
@@ -86,18 +95,14 @@ impl Ring {
     /// The highest seq below `seq`, with its key.
     pub(crate) fn last_below(&self, seq: u64) -> Option<(u64, Key)> {
         let stray = self.strays.range(..seq).next_back().map(|(seq, key)| (*seq, *key));
-        let end = seq.min(self.end());
-        let mut below = (self.base..end).rev().map(|seq| (seq, self.slots[self.offset(seq)]));
-        let dense = below.find(|(_, key)| *key != NIL);
-        match (stray, dense) {
-            (Some(a), Some(b)) => Some(a.max(b)),
-            (one, other) => one.or(other),
-        }
+        let below = (self.base..seq.min(self.end)).rev().map(|seq| (seq, self.dense(seq)));
+        let dense = below.into_iter().find(|(_, key)| *key != NIL);
+        stray.max(dense)
     }
 
     /// Every seq with its key, ascending.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, Key)> {
-        let mut dense = (self.base..).zip(self.slots.iter().copied()).filter(|(_, key)| *key != NIL).peekable();
+        let mut dense = self.dense_from(self.base).peekable();
         let mut strays = self.strays.iter().map(|(seq, key)| (*seq, *key)).peekable();
         core::iter::from_fn(move || match (dense.peek(), strays.peek()) {
             (Some(a), Some(b)) if b < a => strays.next(),
@@ -107,90 +112,151 @@ impl Ring {
     }
 
     /// Notes the key of a seq that is not in yet.
+    #[inline]
     pub(crate) fn insert(&mut self, seq: u64, key: Key) {
         debug_assert_eq!(self.get(seq), None, "a seq is inserted once");
-        if self.slots.is_empty() {
-            self.base = seq;
+        let span = self.end - self.base;
+        if seq == self.end && self.live > 0 && span < self.slots.len().min(widest(self.live + 1)) {
+            self.end += 1;
+        } else if !self.make_room(seq) {
+            self.strays.insert(seq, key);
+            return;
         }
-        if seq < self.base {
-            if self.end() - seq > self.widest(self.live + 1) {
-                self.strays.insert(seq, key);
-                return;
-            }
-            while self.base > seq {
-                self.slots.push_front(NIL);
-                self.base -= 1;
-            }
-        }
-        while !self.slots.is_empty() && seq >= self.end() && seq + 1 - self.base > self.widest(self.live + 1) {
-            self.move_oldest_out();
-        }
-        if self.slots.is_empty() {
-            self.base = seq;
-        }
-        while self.end() <= seq {
-            self.slots.push_back(NIL);
-        }
-        let slot = self.offset(seq);
-        self.slots[slot] = key;
+        self.slots.set(seq, key);
         self.live += 1;
     }
 
+    #[inline]
     pub(crate) fn remove(&mut self, seq: u64) -> Option<Key> {
-        let slot = match self.slot(seq) {
-            Some(slot) if self.slots[slot] != NIL => slot,
-            _ => return self.strays.remove(&seq),
-        };
-        let key = core::mem::replace(&mut self.slots[slot], NIL);
+        let key = self.dense(seq);
+        if key == NIL {
+            return self.strays.remove(&seq);
+        }
+        self.slots.set(seq, NIL);
         self.live -= 1;
         self.trim();
-        while self.live > 0 && self.slots.len() as u64 > self.widest(self.live) {
-            self.move_oldest_out();
+        if self.live > 0 && self.end - self.base > widest(self.live) {
+            self.thin_out();
         }
         Some(key)
     }
 
-    fn end(&self) -> u64 {
-        self.base + self.slots.len() as u64
+    /// The key in the dense part, or [`NIL`].
+    #[inline]
+    fn dense(&self, seq: u64) -> Key {
+        if (self.base..self.end).contains(&seq) { self.slots.get(seq) } else { NIL }
     }
 
-    fn slot(&self, seq: u64) -> Option<usize> {
-        (self.base..self.end()).contains(&seq).then(|| self.offset(seq))
+    fn dense_from(&self, from: u64) -> impl Iterator<Item = (u64, Key)> {
+        (from.max(self.base)..self.end).map(|seq| (seq, self.slots.get(seq))).filter(|(_, key)| *key != NIL)
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the offset lies within the ring, which lies in memory")]
-    fn offset(&self, seq: u64) -> usize {
-        (seq - self.base) as usize
+    /// Stretches the dense part to a seq that lies outside, or tells that this would not be dense.
+    #[inline(never)]
+    fn make_room(&mut self, seq: u64) -> bool {
+        if self.live > 0 && seq < self.base && self.end - seq > widest(self.live + 1) {
+            return false;
+        }
+        while self.live > 0 && seq >= self.end && seq + 1 - self.base > widest(self.live + 1) {
+            self.move_oldest_out();
+        }
+        let (base, end) = if self.live == 0 { (seq, seq + 1) } else { (self.base.min(seq), self.end.max(seq + 1)) };
+        if end - base > self.slots.len() {
+            self.resize(end - base);
+        }
+        (self.base, self.end) = (base, end);
+        true
     }
 
-    const fn widest(&self, live: u64) -> u64 {
-        let dense = live.saturating_mul(4);
-        if dense > ALWAYS_DENSE { dense } else { ALWAYS_DENSE }
+    #[inline(never)]
+    fn thin_out(&mut self) {
+        while self.live > 0 && self.end - self.base > widest(self.live) {
+            self.move_oldest_out();
+        }
     }
 
     fn move_oldest_out(&mut self) {
-        if let Some(key) = self.slots.pop_front() {
-            self.strays.insert(self.base, key);
-            self.base += 1;
-            self.live -= 1;
-            self.trim();
-        }
+        let key = self.slots.get(self.base);
+        self.slots.set(self.base, NIL);
+        self.strays.insert(self.base, key);
+        self.live -= 1;
+        self.trim();
     }
 
     /// Makes both ends live again, and gives the memory of a ring back that has shrunk to little.
+    #[inline]
     fn trim(&mut self) {
-        while self.slots.front() == Some(&NIL) {
-            self.slots.pop_front();
+        if self.live == 0 {
+            self.end = self.base;
+            self.slots = Slots::NONE;
+            return;
+        }
+        while self.slots.get(self.base) == NIL {
             self.base += 1;
         }
-        while self.slots.back() == Some(&NIL) {
-            self.slots.pop_back();
+        while self.slots.get(self.end - 1) == NIL {
+            self.end -= 1;
         }
-        let capacity = self.slots.capacity();
-        if capacity > SLOTS_KEPT && capacity > 4 * self.slots.len() {
-            self.slots.shrink_to(SLOTS_KEPT.max(2 * self.slots.len()));
+        let span = self.end - self.base;
+        if self.slots.len() > (4 * span).max(SLOTS_KEPT as u64) {
+            self.resize(span.max(SLOTS_KEPT as u64 / 2) * 2);
         }
     }
+
+    /// Moves the dense part to so many slots, or a few more.
+    #[inline(never)]
+    #[expect(clippy::cast_possible_truncation, reason = "there are at most a few times as many slots as messages")]
+    fn resize(&mut self, slots: u64) {
+        let mut larger = Slots::Many(vec![NIL; slots.max(4).next_power_of_two() as usize].into_boxed_slice());
+        for seq in self.base..self.end {
+            larger.set(seq, self.slots.get(seq));
+        }
+        self.slots = larger;
+    }
+}
+
+impl Slots {
+    const NONE: Self = Self::Few([NIL; 2]);
+
+    #[inline]
+    fn len(&self) -> u64 {
+        match self {
+            Self::Few(few) => few.len() as u64,
+            Self::Many(many) => many.len() as u64,
+        }
+    }
+
+    #[inline]
+    fn get(&self, seq: u64) -> Key {
+        match self {
+            Self::Few(few) => few[place(seq, 2)],
+            Self::Many(many) => many[place(seq, many.len())],
+        }
+    }
+
+    #[inline]
+    fn set(&mut self, seq: u64, key: Key) {
+        match self {
+            Self::Few(few) => few[place(seq, 2)] = key,
+            Self::Many(many) => {
+                let place = place(seq, many.len());
+                many[place] = key;
+            }
+        }
+    }
+}
+
+/// The slot of a seq.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
+const fn place(seq: u64, slots: usize) -> usize {
+    seq as usize & (slots - 1)
+}
+
+/// How many seqs the dense part may span when it holds so many.
+const fn widest(live: u64) -> u64 {
+    let dense = live.saturating_mul(4);
+    if dense > ALWAYS_DENSE { dense } else { ALWAYS_DENSE }
 }
 
 #[cfg(test)]
@@ -217,7 +283,8 @@ mod tests {
                 prop_assert_eq!(ring.next_from(seq), map.range(seq..).next().map(|(s, k)| (*s, *k)));
                 prop_assert_eq!(ring.last_below(seq), map.range(..seq).next_back().map(|(s, k)| (*s, *k)));
                 prop_assert_eq!(ring.is_empty(), map.is_empty());
-                prop_assert!(ring.slots.len() as u64 <= ring.widest(ring.live));
+                prop_assert!(ring.end - ring.base <= widest(ring.live));
+                prop_assert!(ring.slots.len() <= (4 * (ring.end - ring.base)).max(64));
             }
             prop_assert_eq!(ring.iter().collect::<Vec<_>>(), map.into_iter().collect::<Vec<_>>());
         }
@@ -233,7 +300,7 @@ mod tests {
             }
         }
         assert_eq!((ring.first(), ring.get(5), ring.last()), (Some(5), Some(1), Some((5, 1))));
-        assert!(ring.slots.capacity() <= 128, "{}", ring.slots.capacity());
+        assert!(ring.slots.len() <= 128, "{}", ring.slots.len());
     }
 
     #[test]
@@ -242,7 +309,7 @@ mod tests {
         (0..10_000).for_each(|seq| ring.insert(seq, 1));
         (0..9_999).for_each(|seq| assert_eq!(ring.remove(seq), Some(1)));
         assert_eq!(ring.first(), Some(9_999));
-        assert!(ring.slots.capacity() <= 128, "{}", ring.slots.capacity());
+        assert!(ring.slots.len() <= 128, "{}", ring.slots.len());
     }
 
     #[test]
@@ -250,6 +317,6 @@ mod tests {
         let mut ring = Ring::new();
         (0..10_000).for_each(|seq| ring.insert(seq, 1));
         (0..10_000).for_each(|seq| assert_eq!(ring.remove(seq), Some(1)));
-        assert!(ring.slots.capacity() <= 128);
+        assert_eq!(ring.slots.len(), 2, "it needs no heap");
     }
 }

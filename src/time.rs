@@ -79,6 +79,14 @@ impl Time {
         Self(self.0.saturating_add(nanos))
     }
 
+    /// As [`plus`](Self::plus); `None` past the end of the range.
+    pub(crate) const fn checked_plus(self, nanos: u64) -> Option<Self> {
+        match self.0.checked_add(nanos) {
+            Some(nanos) => Some(Self(nanos)),
+            None => None,
+        }
+    }
+
     /// Nanoseconds after `earlier`, zero when it is not after.
     pub(crate) const fn nanos_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
@@ -97,15 +105,6 @@ impl Add<Duration> for Time {
 impl fmt::Debug for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Time({:?})", self.since_origin())
-    }
-}
-
-/// The earlier of two times that may never come.
-#[inline]
-pub(crate) fn earlier(one: Option<Time>, other: Option<Time>) -> Option<Time> {
-    match (one, other) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
     }
 }
 

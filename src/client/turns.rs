@@ -4,31 +4,45 @@
 
 use super::Client;
 use crate::frame::Types;
-use crate::time::{Time, earlier};
+use crate::time::Time;
 
 impl<T: Types> Client<T> {
+    #[inline]
     pub(super) fn advance(&mut self, now: Time) {
         self.ctx.advance(now);
     }
 
     /// Ends an input.
+    #[inline]
     pub(super) fn settle(&mut self) {
+        let is_calm = self.ctx.now < self.deadline && self.outbox.is_calm() && !self.inbox.wants_token();
+        if is_calm {
+            self.outbox.end_flush();
+            self.deadline = self.outbox.next_when_calm().min(self.inbox.next_deadline());
+        } else {
+            self.settle_all();
+        }
+    }
+
+    /// Ends an input after which something expires, opens or goes.
+    #[inline(never)]
+    fn settle_all(&mut self) {
         self.outbox.expire(&mut self.ctx);
         self.outbox.open_gates(&self.ctx);
         self.outbox.announce_floors();
-        let token = if self.ctx.connected { self.deal() } else { None };
-        self.note_deadline(token);
+        let next_token = if self.ctx.connected { self.deal() } else { Time::MAX };
+        self.note_deadline(next_token);
     }
 
-    pub(super) fn note_deadline(&mut self, token: Option<Time>) {
+    pub(super) fn note_deadline(&mut self, next_token: Time) {
         let outbox = self.outbox.next_deadline(&self.ctx);
-        let inbox = self.inbox.next_deadline(&self.ctx);
-        self.deadline = earlier(earlier(token, outbox), inbox);
+        self.deadline = next_token.min(outbox).min(self.inbox.next_deadline());
     }
 
     /// Lets out what may go: first transmissions as the window allows, and repeats as tokens allow, in turn to ack:R and
     /// msg:R. Tells when the next token is there if something waits for it.
-    fn deal(&mut self) -> Option<Time> {
+    #[inline]
+    fn deal(&mut self) -> Time {
         loop {
             let message = self.outbox.next(&self.ctx);
             if let Some(first) = message.filter(|next| !next.needs_token) {
@@ -37,13 +51,13 @@ impl<T: Types> Client<T> {
             }
             let ack = self.inbox.wants_token();
             if !ack && message.is_none() {
-                return None;
+                return Time::MAX;
             }
             if !self.ctx.bucket.take(self.ctx.now) {
                 if self.outbox.end_flush() {
                     continue;
                 }
-                return Some(self.ctx.bucket.next_at());
+                return self.ctx.bucket.next_at();
             }
             match message {
                 Some(next) if !ack || !self.acks_turn => {

@@ -10,10 +10,11 @@ use crate::frame::{Outgoing, Types};
 use crate::id::MsgId;
 use crate::retransmit::Place;
 use crate::slab::Key;
-use crate::time::{Time, earlier};
+use crate::time::Time;
 
 impl<T: Types> Inbox<T> {
     /// A message was confirmed.
+    #[inline]
     pub(super) fn ack(&mut self, key: Key, ctx: &mut Context<T>) {
         self.make_room_for_ack(ctx);
         self.entries[key].state = State::AckPending { sent: false, unanswered: 0 };
@@ -67,10 +68,15 @@ impl<T: Types> Inbox<T> {
         }
     }
 
+    #[inline]
     fn make_room_for_ack(&mut self, ctx: &mut Context<T>) {
-        if self.counts.acks < ctx.config.ack_capacity {
-            return;
+        if self.counts.acks >= ctx.config.ack_capacity {
+            self.forget_oldest_ack(ctx);
         }
+    }
+
+    #[inline(never)]
+    fn forget_oldest_ack(&mut self, ctx: &mut Context<T>) {
         if let Some(oldest) = self.acks.first() {
             self.drop_ack(oldest);
             ctx.stats.acks_forgotten += 1;
@@ -120,8 +126,9 @@ impl<T: Types> Inbox<T> {
     }
 
     /// Whether an ack:R waits for a token.
+    #[inline]
     pub(crate) fn wants_token(&self) -> bool {
-        self.schedule.first_waiting(DUE).is_some()
+        self.schedule.is_anyone_waiting()
     }
 
     /// Spends a token on the ack:R that waits for longest.
@@ -144,8 +151,8 @@ impl<T: Types> Inbox<T> {
     }
 
     /// When something happens here by itself, the tokens aside.
-    pub(crate) fn next_deadline(&self, ctx: &Context<T>) -> Option<Time> {
-        let hold = self.next_hold_end(ctx).map(|(_, end)| end);
-        earlier(hold, self.schedule.next_due())
+    #[inline]
+    pub(crate) fn next_deadline(&self) -> Time {
+        self.hold_end.min(self.schedule.next_due())
     }
 }

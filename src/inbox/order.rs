@@ -5,7 +5,6 @@
 //! handed over as late. Order never costs a message.
 
 use super::{Entry, Inbox, Message, State};
-use crate::config::Order;
 use crate::context::Context;
 use crate::event::{Delivery, Event};
 use crate::frame::Types;
@@ -13,8 +12,13 @@ use crate::slab::Key;
 use crate::time::Time;
 
 impl<T: Types> Inbox<T> {
-    /// Holds a message beyond the cursor, if there is room.
+    /// Holds a message beyond the cursor, if there is room and it is not held yet.
+    #[inline(never)]
     pub(super) fn hold(&mut self, stream: Key, seq: u64, message: Message<T>, ctx: &mut Context<T>) {
+        if self.streams[stream].ring.get(seq).is_some() {
+            ctx.stats.ignored_msg_n_pending += 1;
+            return;
+        }
         if self.is_full(ctx) {
             ctx.stats.ignored_msg_n_full += 1;
             return;
@@ -26,10 +30,12 @@ impl<T: Types> Inbox<T> {
         stream.ring.insert(seq, key);
         stream.held += 1;
         self.links.push_back(&mut self.holds, key);
+        self.hold_end = self.hold_end.min(ctx.now.plus(self.max_hold));
         self.counts.held += 1;
     }
 
     /// Raises the cursor; what was held below it goes first, in order.
+    #[inline(never)]
     pub(super) fn raise_cursor(&mut self, stream: Key, to: u64, ctx: &mut Context<T>) {
         if to <= self.streams[stream].cursor {
             return;
@@ -44,13 +50,21 @@ impl<T: Types> Inbox<T> {
     }
 
     /// Moves the cursor past everything that was handed over, handing over what is held at it.
+    #[inline]
     pub(super) fn advance(&mut self, stream: Key, ctx: &mut Context<T>) {
+        let state = &mut self.streams[stream];
+        state.cursor = state.seen.next_unseen(state.cursor);
+        if state.held > 0 {
+            self.hand_over_held(stream, ctx);
+        }
+    }
+
+    /// Hands over what is held at the cursor, and moves on.
+    #[inline(never)]
+    fn hand_over_held(&mut self, stream: Key, ctx: &mut Context<T>) {
         loop {
             let state = &mut self.streams[stream];
             state.cursor = state.seen.next_unseen(state.cursor);
-            if state.held == 0 {
-                return;
-            }
             let seq = state.cursor;
             let Some(key) = state.ring.get(seq) else { return };
             // Below the cursor nothing is held, and what is with the application or acked was seen.
@@ -115,7 +129,7 @@ impl<T: Types> Inbox<T> {
 
     /// Gives up the gaps before messages that were held for `max_hold`.
     pub(super) fn give_up_gaps(&mut self, ctx: &mut Context<T>) {
-        while let Some((key, _)) = self.next_hold_end(ctx).filter(|(_, end)| *end <= ctx.now) {
+        while let Some(key) = self.holds.first().filter(|_| self.hold_end <= ctx.now) {
             let Entry { stream, seq, .. } = self.entries[key];
             ctx.stats.gaps_given_up += 1;
             self.raise_cursor(stream, seq, ctx);
@@ -123,13 +137,11 @@ impl<T: Types> Inbox<T> {
         }
     }
 
-    /// The message held for longest, and until when.
-    pub(super) fn next_hold_end(&self, ctx: &Context<T>) -> Option<(Key, Time)> {
-        let Order::InOrder { max_hold: Some(max_hold) } = ctx.config.order else { return None };
-        let key = self.holds.first()?;
-        match self.entries[key].state {
-            State::Held { since, .. } => Some((key, since + max_hold)),
-            State::WithApp | State::AckPending { .. } => None,
+    /// Until when the message held for longest is held.
+    fn next_hold_end(&self) -> Time {
+        match self.holds.first().map(|key| &self.entries[key].state) {
+            Some(State::Held { since, .. }) => since.plus(self.max_hold),
+            Some(State::WithApp | State::AckPending { .. }) | None => Time::MAX,
         }
     }
 
@@ -151,6 +163,7 @@ impl<T: Types> Inbox<T> {
         }
         let Entry { stream, seq, state } = self.entries.remove(key);
         self.links.remove(&mut self.holds, key);
+        self.hold_end = self.next_hold_end();
         self.counts.held -= 1;
         let stream = &mut self.streams[stream];
         stream.ring.remove(seq);

@@ -60,14 +60,15 @@ impl Seen {
         !below && !self.contains(seq) && !self.contains(seq + 1)
     }
 
+    /// Adds the seq after the only range, if that is what it is.
+    #[inline]
+    pub(super) fn extend(&mut self, seq: u64) -> bool {
+        let extends = seq == self.first.end && self.rest.is_empty() && !self.first.is_empty();
+        self.first.end += u64::from(extends);
+        extends
+    }
+
     pub(super) fn insert(&mut self, seq: u64) {
-        if seq == self.first.end && !self.first.is_empty() {
-            self.first.end += 1;
-            if let Some(end) = self.rest.remove(&self.first.end) {
-                self.first.end = end;
-            }
-            return;
-        }
         if self.contains(seq) {
             return;
         }
@@ -120,6 +121,7 @@ impl Seen {
         self.put(Range { start: seq + 1, end: range.end });
     }
 
+    #[inline]
     fn range_of(&self, seq: u64) -> Option<Range> {
         if self.first.contains(seq) {
             return Some(self.first);
@@ -127,6 +129,10 @@ impl Seen {
         if self.rest.is_empty() || seq < self.first.end {
             return None;
         }
+        self.range_in_rest(seq)
+    }
+
+    fn range_in_rest(&self, seq: u64) -> Option<Range> {
         let (start, end) = self.rest.range(..=seq).next_back()?;
         let range = Range { start: *start, end: *end };
         range.contains(seq).then_some(range)

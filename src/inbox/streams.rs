@@ -15,7 +15,7 @@ use crate::id::StreamKey;
 use crate::list::{Ends, Links, List};
 use crate::memory;
 use crate::ring::Ring;
-use crate::slab::{Key, Slab};
+use crate::slab::{Key, NIL, Slab};
 use crate::time::Time;
 
 #[derive(Clone, Debug)]
@@ -58,6 +58,8 @@ pub(super) struct Streams<T: Types> {
     silent: List,
     /// Ranges over all streams.
     ranges: usize,
+    /// The stream that was last looked up or opened.
+    recent: Key,
 }
 
 impl<T: Types> Streams<T> {
@@ -71,6 +73,7 @@ impl<T: Types> Streams<T> {
             links: Links::new(),
             silent: List::new(),
             ranges: 0,
+            recent: NIL,
         }
     }
 
@@ -96,9 +99,19 @@ impl<T: Types> Streams<T> {
         self.ranges
     }
 
-    pub(super) fn find(&self, from: &T::Peer, key: StreamKey) -> Option<Key> {
+    #[inline]
+    pub(super) fn find(&mut self, from: &T::Peer, key: StreamKey) -> Option<Key> {
+        match self.streams.get(self.recent) {
+            Some(stream) if stream.key == key && self.peers[stream.peer].name == *from => Some(self.recent),
+            Some(_) | None => self.find_in_maps(from, key),
+        }
+    }
+
+    #[inline(never)]
+    fn find_in_maps(&mut self, from: &T::Peer, key: StreamKey) -> Option<Key> {
         let peer = self.by_name.get(from)?;
-        self.by_key.get(&(*peer, key)).copied()
+        self.recent = *self.by_key.get(&(*peer, key))?;
+        Some(self.recent)
     }
 
     /// The sender of a stream.
@@ -115,15 +128,18 @@ impl<T: Types> Streams<T> {
     }
 
     /// Notes that a stream was heard of.
+    #[inline]
     pub(super) fn touch(&mut self, key: Key, now: Time) {
-        let stream = &mut self.streams[key];
-        stream.heard = now;
-        if self.silent.last() == Some(key) {
-            return;
+        self.streams[key].heard = now;
+        if self.silent.last() != Some(key) {
+            self.move_last(key);
         }
+    }
+
+    fn move_last(&mut self, key: Key) {
         self.silent.remove(key);
         self.silent.push_back(key);
-        let silent = &mut self.peers[stream.peer].silent;
+        let silent = &mut self.peers[self.streams[key].peer].silent;
         self.links.remove(silent, key);
         self.links.push_back(silent, key);
     }
@@ -151,9 +167,13 @@ impl<T: Types> Streams<T> {
         self.change_seen(key, |seen| seen.insert_range(range));
     }
 
+    #[inline]
     pub(super) fn see(&mut self, key: Key, seq: u64) {
-        self.streams[key].is_blank = false;
-        self.change_seen(key, |seen| seen.insert(seq));
+        let stream = &mut self.streams[key];
+        stream.is_blank = false;
+        if !stream.seen.extend(seq) {
+            self.change_seen(key, |seen| seen.insert(seq));
+        }
     }
 
     pub(super) fn unsee(&mut self, key: Key, seq: u64) {
@@ -222,6 +242,7 @@ impl<T: Types> Streams<T> {
     /// Forgets a stream; its messages must be gone.
     pub(super) fn close(&mut self, key: Key) {
         let Stream { peer, key: name, seen, .. } = self.streams.remove(key);
+        self.recent = NIL;
         self.ranges -= seen.ranges();
         self.by_key.remove(&(peer, name));
         self.silent.remove(key);

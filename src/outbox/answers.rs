@@ -6,7 +6,7 @@
 use core::time::Duration;
 
 use super::entry::{Parked, State};
-use super::{Announce, DUE, Outbox, PROBE_CAP, RETRY};
+use super::{Announce, DUE, Outbox, PROBE_CAP, Probes, RETRY};
 use crate::context::Context;
 use crate::event::{Event, FailReason};
 use crate::frame::{Rejection, Types, Verdict};
@@ -14,7 +14,6 @@ use crate::id::MsgId;
 use crate::journal::Record;
 use crate::retransmit::Place;
 use crate::slab::Key;
-use crate::time::nanos;
 
 impl<T: Types> Outbox<T> {
     /// msg:A.
@@ -40,64 +39,57 @@ impl<T: Types> Outbox<T> {
     }
 
     fn on_accepted(&mut self, key: Key, id: MsgId, server_id: T::ServerId, ctx: &mut Context<T>) {
-        match &mut self.entries[key].state {
-            State::Queued => ctx.stats.ignored_msg_a_repeated += 1,
-            State::OnWire { .. } => {
-                self.sample(key, ctx);
-                self.leave_window(key);
-                self.entries[key].state = State::Accepted { server_id: server_id.clone(), probes: 0 };
-                self.schedule.cancel(key);
-                if ctx.connected && !self.is_shut(key) {
-                    self.arm(key, ctx);
-                }
-                let entry = &self.entries[key];
-                if entry.gating {
-                    self.gates.on_accepted(&self.streams[entry.stream].peer, entry.stream);
-                }
-                ctx.persist(|_| Record::Accepted { id, server_id: server_id.clone() });
-                ctx.event(Event::Accepted { id, server_id });
-            }
-            State::Accepted { server_id: first, .. } => {
-                ctx.stats.ignored_msg_a_repeated += 1;
-                if *first != server_id {
-                    let first = core::mem::replace(first, server_id.clone());
-                    ctx.persist(|_| Record::Accepted { id, server_id: server_id.clone() });
-                    ctx.event(Event::ServerIdConflict { id, first, second: server_id });
-                }
-            }
+        let entry = &mut self.entries[key];
+        let State::OnWire { repeated, windowed, .. } = entry.state else {
+            ctx.stats.ignored_msg_a_repeated += 1;
+            note_second_server_id(&mut entry.state, id, server_id, ctx);
+            return;
+        };
+        entry.state = State::Accepted { server_id: server_id.clone(), probes: 0 };
+        if entry.gating {
+            self.gates.on_accepted(&self.streams[entry.stream].peer, entry.stream);
         }
+        self.windowed -= usize::from(windowed);
+        self.sample(key, repeated, ctx);
+        if ctx.connected && !self.is_shut(key) {
+            self.arm_probe(key, 0, ctx);
+        } else {
+            self.schedule.cancel(key);
+        }
+        ctx.persist(|_| Record::Accepted { id, server_id: server_id.clone() });
+        ctx.event(Event::Accepted { id, server_id });
     }
 
+    #[inline(never)]
     fn on_rejected(&mut self, key: Key, rejection: Rejection, ctx: &mut Context<T>) {
         let reason = match self.entries[key].state {
             State::Queued => {
                 ctx.stats.ignored_msg_a_repeated += 1;
                 return;
             }
-            State::OnWire { repeated: false, .. } => FailReason::Rejected(rejection),
+            State::OnWire { repeated: false, .. } => {
+                self.sample(key, false, ctx);
+                FailReason::Rejected(rejection)
+            }
             State::OnWire { repeated: true, .. } | State::Accepted { .. } => {
                 FailReason::Unknown { rejection: Some(rejection) }
             }
         };
-        self.sample(key, ctx);
         self.park(key, reason, ctx);
     }
 
+    #[inline(never)]
     fn on_retry_after(&mut self, key: Key, pause: Duration, ctx: &mut Context<T>) {
-        let waits_for_msg_a = match self.entries[key].state {
-            State::OnWire { .. } => match self.schedule.place(key) {
-                Place::Armed => true,
-                Place::Waiting(queue) => queue == DUE,
-                Place::Idle => false,
-            },
-            State::Queued | State::Accepted { .. } => false,
+        let waits_for_msg_a = matches!(self.schedule.place(key), Place::Armed | Place::Waiting(DUE));
+        let repeated = match self.entries[key].state {
+            State::OnWire { repeated, .. } if waits_for_msg_a => repeated,
+            State::OnWire { .. } | State::Queued | State::Accepted { .. } => {
+                ctx.stats.ignored_msg_a_repeated += 1;
+                return;
+            }
         };
-        if !waits_for_msg_a {
-            ctx.stats.ignored_msg_a_repeated += 1;
-            return;
-        }
         ctx.stats.retry_after += 1;
-        self.sample(key, ctx);
+        self.sample(key, repeated, ctx);
         self.leave_window(key);
         self.schedule.wait(key, RETRY);
         let until = ctx.now + pause.min(ctx.config.probe_max);
@@ -136,7 +128,9 @@ impl<T: Types> Outbox<T> {
             ctx.stats.ignored_ack_n_unknown += 1;
             return;
         }
-        self.reset_probes(stream, ctx);
+        if self.streams.has_backed_off() {
+            self.reset_probes(stream, ctx);
+        }
         self.streams.tidy(stream);
     }
 
@@ -151,7 +145,7 @@ impl<T: Types> Outbox<T> {
 
     /// The recipient lives: whatever else waits for it is probed soon again.
     fn reset_probes(&mut self, heard: Key, ctx: &mut Context<T>) {
-        let (initial, max) = (nanos(ctx.config.probe_initial), nanos(ctx.config.probe_max));
+        let Probes { initial, max } = self.probes;
         for stream in self.streams.take_backed_off(heard, initial, ctx.now) {
             for (_, key) in self.streams[stream].ring.iter() {
                 if let State::Accepted { probes: probes @ 1.., .. } = &mut self.entries[key].state {
@@ -165,16 +159,37 @@ impl<T: Types> Outbox<T> {
     }
 
     /// Karn's rule: only the answer to a message that was transmitted once is a sample.
-    fn sample(&mut self, key: Key, ctx: &mut Context<T>) {
-        if let State::OnWire { repeated: false, .. } = self.entries[key].state {
-            if let Some(sent_at) = self.schedule.armed_at(key) {
-                ctx.rto.on_sample(ctx.now.nanos_since(sent_at));
-            }
+    #[inline]
+    fn sample(&self, key: Key, repeated: bool, ctx: &mut Context<T>) {
+        if repeated {
+            return;
+        }
+        if let Some(sent_at) = self.schedule.armed_at(key) {
+            ctx.rto.on_sample(ctx.now.nanos_since(sent_at));
         }
     }
 }
 
+/// Accepted twice under two names: the later one counts.
+#[inline(never)]
+fn note_second_server_id<T: Types>(
+    state: &mut State<T::ServerId>,
+    id: MsgId,
+    server_id: T::ServerId,
+    ctx: &mut Context<T>,
+) {
+    match state {
+        State::Accepted { server_id: first, .. } if *first != server_id => {
+            let first = core::mem::replace(first, server_id.clone());
+            ctx.persist(|_| Record::Accepted { id, server_id: server_id.clone() });
+            ctx.event(Event::ServerIdConflict { id, first, second: server_id });
+        }
+        State::Accepted { .. } | State::Queued | State::OnWire { .. } => {}
+    }
+}
+
 /// A parked message stays parked, but what the server called it is worth knowing: a resend then starts as accepted.
+#[inline(never)]
 fn note_server_id<T: Types>(parked: &mut Parked<T>, id: MsgId, server_id: T::ServerId, ctx: &mut Context<T>) {
     if !parked.has_left() {
         return;

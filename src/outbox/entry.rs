@@ -12,7 +12,6 @@ pub(super) struct Entry<T: Types> {
     pub(super) seq: u64,
     pub(super) payload: T::Payload,
     pub(super) queued_at: Time,
-    pub(super) expires_at: Time,
     /// Whether a seq between this one and the next unsettled one was abandoned.
     pub(super) holds_floor_below_gap: bool,
     /// Whether newer messages to the same peer wait for this one: it was restored.
@@ -26,10 +25,9 @@ impl<T: Types> Entry<T> {
         seq: u64,
         payload: T::Payload,
         queued_at: Time,
-        expires_at: Time,
         state: State<T::ServerId>,
     ) -> Self {
-        Self { stream, seq, payload, queued_at, expires_at, holds_floor_below_gap: false, gating: false, state }
+        Self { stream, seq, payload, queued_at, holds_floor_below_gap: false, gating: false, state }
     }
 }
 
@@ -72,6 +70,15 @@ impl<S> State<S> {
         match self {
             Self::Queued => false,
             Self::OnWire { .. } | Self::Accepted { .. } => true,
+        }
+    }
+
+    /// Whether it holds a place in the window.
+    #[inline]
+    pub(super) const fn is_windowed(&self) -> bool {
+        match self {
+            Self::OnWire { windowed, .. } => *windowed,
+            Self::Queued | Self::Accepted { .. } => false,
         }
     }
 

@@ -58,6 +58,12 @@ impl<T: Types> Gates<T> {
             + memory::array::<T::Peer>(messages)
     }
 
+    /// Whether nobody has to wait.
+    #[inline]
+    pub(super) fn are_open(&self) -> bool {
+        self.shut.is_empty()
+    }
+
     /// Whether the messages of a stream to a peer have to wait.
     fn is_shut(&self, peer: &T::Peer, stream: Key) -> bool {
         self.shut.get(peer).and_then(|gates| gates.first()).is_some_and(|(first, _)| *first != stream)
@@ -136,10 +142,11 @@ impl<T: Types> Gates<T> {
     }
 
     /// When patience ends, while somebody waits.
-    pub(super) fn next_deadline(&self) -> Option<Time> {
+    #[inline]
+    pub(super) fn next_deadline(&self) -> Time {
         match self.patience {
-            Patience::Until(end) if !self.shut.is_empty() => Some(end),
-            Patience::Endless | Patience::Until(_) | Patience::Over => None,
+            Patience::Until(end) if !self.shut.is_empty() => end,
+            Patience::Endless | Patience::Until(_) | Patience::Over => Time::MAX,
         }
     }
 }
@@ -163,8 +170,9 @@ impl<T: Types> Outbox<T> {
     }
 
     /// Whether a message has to wait for older ones to its peer.
+    #[inline]
     pub(super) fn is_shut(&self, message: Key) -> bool {
-        if self.gates.shut.is_empty() {
+        if self.gates.are_open() {
             return false;
         }
         let stream = self.entries[message].stream;
@@ -173,7 +181,7 @@ impl<T: Types> Outbox<T> {
 
     /// Lets out what waited behind gates that have opened. To be called at the end of each call.
     pub(crate) fn open_gates(&mut self, ctx: &Context<T>) {
-        if self.gates.shut.is_empty() {
+        if self.gates.are_open() {
             return;
         }
         for peer in self.gates.open(ctx.now) {

@@ -10,7 +10,7 @@ use crate::event::{Event, FailReason, Stage};
 use crate::frame::{Outgoing, Types};
 use crate::retransmit::{Place, Schedule};
 use crate::slab::Key;
-use crate::time::{Time, earlier, nanos};
+use crate::time::Time;
 
 /// After so many unanswered transmissions a message gives its place in the window back.
 const UNANSWERED_IN_WINDOW: u32 = 3;
@@ -30,8 +30,7 @@ impl<T: Types> Outbox<T> {
     pub(crate) fn on_connected(&mut self, ctx: &mut Context<T>) {
         self.flushing = true;
         self.gates.on_connected(ctx);
-        let dated = self.dated.iter().map(|(_, key)| *key);
-        let mut keys: alloc::vec::Vec<Key> = self.ages.iter().chain(dated).collect();
+        let mut keys: alloc::vec::Vec<Key> = self.ages.keys().collect();
         keys.sort_by_key(|key| self.age(*key));
         for key in keys {
             if self.is_shut(key) {
@@ -64,7 +63,7 @@ impl<T: Types> Outbox<T> {
 
     /// Fails what has expired. To be called before anything is transmitted.
     pub(crate) fn expire(&mut self, ctx: &mut Context<T>) {
-        while let Some((_, key)) = self.next_expiry().filter(|(at, _)| *at <= ctx.now) {
+        while let Some((_, key)) = self.ages.first(|key| self.entries[key].queued_at).filter(|(at, _)| *at <= ctx.now) {
             let has_left = self.entries[key].state.has_left();
             let reason = if has_left { FailReason::Unknown { rejection: None } } else { FailReason::Expired };
             self.park(key, reason, ctx);
@@ -154,7 +153,19 @@ impl<T: Types> Outbox<T> {
         Some(Next { key, needs_token: self.entries[key].state.has_left() })
     }
 
+    /// Lets a message go for the first time, at once if nothing is before it.
+    #[inline]
+    pub(super) fn go(&mut self, key: Key, ctx: &mut Context<T>) {
+        let is_free = !self.schedule.is_anyone_waiting() && self.windowed < ctx.config.window;
+        if is_free && self.paused_until.is_none() && ctx.now < self.ages.next() {
+            self.transmit(Next { key, needs_token: false }, ctx);
+        } else {
+            self.schedule.wait(key, READY);
+        }
+    }
+
     /// The tokens have run out: from here on what never left does not wait for what must be repeated.
+    #[inline]
     pub(crate) fn end_flush(&mut self) -> bool {
         core::mem::take(&mut self.flushing)
     }
@@ -175,57 +186,59 @@ impl<T: Types> Outbox<T> {
             State::Queued => {
                 *state = State::OnWire { repeated: false, unanswered: 0, windowed: true };
                 self.windowed += 1;
+                self.arm_rto(key, 0, ctx);
             }
-            State::OnWire { repeated, windowed, .. } => {
+            State::OnWire { repeated, windowed, unanswered } => {
                 *repeated = true;
                 if matches!(self.schedule.place(key), Place::Waiting(READY | RETRY)) {
                     *windowed = true;
                     self.windowed += 1;
                 }
-            }
-            State::Accepted { .. } => {}
-        }
-        self.arm(key, ctx);
-    }
-
-    /// Arms the timer of a message that was just transmitted or accepted.
-    pub(super) fn arm(&mut self, key: Key, ctx: &mut Context<T>) {
-        let (base, level, max, cap) = match self.entries[key].state {
-            State::Queued => return,
-            State::OnWire { unanswered, .. } => {
-                (ctx.rto.base(), unanswered.max(ctx.rto.level()), ctx.rto.max(), RTO_CAP)
+                let unanswered = *unanswered;
+                self.arm_rto(key, unanswered, ctx);
             }
             State::Accepted { probes, .. } => {
-                (nanos(ctx.config.probe_initial), probes, nanos(ctx.config.probe_max), PROBE_CAP)
+                let probes = *probes;
+                self.arm_probe(key, probes, ctx);
             }
-        };
-        let delay = ctx.backoff.delay(base, level, max);
-        self.schedule.arm(key, delay, cap, ctx.now);
+        }
+    }
+
+    /// Waits for msg:A.
+    #[inline]
+    fn arm_rto(&mut self, key: Key, unanswered: u32, ctx: &mut Context<T>) {
+        let delay = ctx.backoff.delay(ctx.rto.base(), unanswered.max(ctx.rto.level()), ctx.rto.max());
+        self.schedule.arm(key, delay, RTO_CAP, ctx.now);
+    }
+
+    /// Waits for ack:N.
+    #[inline]
+    pub(super) fn arm_probe(&mut self, key: Key, probes: u32, ctx: &mut Context<T>) {
+        let delay = ctx.backoff.delay(self.probes.initial, probes, self.probes.max);
+        self.schedule.arm(key, delay, PROBE_CAP, ctx.now);
     }
 
     /// When something happens here by itself; when a token comes that something waits for, [`Client`](crate::Client) knows.
-    pub(crate) fn next_deadline(&self, ctx: &Context<T>) -> Option<Time> {
-        let expiry = self.next_expiry().map(|(at, _)| at);
-        let pause = self.paused_until.and_then(|until| self.next_after_pause(until, ctx));
-        earlier(earlier(expiry, self.schedule.next_due()), earlier(pause, self.gates.next_deadline()))
+    pub(crate) fn next_deadline(&self, ctx: &Context<T>) -> Time {
+        let pause = self.paused_until.map_or(Time::MAX, |until| self.next_after_pause(until, ctx));
+        self.next_when_calm().min(pause).min(self.gates.next_deadline())
+    }
+
+    /// As [`next_deadline`](Self::next_deadline), while nobody waits.
+    #[inline]
+    pub(crate) fn next_when_calm(&self) -> Time {
+        self.ages.next().min(self.schedule.next_due())
     }
 
     /// When a msg:R goes after a pause: it may have to wait for a token too.
-    fn next_after_pause(&self, until: Time, ctx: &Context<T>) -> Option<Time> {
-        let next = self.candidate(ctx).filter(|_| ctx.connected)?;
+    #[inline(never)]
+    fn next_after_pause(&self, until: Time, ctx: &Context<T>) -> Time {
+        let Some(next) = self.candidate(ctx).filter(|_| ctx.connected) else { return Time::MAX };
         let waits_for_token = next.needs_token && !self.flushing;
-        Some(if waits_for_token { until.max(ctx.bucket.next_at()) } else { until })
+        if waits_for_token { until.max(ctx.bucket.next_at()) } else { until }
     }
 
-    fn next_expiry(&self) -> Option<(Time, Key)> {
-        let sent = self.ages.first().map(|key| (self.entries[key].expires_at, key));
-        let dated = self.dated.first().copied();
-        match (sent, dated) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (one, other) => one.or(other),
-        }
-    }
-
+    #[inline]
     /// Puts messages in the order in which they were sent.
     fn age(&self, key: Key) -> (Time, Key, u64) {
         let entry = &self.entries[key];

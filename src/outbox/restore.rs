@@ -27,19 +27,18 @@ impl<T: Types> Outbox<T> {
     }
 
     fn restore_queued(&mut self, id: MsgId, to: &T::Peer, payload: T::Payload, at: Time, ctx: &Context<T>) {
-        let (Some(name), Some(seq)) = (id.stream(), id.seq()) else { return };
-        let stream = match self.streams.find(name) {
-            Some(stream) => stream,
-            None => self.streams.adopt(name, to),
+        let (Some(stream), Some(seq)) = (id.stream(), id.seq()) else { return };
+        let stream = match self.locate(id) {
+            Some((stream, _)) => stream,
+            None => self.streams.adopt(stream, to),
         };
         if self.streams[stream].peer != *to || self.find_restored(id).is_some() {
             return;
         }
         let queued_at = at.min(ctx.now);
-        let expires_at = queued_at + ctx.config.expiry;
-        let key = self.entries.insert(Entry::new(stream, seq, payload, queued_at, expires_at, State::restored()));
+        let key = self.entries.insert(Entry::new(stream, seq, payload, queued_at, State::restored()));
         self.streams[stream].ring.insert(seq, key);
-        self.dated.insert((expires_at, key));
+        self.ages.date(key, queued_at + ctx.config.expiry);
     }
 
     fn restore_accepted(&mut self, id: MsgId, server_id: T::ServerId) {
@@ -86,10 +85,9 @@ impl<T: Types> Outbox<T> {
                 }
             }
             Some(Found::Moving(key)) => {
-                let entry = &mut self.entries[key];
-                self.dated.remove(&(entry.expires_at, key));
-                entry.expires_at = (at + ctx.config.expiry).min(entry.queued_at + ctx.config.lifetime);
-                self.dated.insert((entry.expires_at, key));
+                let last = self.entries[key].queued_at + ctx.config.lifetime;
+                self.ages.remove(key, |key| self.entries[key].queued_at);
+                self.ages.date(key, last.min(at + ctx.config.expiry));
             }
             None => {}
         }
@@ -106,7 +104,7 @@ impl<T: Types> Outbox<T> {
         }
     }
 
-    fn find_restored(&self, id: MsgId) -> Option<Found> {
+    fn find_restored(&mut self, id: MsgId) -> Option<Found> {
         let place = self.locate(id)?;
         match self.streams[place.0].ring.get(place.1) {
             Some(key) => Some(Found::Moving(key)),
@@ -131,7 +129,8 @@ impl<T: Types> Outbox<T> {
                     State::Accepted { server_id, .. } => Some(server_id),
                     State::Queued | State::OnWire { .. } => None,
                 };
-                let sent_at = entry.expires_at.since_origin().saturating_sub(ctx.config.expiry);
+                let expires_at = self.ages.expires_at(message, entry.queued_at);
+                let sent_at = expires_at.since_origin().saturating_sub(ctx.config.expiry);
                 let end = End::Moving { sent_at: Time::from_origin(sent_at) };
                 (seq, &entry.payload, entry.queued_at, server_id, end)
             });

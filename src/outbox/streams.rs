@@ -8,12 +8,12 @@
 use alloc::collections::BTreeMap;
 
 use crate::frame::Types;
-use crate::id::{MsgId, SEQ_END, StreamId};
+use crate::id::{MsgId, SEQ_END, StreamId, StreamKey};
 use crate::list::List;
 use crate::memory;
 use crate::ring::Ring;
 use crate::rng::Rng;
-use crate::slab::{Key, Slab};
+use crate::slab::{Key, NIL, Slab};
 use crate::time::Time;
 
 /// How many abandoned seqs end a stream.
@@ -21,7 +21,7 @@ const ABANDONED_MOST: u32 = 512;
 
 #[derive(Clone, Debug)]
 pub(super) struct Stream<T: Types> {
-    pub(super) id: StreamId,
+    pub(super) name: StreamKey,
     pub(super) peer: T::Peer,
     next_seq: u64,
     /// One past the highest seq that was transmitted.
@@ -39,15 +39,18 @@ pub(super) struct Stream<T: Types> {
 }
 
 impl<T: Types> Stream<T> {
+    #[inline]
     pub(super) fn msg_id(&self, seq: u64) -> MsgId {
-        MsgId::new(self.id, seq).expect("a stream ends before its seqs do")
+        self.name.id(seq)
     }
 
     /// The lowest seq that may still be transmitted unasked.
+    #[inline]
     pub(super) fn floor(&self) -> u64 {
         self.ring.first().unwrap_or(self.next_seq)
     }
 
+    #[inline]
     fn is_idle(&self) -> bool {
         self.ring.is_empty() && self.parked == 0
     }
@@ -60,9 +63,12 @@ impl<T: Types> Stream<T> {
 #[derive(Clone, Debug)]
 pub(super) struct Streams<T: Types> {
     slab: Slab<Stream<T>>,
-    by_id: BTreeMap<StreamId, Key>,
+    by_name: BTreeMap<StreamKey, Key>,
     /// The stream that numbers the next message to each peer.
     current: BTreeMap<T::Peer, Key>,
+    /// The stream that was last looked up, and the one that numbered last: it is the current one of its peer.
+    recent: Key,
+    recent_to: Key,
     /// Streams without messages, the longest idle first.
     idle: List,
     idle_most: usize,
@@ -73,8 +79,17 @@ pub(super) struct Streams<T: Types> {
 
 impl<T: Types> Streams<T> {
     pub(super) fn new(idle_most: usize, rng: Rng) -> Self {
-        let (by_id, current) = (BTreeMap::new(), BTreeMap::new());
-        Self { slab: Slab::new(), by_id, current, idle: List::new(), idle_most, backed_off: 0, rng }
+        Self {
+            slab: Slab::new(),
+            by_name: BTreeMap::new(),
+            current: BTreeMap::new(),
+            recent: NIL,
+            recent_to: NIL,
+            idle: List::new(),
+            idle_most,
+            backed_off: 0,
+            rng,
+        }
     }
 
     /// The most heap that the streams take when the outbox holds `messages` messages.
@@ -82,7 +97,7 @@ impl<T: Types> Streams<T> {
         // As many idle ones as messages, as many with messages, and as many idle ones that an older one hangs on to.
         let streams = 3 * messages;
         memory::slab::<Stream<T>>(streams)
-            + memory::map::<StreamId, Key>(streams)
+            + memory::map::<StreamKey, Key>(streams)
             + memory::map::<T::Peer, Key>(streams)
             + memory::links(streams)
             + Ring::memory_bound(streams, messages)
@@ -96,13 +111,36 @@ impl<T: Types> Streams<T> {
         self.slab.get(key)
     }
 
-    pub(super) fn find(&self, id: StreamId) -> Option<Key> {
-        self.by_id.get(&id).copied()
+    /// The stream of this name.
+    #[inline]
+    pub(super) fn find(&self, name: StreamKey) -> Option<Key> {
+        match self.slab.get(self.recent) {
+            Some(stream) if stream.name == name => Some(self.recent),
+            Some(_) | None => self.by_name.get(&name).copied(),
+        }
+    }
+
+    /// As [`find`](Self::find), and it will be found at once next time.
+    #[inline]
+    pub(super) fn look_up(&mut self, name: StreamKey) -> Option<Key> {
+        let key = self.find(name)?;
+        self.recent = key;
+        Some(key)
+    }
+
+    /// The stream that numbers the messages to a peer.
+    #[inline]
+    fn find_current(&self, peer: &T::Peer) -> Option<Key> {
+        match self.slab.get(self.recent_to) {
+            Some(stream) if stream.peer == *peer => Some(self.recent_to),
+            Some(_) | None => self.current.get(peer).copied(),
+        }
     }
 
     /// Takes the next seq of the stream to a peer, with a new stream where one is needed. A message must follow.
+    #[inline]
     pub(super) fn number(&mut self, peer: &T::Peer) -> (Key, u64) {
-        let key = match self.current.get(peer).copied() {
+        let key = match self.find_current(peer) {
             Some(key) if !self.slab[key].is_worn() => {
                 if self.slab[key].is_idle() {
                     self.idle.remove(key);
@@ -114,14 +152,19 @@ impl<T: Types> Streams<T> {
         let stream = &mut self.slab[key];
         let seq = stream.next_seq;
         stream.next_seq += 1;
+        (self.recent, self.recent_to) = (key, key);
         (key, seq)
     }
 
     /// To be called whenever a message left a stream for good.
+    #[inline]
     pub(super) fn tidy(&mut self, key: Key) {
-        if !self.slab[key].is_idle() {
-            return;
+        if self.slab[key].is_idle() {
+            self.rest(key);
         }
+    }
+
+    fn rest(&mut self, key: Key) {
         if self.current.get(&self.slab[key].peer) != Some(&key) {
             self.close_worn(key);
             return;
@@ -146,15 +189,18 @@ impl<T: Types> Streams<T> {
         self.slab[key].backed_off = true;
     }
 
+    /// Whether any stream has backed off.
+    #[inline]
+    pub(super) const fn has_backed_off(&self) -> bool {
+        self.backed_off > 0
+    }
+
     /// The recipient of a stream was heard of: gives the streams to it that have backed off and may be probed soon again.
     ///
     /// Each at most once per `interval`, so that the cost does not grow with what is in flight; what backed off since then
     /// has not backed off far.
     pub(super) fn take_backed_off(&mut self, heard: Key, interval: u64, now: Time) -> alloc::vec::Vec<Key> {
         let mut taken = alloc::vec::Vec::new();
-        if self.backed_off == 0 {
-            return taken;
-        }
         let mut next = self.current.get(&self.slab[heard].peer).copied();
         while let Some(key) = next {
             let stream = &mut self.slab[key];
@@ -175,10 +221,10 @@ impl<T: Types> Streams<T> {
     }
 
     fn open(&mut self, peer: T::Peer, worn: Option<Key>) -> Key {
-        let id = loop {
-            let id = StreamId::from_u64(self.rng.next());
-            if !self.by_id.contains_key(&id) {
-                break id;
+        let name = loop {
+            let name = StreamKey::from(StreamId::from_u64(self.rng.next()));
+            if !self.by_name.contains_key(&name) {
+                break name;
             }
         };
         let mut older = worn;
@@ -188,7 +234,7 @@ impl<T: Types> Streams<T> {
             self.forget(worn);
         }
         let stream = Stream {
-            id,
+            name,
             peer: peer.clone(),
             next_seq: 0,
             sent_end: 0,
@@ -200,7 +246,7 @@ impl<T: Types> Streams<T> {
             older,
         };
         let key = self.slab.insert(stream);
-        self.by_id.insert(id, key);
+        self.by_name.insert(name, key);
         self.current.insert(peer, key);
         key
     }
@@ -208,8 +254,9 @@ impl<T: Types> Streams<T> {
     /// Takes over a stream of an earlier process, for the messages that it has left.
     pub(super) fn adopt(&mut self, id: StreamId, peer: &T::Peer) -> Key {
         self.rng.absorb(id.as_u64());
+        let name = StreamKey::from(id);
         let stream = Stream {
-            id,
+            name,
             peer: peer.clone(),
             // It numbers nothing any more: a stream never outlives its process.
             next_seq: SEQ_END,
@@ -222,7 +269,7 @@ impl<T: Types> Streams<T> {
             older: self.current.get(peer).copied(),
         };
         let key = self.slab.insert(stream);
-        self.by_id.insert(id, key);
+        self.by_name.insert(name, key);
         self.current.insert(peer.clone(), key);
         key
     }
@@ -268,7 +315,8 @@ impl<T: Types> Streams<T> {
     fn forget(&mut self, key: Key) {
         let stream = self.slab.remove(key);
         self.backed_off -= usize::from(stream.backed_off);
-        self.by_id.remove(&stream.id);
+        self.by_name.remove(&stream.name);
+        (self.recent, self.recent_to) = (NIL, NIL);
     }
 }
 

@@ -20,6 +20,7 @@ impl Backoff {
     }
 
     /// The delay in nanoseconds: `base` doubled `level` times, lengthened, at most `cap`.
+    #[inline]
     pub(crate) fn delay(&mut self, base: u64, level: u32, cap: u64) -> u64 {
         let doubled = match base.checked_shl(level) {
             Some(doubled) if doubled >> level == base => doubled.min(cap),
@@ -28,8 +29,9 @@ impl Backoff {
         if self.jitter == 0 {
             return doubled;
         }
-        let draw = u128::from(self.rng.next() >> 32);
-        let longer = ((u128::from(doubled) * u128::from(self.jitter) * draw) >> 64) as u64;
+        // A share of the delay, in 2⁻⁶⁴: neither factor exceeds 2³², and the draw is less.
+        let share = self.jitter * (self.rng.next() >> 32);
+        let longer = ((u128::from(doubled) * u128::from(share)) >> 64) as u64;
         doubled.saturating_add(longer).min(cap)
     }
 }

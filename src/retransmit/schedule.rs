@@ -26,13 +26,16 @@ pub(crate) struct Schedule {
     /// The timer lists in the order of the grid from `lowest` on, then one per cap, then the queues.
     lists: Vec<List>,
     links: Links,
-    spots: Vec<Spot>,
+    /// By key: the list in which it stands, and when its timer is due.
+    places: Vec<u16>,
+    dues: Vec<Time>,
     /// A bit per timer list that is not empty.
     occupied: Vec<u64>,
     /// How many keys stand in the queues.
     waiting: usize,
-    /// The list whose head is due first.
-    earliest: Option<usize>,
+    /// The timer list whose head is due first, and when that is: [`Time::MAX`] for never.
+    earliest: usize,
+    next_due: Time,
     lowest: usize,
     first_cap: usize,
     first_queue: usize,
@@ -47,13 +50,7 @@ struct List {
     due: Time,
 }
 
-/// Where a key stands.
-#[derive(Clone, Copy, Debug)]
-struct Spot {
-    due: Time,
-    list: u16,
-}
-
+/// The place of a key that stands nowhere.
 const IDLE: u16 = u16::MAX;
 
 /// Where a key stands, for the halves.
@@ -82,10 +79,12 @@ impl Schedule {
         Self {
             lists,
             links: Links::new(),
-            spots: Vec::new(),
+            places: Vec::new(),
+            dues: Vec::new(),
             occupied,
             waiting: 0,
-            earliest: None,
+            earliest: 0,
+            next_due: Time::MAX,
             lowest,
             first_cap,
             first_queue,
@@ -95,12 +94,13 @@ impl Schedule {
     /// The most heap that a schedule of so many keys takes.
     pub(crate) fn memory_bound(keys: usize) -> usize {
         // Sixteen lists for each of at most sixty octaves, and a few more.
-        memory::array::<List>(1_000) + memory::links(keys) + memory::array::<Spot>(keys)
+        memory::array::<List>(1_000) + memory::links(keys) + memory::array::<u16>(keys) + memory::array::<Time>(keys)
     }
 
+    #[inline]
     pub(crate) fn place(&self, key: Key) -> Place {
-        match self.spots.get(key as usize) {
-            Some(spot) if spot.list != IDLE => match usize::from(spot.list).checked_sub(self.first_queue) {
+        match self.places.get(key as usize) {
+            Some(&list) if list != IDLE => match usize::from(list).checked_sub(self.first_queue) {
                 Some(queue) => Place::Waiting(queue),
                 None => Place::Armed,
             },
@@ -109,32 +109,28 @@ impl Schedule {
     }
 
     /// Arms a timer with a delay, rounded up to the grid and capped by cap number `cap`; the key leaves where it stood.
+    #[inline]
     pub(crate) fn arm(&mut self, key: Key, delay: u64, cap: usize, now: Time) {
-        self.cancel(key);
         let cap = self.first_cap + cap;
         let index = grid::index_for(delay).saturating_sub(self.lowest).min(self.first_cap - 1);
         let list = if self.lists[index].delay < self.lists[cap].delay { index } else { cap };
-        let due = now.plus(self.lists[list].delay);
-        self.put(key, list, due);
+        self.enter(key, list);
         let entry = &mut self.lists[list];
-        let was_empty = entry.ends.first().is_none();
-        self.links.push_back(&mut entry.ends, key);
-        if was_empty {
+        let due = now.plus(entry.delay);
+        self.dues[key as usize] = due;
+        if entry.ends.is_only(key) {
             entry.due = due;
             self.occupied[list / 64] |= 1 << (list % 64);
-            if self.earliest.is_none_or(|earliest| due < self.lists[earliest].due) {
-                self.earliest = Some(list);
+            if due < self.next_due {
+                (self.earliest, self.next_due) = (list, due);
             }
         }
     }
 
     /// Puts a key last into a queue; it leaves where it stood.
     pub(crate) fn wait(&mut self, key: Key, queue: usize) {
-        self.cancel(key);
+        self.enter(key, self.first_queue + queue);
         self.waiting += 1;
-        let list = self.first_queue + queue;
-        self.put(key, list, Time::MAX);
-        self.links.push_back(&mut self.lists[list].ends, key);
     }
 
     /// Whether a key stands in any queue.
@@ -149,91 +145,108 @@ impl Schedule {
     }
 
     /// Takes a key from wherever it stands.
+    #[inline]
     pub(crate) fn cancel(&mut self, key: Key) {
-        let Some(spot) = self.spots.get_mut(key as usize) else { return };
-        let list = usize::from(core::mem::replace(&mut spot.list, IDLE));
-        if list == usize::from(IDLE) {
-            return;
-        }
-        let entry = &mut self.lists[list];
-        let was_first = entry.ends.first() == Some(key);
-        self.links.remove(&mut entry.ends, key);
-        if list >= self.first_queue {
-            self.waiting -= 1;
-        } else if was_first {
-            match entry.ends.first() {
-                Some(next) => entry.due = self.spots[next as usize].due,
-                None => {
-                    entry.due = Time::MAX;
-                    self.occupied[list / 64] &= !(1 << (list % 64));
-                }
-            }
-            if self.earliest == Some(list) {
-                self.earliest = self.find_earliest();
-            }
+        if let Some(place) = self.places.get_mut(key as usize) {
+            let list = core::mem::replace(place, IDLE);
+            self.leave(key, list);
         }
     }
 
     /// Takes everything from wherever it stands.
     pub(crate) fn clear(&mut self) {
-        self.spots.iter_mut().for_each(|spot| spot.list = IDLE);
+        self.places.fill(IDLE);
         for list in &mut self.lists {
             list.ends = Ends::EMPTY;
             list.due = Time::MAX;
         }
         self.occupied.fill(0);
         self.waiting = 0;
-        self.earliest = None;
+        self.next_due = Time::MAX;
     }
 
-    /// The exact time at which the next timer is due.
-    pub(crate) fn next_due(&self) -> Option<Time> {
-        self.earliest.map(|list| self.lists[list].due)
+    /// The exact time at which the next timer is due; [`Time::MAX`] for never.
+    #[inline]
+    pub(crate) const fn next_due(&self) -> Time {
+        self.next_due
     }
 
     /// A key whose timer is due, with the time at which it was armed; the timer is gone.
     pub(crate) fn pop_due(&mut self, now: Time) -> Option<(Key, Time)> {
-        let list = self.earliest?;
-        if self.lists[list].due > now {
+        if self.next_due > now {
             return None;
         }
-        let key = self.lists[list].ends.first()?;
+        let key = self.lists[self.earliest].ends.first()?;
         let armed_at = self.armed_at(key)?;
         self.cancel(key);
         Some((key, armed_at))
     }
 
     /// When a key was armed, while it is.
+    #[inline]
     pub(crate) fn armed_at(&self, key: Key) -> Option<Time> {
-        let spot = self.spots.get(key as usize)?;
-        let list = usize::from(spot.list);
-        (list < self.first_queue).then(|| Time::from_nanos(spot.due.as_nanos().saturating_sub(self.lists[list].delay)))
+        let list = usize::from(*self.places.get(key as usize)?);
+        let due = self.dues[key as usize].as_nanos();
+        (list < self.first_queue).then(|| Time::from_nanos(due.saturating_sub(self.lists[list].delay)))
     }
 
+    /// Moves a key to the end of a list.
+    #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "there are fewer than 2000 lists")]
-    fn put(&mut self, key: Key, list: usize, due: Time) {
-        let key = key as usize;
-        if key >= self.spots.len() {
-            self.spots.resize(key + 1, Spot { due: Time::MAX, list: IDLE });
+    fn enter(&mut self, key: Key, list: usize) {
+        if key as usize >= self.places.len() {
+            self.places.resize(key as usize + 1, IDLE);
+            self.dues.resize(key as usize + 1, Time::MAX);
         }
-        self.spots[key] = Spot { due, list: list as u16 };
+        let from = core::mem::replace(&mut self.places[key as usize], list as u16);
+        self.leave(key, from);
+        self.links.push_back(&mut self.lists[list].ends, key);
     }
 
-    fn find_earliest(&self) -> Option<usize> {
-        let mut earliest = None;
-        let mut due = Time::MAX;
+    /// Takes a key out of the list in which it stood.
+    #[inline]
+    fn leave(&mut self, key: Key, list: u16) {
+        if list == IDLE {
+            return;
+        }
+        let list = usize::from(list);
+        let ends = &mut self.lists[list].ends;
+        let was_first = ends.first() == Some(key);
+        self.links.remove(ends, key);
+        if list >= self.first_queue {
+            self.waiting -= 1;
+        } else if was_first {
+            self.note_head(list);
+        }
+    }
+
+    /// A timer list has a new head, or none.
+    fn note_head(&mut self, list: usize) {
+        let entry = &mut self.lists[list];
+        match entry.ends.first() {
+            Some(head) => entry.due = self.dues[head as usize],
+            None => {
+                entry.due = Time::MAX;
+                self.occupied[list / 64] &= !(1 << (list % 64));
+            }
+        }
+        if list == self.earliest {
+            self.find_earliest();
+        }
+    }
+
+    fn find_earliest(&mut self) {
+        self.next_due = Time::MAX;
         for (word, bits) in self.occupied.iter().enumerate() {
             let mut bits = *bits;
             while bits != 0 {
                 let list = word * 64 + bits.trailing_zeros() as usize;
                 bits &= bits - 1;
-                if earliest.is_none() || self.lists[list].due < due {
-                    earliest = Some(list);
-                    due = self.lists[list].due;
+                if self.lists[list].due < self.next_due {
+                    (self.earliest, self.next_due) = (list, self.lists[list].due);
                 }
             }
         }
-        earliest
     }
 }
 
@@ -301,10 +314,10 @@ mod tests {
                     }
                 }
                 let next = armed.values().map(|(due, _)| *due).min();
-                prop_assert_eq!(schedule.next_due().map(Time::as_nanos), next);
+                prop_assert_eq!(schedule.next_due().as_nanos(), next.unwrap_or(u64::MAX));
             }
             schedule.clear();
-            prop_assert_eq!(schedule.next_due(), None);
+            prop_assert_eq!(schedule.next_due(), Time::MAX);
             prop_assert!((0..20).all(|key| schedule.place(key) == Place::Idle));
         }
     }
