@@ -85,4 +85,22 @@ mod tests {
         clock.advance(Time::from_nanos(5));
         assert_eq!(clock.now(), now.plus(5));
     }
+
+    #[test]
+    fn a_leap_of_twenty_one_years_is_believed_and_not_a_second_more() {
+        let years = 21 * 366 * 24 * 3_600;
+        let second = 1_000_000_000;
+        for (told, believed) in [(years - 1, years - 1), (years, years), (years + 1, years)] {
+            let mut clock = Clock::new(Time::ZERO);
+            assert!(!clock.advance(Time::from_nanos(told * second)));
+            assert_eq!(clock.now(), Time::from_nanos(believed * second));
+        }
+    }
+
+    #[test]
+    fn standing_still_is_no_step_back() {
+        let mut clock = Clock::new(Time::from_nanos(7));
+        assert!(!clock.advance(Time::from_nanos(7)));
+        assert_eq!((clock.now(), clock.outside_past(Time::from_nanos(5))), (Time::from_nanos(7), Time::from_nanos(5)));
+    }
 }

@@ -221,6 +221,17 @@ mod tests {
     }
 
     #[test]
+    fn names_are_written_in_hex_digits_and_debugged_with_their_type() {
+        let stream = StreamId::from_u64(0x0123_4567_89ab_cdef);
+        assert_eq!((stream.as_u64(), stream.to_string()), (0x0123_4567_89ab_cdef, "0123456789abcdef".into()));
+        assert_eq!(alloc::format!("{stream:?}"), "StreamId(0123456789abcdef)");
+        let id = MsgId::new(stream, 0x1a2b_3c4d_5e6f).unwrap();
+        assert_eq!(alloc::format!("{id:?}"), "MsgId(01234567-89ab-8cde-bc01-1a2b3c4d5e6f)");
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert!("01234567".parse::<MsgId>().is_err());
+    }
+
+    #[test]
     fn the_seq_is_the_last_group_of_twelve_hex_digits() {
         let id = MsgId::new(StreamId(u64::MAX), SEQ_END - 1).unwrap();
         assert_eq!(id.to_string(), "ffffffff-ffff-8fff-bc01-ffffffffffff");

@@ -66,3 +66,47 @@ pub(crate) const fn map<K, V>(elements: usize) -> usize {
     let node = 11 * (size_of::<K>() + size_of::<V>()) + 12 * size_of::<usize>() + 32;
     (elements / 5 + 1).saturating_mul(node)
 }
+
+#[cfg(all(test, target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq)]
+    struct Test;
+
+    impl Types for Test {
+        type Peer = u64;
+        type Payload = u64;
+        type ServerId = u64;
+    }
+
+    #[test]
+    fn an_array_is_taken_three_times_over_and_never_below_four_elements() {
+        assert_eq!((array::<u64>(0), array::<u64>(3), array::<u64>(4), array::<u64>(5)), (96, 96, 96, 120));
+        assert_eq!((links(10), slab::<u64>(10)), (240, 480), "two keys a link, a tag a slot");
+    }
+
+    #[test]
+    fn a_map_is_taken_as_nodes_of_eleven_that_hold_five() {
+        let node = 11 * (8 + 4) + 12 * 8 + 32;
+        assert_eq!([0, 4, 5, 9, 10].map(map::<u64, u32>), [node, node, 2 * node, 2 * node, 3 * node]);
+    }
+
+    /// A device is sized by this figure: it changes knowingly or not at all.
+    #[test]
+    fn the_stated_bounds_are_these() {
+        let small = Config::default().outbox_capacity(101).inbox_capacity(53).ack_capacity(29);
+        let small = small.max_streams(71).max_streams_per_peer(11).max_ranges(307);
+        let configs = [
+            Config::default(),
+            small.clone(),
+            small.clone().outbox_capacity(1_009),
+            small.clone().inbox_capacity(1_009),
+            small.clone().ack_capacity(1_009),
+            small.clone().max_streams(1_009),
+            small.max_ranges(10_007),
+        ];
+        let bounds = configs.map(|config| config.memory_bound::<Test>());
+        assert_eq!(bounds, [143_624_827, 888_341, 4_968_736, 1_951_161, 1_858_541, 1_803_673, 1_478_101]);
+    }
+}
