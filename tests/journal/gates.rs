@@ -2,7 +2,7 @@
 
 use super::{connect, journaled, records, restart};
 use crate::common::*;
-use sixfold::{MsgId, Order, Outgoing, Status};
+use sixfold::{FailReason, MsgId, Order, Outgoing, Record, Status};
 
 /// A restarted, connected client with two old messages to B, one accepted, and one new one to B.
 fn restarted(order: Order) -> (Rig, [MsgId; 3]) {
@@ -115,4 +115,20 @@ fn a_gate_stays_shut_across_a_reconnect_and_opens_while_disconnected() {
     a.drain();
     connect(&mut a);
     assert!(sent(&mut a, new));
+}
+
+#[test]
+fn an_old_message_that_is_sent_again_by_hand_waits_for_older_ones_too() {
+    let [old, newer] = [id(1, 0), id(2, 0)];
+    let mut a = Rig::new(journaled(), 1);
+    let queued = |id, payload| Record::Queued { id, to: B, payload, at: a.now };
+    let failed = Record::Failed { id: newer, reason: FailReason::Rejected(rejection(1)) };
+    let journal = [queued(old, 0), queued(newer, 1), failed];
+    a = restart(&a, journaled().order(in_order_for_ever()), &journal, 2);
+    connect(&mut a);
+    assert!(sent(&mut a, old));
+    a.client.resend(newer, a.now).unwrap();
+    assert!(!sent(&mut a, newer));
+    a.ack_n(old, 1);
+    assert!(sent(&mut a, newer));
 }

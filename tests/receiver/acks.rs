@@ -99,3 +99,17 @@ fn tokens_go_in_turn_to_acks_and_messages() {
     let messages = outputs.iter().filter(|(_, o)| matches!(o, Output::Transmit(Outgoing::MsgR { .. }))).count();
     assert_eq!((acks, messages), (50, 50));
 }
+
+#[test]
+fn confirming_twice_is_fine_before_and_after_ack_a() {
+    let mut b = Rig::new(steady(), 2);
+    b.msg_n(A, id(1, 0), 0);
+    for _ in 0..2 {
+        b.confirm(A, id(1, 0));
+    }
+    assert_eq!(b.frames(), [Outgoing::AckR { id: id(1, 0), from: A }]);
+    b.frame(Incoming::AckA { id: id(1, 0), from: A });
+    b.drain();
+    b.confirm(A, id(1, 0));
+    assert_eq!((b.drain(), b.client.stats().confirmed), (vec![], 1));
+}

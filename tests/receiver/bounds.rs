@@ -208,3 +208,52 @@ fn a_held_message_that_cannot_be_remembered_is_refused_when_its_turn_comes() {
     }
     assert_eq!(b.received().len(), 6, "nothing is lost once the gap is filled");
 }
+
+#[test]
+fn a_stream_is_not_forgotten_for_an_early_newcomer_while_the_inbox_is_full_of_held_ones() {
+    let mut b = Rig::new(steady().inbox_capacity(2).max_streams_per_peer(2), 2);
+    for stream in [1, 2] {
+        b.msg_n(A, id(stream, 0), 0);
+        handle(&mut b, A, id(stream, 0));
+    }
+    b.msg_n(9, id(9, 5), 0);
+    b.msg_n(9, id(9, 6), 0);
+    assert_eq!(b.client.stats().held, 2);
+    b.msg_n(A, id(3, 1), 0);
+    assert_eq!((b.client.stats().streams_forgotten, b.client.stats().ignored_msg_n_full), (0, 1));
+    b.msg_n(A, id(3, 0), 0);
+    assert_eq!((b.client.stats().streams_forgotten, b.client.stats().held), (1, 1), "the first one may go on");
+}
+
+#[test]
+fn a_stream_is_not_forgotten_when_even_without_it_there_are_too_many_ranges() {
+    let mut b = Rig::new(steady().max_ranges(2).max_streams_per_peer(1), 2);
+    (0..5).for_each(|seq| b.msg_n(9, id(9, seq), 0));
+    b.msg_n(A, id(1, 0), 0);
+    handle(&mut b, A, id(1, 0));
+    [1, 3].map(|seq| b.client.release(&9, id(9, seq), b.now).unwrap());
+    assert_eq!(b.client.stats().ranges, 4);
+    b.drain();
+    b.msg_n(A, id(2, 0), 0);
+    assert_eq!((horizon(&b.drain()), b.client.stats().streams_forgotten), (1, 0));
+    [1, 3].map(|seq| b.msg_n(9, id(9, seq), 0));
+    assert_eq!(b.client.stats().ranges, 2);
+    b.drain();
+    b.msg_n(A, id(2, 0), 0);
+    assert_eq!((b.received().len(), b.client.stats().streams_forgotten), (1, 1), "its place and its range are free");
+}
+
+#[test]
+fn a_stream_of_which_everything_was_released_may_be_forgotten() {
+    let mut b = Rig::new(steady().max_streams_per_peer(1), 2);
+    for seq in 0..3 {
+        b.msg_n(A, id(1, seq), 0);
+    }
+    b.msg_n(A, id(2, 0), 0);
+    assert_eq!((horizon(&b.drain()), b.client.stats().incoming_streams), (1, 1));
+    for seq in 0..3 {
+        b.client.release(&A, id(1, seq), b.now).unwrap();
+    }
+    b.msg_n(A, id(2, 0), 0);
+    assert_eq!((b.received().len(), b.client.stats().streams_forgotten), (1, 1));
+}

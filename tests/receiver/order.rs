@@ -143,3 +143,12 @@ fn streams_do_not_wait_for_each_other() {
     b.msg_n(7, id(1, 0), 0);
     assert_eq!(b.client.stats().received, 2);
 }
+
+#[test]
+fn the_floor_of_a_streams_first_message_counts_though_the_message_itself_is_held() {
+    let mut b = Rig::new(steady(), 2);
+    b.msg_n(A, id(1, 7), 5);
+    assert_eq!(b.received(), []);
+    b.msg_n(A, id(1, 5), 0);
+    assert_eq!(b.received(), [(5, false)]);
+}

@@ -58,3 +58,13 @@ fn outbox_lists_by_peer_in_sending_order_with_every_state() {
     assert_eq!(listed, [(B, sent[1], 1), (B, sent[3], 3), (9, sent[0], 0), (9, sent[2], 2)]);
     assert!(a.client.outbox().all(|entry| entry.queued_at == a.now));
 }
+
+#[test]
+fn outbox_lists_parked_messages_among_those_on_their_way() {
+    let mut a = Rig::new(steady(), 1);
+    let sent = a.send_all(B, 0..7);
+    for seq in [0, 2, 3, 6] {
+        a.reject(sent[seq], 1);
+    }
+    assert!(a.client.outbox().map(|entry| entry.id).eq(sent));
+}
