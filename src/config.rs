@@ -343,7 +343,17 @@ mod tests {
         for (config, field) in wrong {
             let error = config.check().unwrap_err();
             assert_eq!(error.field(), field);
-            assert!(error.to_string().starts_with(&alloc::format!("config field `{field}` must ")), "{error}");
+            assert_eq!(error.to_string(), alloc::format!("config field `{field}` {}", error.reason()));
+            assert!(error.reason().starts_with("must "), "{error}");
         }
+    }
+
+    #[test]
+    fn ten_years_are_the_longest_and_a_microsecond_the_shortest() {
+        let ten_years = Duration::from_secs(316_224_000);
+        let config = |lifetime| Config::default().lifetime(lifetime).expiry(Duration::from_micros(1));
+        assert_eq!(config(ten_years).check(), Ok(()));
+        assert!(config(ten_years + Duration::from_nanos(1)).check().is_err());
+        assert!(config(ten_years).expiry(Duration::from_nanos(999)).check().is_err());
     }
 }

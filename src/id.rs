@@ -221,6 +221,16 @@ mod tests {
     }
 
     #[test]
+    fn version_variant_and_tag_must_all_fit() {
+        let counting = MsgId::new(StreamId(7), 5).unwrap().as_uuid().as_u128();
+        // The highest and the lowest bit of the version, of the variant and of the tag.
+        for bit in [79, 76, 63, 62, 57, 48] {
+            let id = MsgId::from_uuid(Uuid::from_u128(counting ^ (1 << bit)));
+            assert_eq!((id.stream(), id.seq()), (None, None), "{id}");
+        }
+    }
+
+    #[test]
     fn names_are_written_in_hex_digits_and_debugged_with_their_type() {
         let stream = StreamId::from_u64(0x0123_4567_89ab_cdef);
         assert_eq!((stream.as_u64(), stream.to_string()), (0x0123_4567_89ab_cdef, "0123456789abcdef".into()));

@@ -37,9 +37,6 @@ impl<T: Types> Inbox<T> {
     /// Raises the cursor; what was held below it goes first, in order.
     #[inline(never)]
     pub(super) fn raise_cursor(&mut self, stream: Key, to: u64, ctx: &mut Context<T>) {
-        if to <= self.streams[stream].cursor {
-            return;
-        }
         while let Some(seq) = self.next_held(stream).filter(|seq| *seq < to) {
             self.streams[stream].cursor = seq;
             self.advance(stream, ctx);

@@ -164,3 +164,15 @@ fn silence_is_suspect_after_three_timeouts_in_a_row_and_any_frame_breaks_the_row
     a.frame(sixfold::Incoming::AckA { id: id(5, 5), from: 77 });
     assert_eq!(suspicions(&a.run(6 * SECOND)), [], "even a forged frame shows that somebody is there");
 }
+
+#[test]
+fn while_output_waits_the_wake_up_is_now_and_nothing_is_settled() {
+    let mut a = Rig::new(steady(), 1);
+    let id = a.send(B, 0);
+    assert_eq!(a.client.poll_timeout(), Some(a.now));
+    a.pass(MS);
+    a.ack_n(id, 1);
+    assert_eq!((a.client.poll_timeout(), a.client.is_settled()), (Some(a.now), false));
+    a.drain();
+    assert_eq!((a.client.poll_timeout(), a.client.is_settled()), (None, true));
+}
