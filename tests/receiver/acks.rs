@@ -113,3 +113,16 @@ fn confirming_twice_is_fine_before_and_after_ack_a() {
     b.confirm(A, id(1, 0));
     assert_eq!((b.drain(), b.client.stats().confirmed), (vec![], 1));
 }
+
+#[test]
+fn no_ack_timer_runs_while_disconnected() {
+    let mut b = Rig::new(steady(), 2);
+    b.msg_n(A, id(1, 0), 0);
+    b.confirm(A, id(1, 0));
+    b.drain();
+    assert!(b.client.poll_timeout().is_some());
+    b.client.handle_disconnected(b.now);
+    assert_eq!(b.client.poll_timeout(), None);
+    b.run(DAY);
+    assert_eq!(b.client.stats().timeouts, 0);
+}
