@@ -167,6 +167,7 @@ mod tests {
     use super::*;
 
     use alloc::collections::BTreeSet;
+    use alloc::vec::Vec;
     use proptest::prelude::*;
 
     proptest! {
@@ -189,6 +190,24 @@ mod tests {
                     prop_assert_eq!(seen.contains(seq), set.contains(&seq));
                     prop_assert_eq!(seen.next_unseen(seq), (seq..).find(|s| !set.contains(s)).unwrap());
                 }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whole_ranges_join_what_they_touch(ranges in proptest::collection::vec((0u64..60, 0u64..9), 1..40)) {
+            let (mut seen, mut set) = (Seen::new(), BTreeSet::new());
+            for (start, length) in ranges {
+                let range = start..start + length;
+                let touches = (start.saturating_sub(1)..=range.end).any(|seq| set.contains(&seq));
+                prop_assert_eq!(seen.would_join(&range), touches, "{:?} and {:?}", &seen, &range);
+                seen.insert_range(&range);
+                set.extend(range);
+                prop_assert!(seen.iter().flatten().eq(set.iter().copied()));
+                let ranges: Vec<_> = seen.iter().collect();
+                prop_assert!(ranges.windows(2).all(|pair| pair[0].end < pair[1].start), "joined: {:?}", ranges);
+                prop_assert_eq!((seen.ranges(), seen.lowest_end()), (ranges.len(), ranges.first().map_or(0, |r| r.end)));
             }
         }
     }

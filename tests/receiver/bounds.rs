@@ -238,6 +238,9 @@ fn a_stream_is_not_forgotten_when_even_without_it_there_are_too_many_ranges() {
         b.msg_n(A, id(2, 0), 0);
         assert_eq!((horizon(&b.drain()), b.client.stats().streams_forgotten), (1, 0));
     }
+    b.msg_n(A, id(1, 1), 0);
+    assert_eq!(b.received(), [(1, false)], "who has one range may go on");
+    handle(&mut b, A, id(1, 1));
     [1, 3].map(|seq| b.msg_n(9, id(9, seq), 0));
     assert_eq!(b.client.stats().ranges, 2);
     b.drain();
@@ -258,4 +261,25 @@ fn a_stream_of_which_everything_was_released_may_be_forgotten() {
     }
     b.msg_n(A, id(2, 0), 0);
     assert_eq!((b.received().len(), b.client.stats().streams_forgotten), (1, 1));
+}
+
+#[test]
+fn a_refused_held_message_does_not_keep_the_next_one_waiting() {
+    let mut b = Rig::new(steady().max_ranges(1), 2);
+    b.msg_n(A, id(1, 0), 0);
+    b.msg_n(A, id(1, 5), 0);
+    b.pass(30 * SECOND);
+    b.msg_n(A, id(1, 6), 0);
+    b.drain();
+    assert_eq!(b.wake(), 30 * SECOND);
+    assert_eq!((horizon(&b.drain()), b.client.stats().held), (2, 0));
+}
+
+#[test]
+fn what_was_held_once_takes_no_second_place_in_a_full_inbox() {
+    let mut b = Rig::new(steady().inbox_capacity(2), 2);
+    [1, 0].map(|seq| b.msg_n(A, id(1, seq), 0));
+    assert_eq!(b.received(), [(0, false), (1, false)]);
+    b.msg_n(A, id(1, 2), 0);
+    assert_eq!((b.received(), b.client.stats().ignored_msg_n_full, b.client.stats().held_dropped), (vec![], 1, 0));
 }
