@@ -149,3 +149,29 @@ fn a_worn_stream_stays_known_until_its_last_message_is_gone() {
     assert_eq!((a.client.status(old), a.client.stats().outgoing_streams), (None, 1));
     assert_eq!(a.client.status(new), Some(Status::OnWire));
 }
+
+#[test]
+fn what_is_sent_again_is_abandoned_no_more_and_what_is_discarded_stays_so() {
+    let mut a = Rig::new(steady().window(1_000), 1);
+    let park = |a: &mut Rig, count: u64| {
+        let ids = a.send_all(B, 0..count);
+        ids.iter().for_each(|id| a.reject(*id, 1));
+        a.drain();
+        ids
+    };
+    let first = park(&mut a, 400);
+    for id in &first {
+        a.client.resend(*id, a.now).unwrap();
+        deliver(&mut a, *id);
+    }
+    for id in park(&mut a, 300) {
+        a.client.discard(id, a.now).unwrap();
+    }
+    let last = park(&mut a, 211);
+    assert_eq!(last[210].stream(), first[0].stream(), "511 are abandoned");
+    let last = park(&mut a, 1)[0];
+    assert_eq!(last.stream(), first[0].stream());
+    assert_ne!(a.send(B, 0).stream(), last.stream(), "512 are");
+    a.ack_n(last, 1);
+    assert_eq!(a.client.stats().parked, 211);
+}
