@@ -283,3 +283,23 @@ fn what_was_held_once_takes_no_second_place_in_a_full_inbox() {
     b.msg_n(A, id(1, 2), 0);
     assert_eq!((b.received(), b.client.stats().ignored_msg_n_full, b.client.stats().held_dropped), (vec![], 1, 0));
 }
+
+#[test]
+fn a_peer_that_paid_once_holds_one_stream_less_and_is_not_made_to_pay_for_all() {
+    let mut b = Rig::new(steady().max_streams(6).max_streams_per_peer(3), 2);
+    for (from, stream) in [(7, 1), (7, 2), (7, 3), (8, 4), (8, 5), (9, 6)] {
+        b.msg_n(from, id(stream, 0), 0);
+        handle(&mut b, from, id(stream, 0));
+    }
+    b.pass(60 * DAY);
+    for newcomer in [21, 22] {
+        b.msg_n(newcomer, id(newcomer, 0), 0);
+    }
+    assert_eq!(b.client.stats().streams_forgotten, 2);
+    b.drain();
+    for (from, stream) in [(7, 2), (7, 3), (8, 5), (9, 6), (8, 4)] {
+        b.msg_n(from, id(stream, 0), 0);
+    }
+    assert_eq!(b.client.stats().repeated_msg_n_confirmed, 4, "these are remembered");
+    assert_eq!(horizon(&b.drain()), 1, "and of the second peer one is not");
+}
