@@ -9,5 +9,6 @@ mod anything;
 mod broken_by_clients;
 mod broken_by_servers;
 mod clean;
+mod honest;
 mod log;
 mod program;
