@@ -4,6 +4,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/programs.rs"]
+mod programs;
 
 mod anything;
 mod broken_by_clients;
