@@ -137,7 +137,8 @@ fn spawn(site: &Site, ends: &[End; 2], which: usize, stay: Stay) -> Process {
     command.arg("--input").arg(&end.input).arg("--output").arg(&end.output);
     match stay {
         Stay::ForEver => command.arg("--follow"),
-        Stay::UntilSettled => &mut command,
+        // The ack:R of the last line may have died with the process before: its sender will ask again.
+        Stay::UntilSettled => command.args(["--linger", "2s"]),
     };
     site.start(&format!("{}.log", end.user), &mut command)
 }
