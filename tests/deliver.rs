@@ -7,35 +7,18 @@
     reason = "a test of a program, with std"
 )]
 
-use std::env::consts::EXE_SUFFIX;
+#[path = "common/programs.rs"]
+mod programs;
+
 use std::fmt::Write as _;
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
 use std::thread;
 
-/// The program as it is now: `cargo test` builds examples, but `cargo test --test deliver` alone does not.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let test = std::env::current_exe().unwrap();
-        let profile = test.parent().and_then(Path::parent).unwrap();
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--example", "deliver", "--manifest-path", MANIFEST, "--target-dir"]);
-        build.arg(profile.parent().unwrap());
-        if profile.ends_with("release") {
-            build.arg("--release");
-        }
-        assert!(build.status().unwrap().success());
-        profile.join(format!("examples/deliver{EXE_SUFFIX}"))
-    })
-}
-
-const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+use programs::{check_trace, example};
 
 fn deliver(arguments: &[&str]) -> Command {
-    let mut command = Command::new(program());
+    let mut command = Command::new(example("deliver"));
     command.args(["--seed", "7", "--timeout", "60s"]).args(arguments);
     command
 }
@@ -183,7 +166,7 @@ fn the_trace_shows_the_six_frames_of_the_first_message() {
 #[test]
 fn a_seed_is_drawn_and_told_when_none_is_given() {
     let run = || {
-        let mut command = Command::new(program());
+        let mut command = Command::new(example("deliver"));
         command.args(["--timeout", "60s"]);
         let output = pipe(command, b"x\n");
         assert!(output.status.success());
@@ -212,4 +195,89 @@ fn running_out_of_time_is_said_and_counted() {
     let said = stderr(&output);
     assert!(said.ends_with("deliver: gave up: not everything was delivered in time\n"), "{said}");
     assert_eq!(value(&said, "messages "), "2");
+}
+
+/// Delivers these lines with a log; gives the log and how to judge it, as the program says.
+fn logged(lines: &str, options: &[&str]) -> (tempfile::NamedTempFile, Vec<String>) {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let mut command = deliver(options);
+    command.arg("--log").arg(log.path());
+    let output = pipe(command, lines.as_bytes());
+    let said = stderr(&output);
+    assert!(output.status.success() && output.stdout == lines.as_bytes(), "{said}");
+    let (_, judge) = said.split_once("to judge the log: cargo run --example check_trace -- ").unwrap();
+    (log, judge.split_whitespace().map(str::to_owned).collect())
+}
+
+#[test]
+fn a_log_breaks_no_rule_from_either_side_and_does_not_tell_the_lines() {
+    let lines: String = (0..300).map(|number| format!("secret {number}\n")).collect();
+    let luck = ["--loss", "0.3", "--duplicate", "0.2", "--reorder", "0.1", "--crash-server", "50ms"];
+    for side in ["server", "clients"] {
+        let (log, judge) = logged(&lines, &[&luck[..], &["--log-at", side]].concat());
+        let judgement = check_trace(judge);
+        assert!(judgement.is_clean(), "{judgement:?}");
+        let log = std::fs::read_to_string(log.path()).unwrap();
+        for frame in ["MsgR", "MsgA", "MsgN", "AckR", "AckA", "AckN"] {
+            assert!(log.contains(frame), "{frame} as the {side} saw it");
+        }
+        assert!(log.contains("forgotten") && !log.contains("secret"));
+    }
+}
+
+#[test]
+fn a_log_is_begun_anew_by_each_run() {
+    let (log, judge) = logged("one\ntwo\n", &[]);
+    let mut again = deliver(&["--log"]);
+    again.arg(log.path());
+    assert!(pipe(again, b"three\n").status.success());
+    let judgement = check_trace(judge);
+    assert!(judgement.is_clean(), "{judgement:?}");
+}
+
+#[test]
+fn a_log_that_was_tampered_with_breaks_the_rule_in_question() {
+    let (log, _) = logged("only one\n", &["--loss", "0", "--duplicate", "0"]);
+    let lines = std::fs::read_to_string(log.path()).unwrap();
+    let of = |frame: &str| lines.lines().position(|line| line.contains(frame)).unwrap();
+    let changed = |frame: &str, from: &str, to: &str| {
+        let line = lines.lines().nth(of(frame)).unwrap();
+        assert!(line.contains(from), "{line}");
+        (lines.replacen(line, &line.replace(from, to), 1), of(frame) + 1)
+    };
+    let without = |frame: &str, then: &str| {
+        let rest: Vec<&str> = lines.lines().filter(|line| !line.contains(frame)).collect();
+        (rest.join("\n"), rest.iter().position(|line| line.contains(then)).unwrap() + 1)
+    };
+    let tampered = [
+        (without("MsgN", "AckR"), "AckBeforeMessage"),
+        (without("AckR", "AckN"), "NeverConfirmed"),
+        (without("MsgR", "MsgA"), "Unasked"),
+        (changed("AckN", "server_id\":", "server_id\":1"), "OtherAnswer"),
+        (changed("MsgN", "payload\":\"", "payload\":\"0"), "Altered"),
+        (changed("MsgN", "from\":\"A", "from\":\"B"), "ForgedSender"),
+    ];
+    for ((text, line), rule) in tampered {
+        std::fs::write(log.path(), text).unwrap();
+        let judgement = check_trace([log.path()]);
+        assert_eq!(judgement.status, Some(1), "{judgement:?}");
+        assert!(judgement.broken().contains(&(line, rule)), "{rule} in line {line}: {judgement:?}");
+    }
+}
+
+#[test]
+fn a_log_of_a_killed_run_is_judged_as_far_as_it_goes() {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let mut command = deliver(&["--crash-server", "100ms", "--log"]);
+    let piped = command.arg(log.path()).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = piped.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(&b"a line\n".repeat(50_000)).unwrap();
+    while log.as_file().metadata().unwrap().len() < 1_000_000 {
+        assert!(child.try_wait().unwrap().is_none(), "it has enough to do");
+        thread::park_timeout(std::time::Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let judgement = check_trace([log.path()]);
+    assert_eq!((judgement.status, judgement.broken()), (Some(0), vec![]), "{judgement:?}");
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
 use sixfold::sim::check::{Entry, View};
 use sixfold::sim::{LinkConfig, World};
 use sixfold::{Config, ConfigError, Types};
@@ -13,7 +12,7 @@ pub(super) struct Simulated;
 
 impl Types for Simulated {
     type Peer = String;
-    type Payload = Value;
+    type Payload = String;
     type ServerId = u64;
 }
 
@@ -28,7 +27,7 @@ pub(super) fn log(view: View) -> Result<Vec<Entry<Simulated>>, ConfigError> {
     for n in 0..10 {
         let [from, to] = [&names[n % 2], &names[(n + 1) % 2]];
         // The outbox holds thousands.
-        let _ = world.send(from, to, json!({ "text": format!("message {n}") }));
+        let _ = world.send(from, to, format!("message {n}"));
     }
     world.run_until_settled(Duration::from_secs(3600));
     Ok(world.trace().iter().filter_map(|entry| Entry::from_trace(entry, view)).collect())

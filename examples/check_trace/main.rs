@@ -1,27 +1,35 @@
 //! Judges a log of frames, of any client and any server: which rule of the protocol is broken, and where.
 //!
 //! The rule of this program: one line of JSON is one entry, as `sixfold::sim::check::Entry` documents it; blank lines are
-//! skipped. Every rule broken is one line of output. The exit status is 0 when none is, 1 when one is, and 2 when the log
-//! cannot be read.
+//! skipped. A line that breaks off is what a killed program left: it is told and skipped too. Every rule broken is one line of
+//! output. The exit status is 0 when none is, 1 when one is, and 2 when the log cannot be read.
 //!
 //! ```sh
 //! cargo run --example check_trace -- --view server frames.jsonl
-//! cargo run --example check_trace -- --demo > frames.jsonl     # a log to begin with
+//! cargo run --example check_trace -- --demo > frames.jsonl             # a log to begin with
+//! cargo run --release --example deliver -- --log frames.jsonl          # or one of real sockets
 //! ```
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is what the program is for")]
 
 mod demo;
+#[path = "../common/frame_log.rs"]
+mod frame_log;
+#[path = "../common/side.rs"]
+mod side;
 
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use serde_json::Value;
 use sixfold::Types;
-use sixfold::sim::check::{Check, Entry, Report, View};
+use sixfold::sim::check::{Check, Entry, Report};
+
+use side::Side;
 
 /// Judges a log of frames: which rule of the protocol is broken, and where.
 #[derive(Debug, Parser)]
@@ -36,6 +44,9 @@ struct Options {
     /// How long, in seconds, the server may take to answer.
     #[arg(long, default_value_t = 10)]
     patience: u64,
+    /// The deployment's lifetime, in seconds: how long a message has to be pushed.
+    #[arg(long, default_value_t = 7 * 24 * 3600)]
+    lifetime: u64,
     /// How many retransmissions a client may make in a second.
     #[arg(long, default_value_t = 64)]
     rate: u32,
@@ -51,12 +62,6 @@ struct Options {
     /// Print a log of a simulated exchange instead.
     #[arg(long)]
     demo: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Side {
-    Server,
-    Clients,
 }
 
 /// A deployment of whatever make: addresses and server ids are numbers or texts, payloads anything.
@@ -104,32 +109,42 @@ fn main() -> ExitCode {
 }
 
 fn judge(log: &Path, options: &Options) -> Result<Report, Box<dyn Error>> {
-    let reader: Box<dyn BufRead> = if log == Path::new("-") {
+    let mut reader: Box<dyn BufRead> = if log == Path::new("-") {
         Box::new(io::stdin().lock())
     } else {
         let file = File::open(log).map_err(|error| format!("{}: {error}", log.display()))?;
         Box::new(BufReader::new(file))
     };
-    let mut check = Check::<Any>::new(view(options))
-        .patience(core::time::Duration::from_secs(options.patience))
+    let mut check = Check::<Any>::new(options.view.into())
+        .patience(Duration::from_secs(options.patience))
+        .lifetime(Duration::from_secs(options.lifetime))
         .budget(options.rate, options.burst)
         .fan_out(options.fan_out)
         .gaps(!options.allow_gaps);
-    for (number, line) in (1..).zip(reader.lines()) {
-        let line = line.map_err(|error| format!("line {number}: {error}"))?;
-        if line.trim().is_empty() {
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        if reader.read_until(b'\n', &mut line).map_err(|error| format!("line {number}: {error}"))? == 0 {
+            break;
+        }
+        let text = line.trim_ascii();
+        if text.is_empty() {
             continue;
         }
-        let entry: Entry<Any> = serde_json::from_str(&line)
-            .map_err(|error| format!("line {number}, column {}: {}", error.column(), message(&error)))?;
-        check.feed_line(number, entry);
+        match serde_json::from_slice::<Entry<Any>>(text) {
+            Ok(entry) => check.feed_line(number, entry),
+            Err(error) if error.is_eof() => {
+                eprintln!("line {number} breaks off: its writer was killed; it is not judged")
+            }
+            Err(error) => return Err(format!("line {number}, column {}: {}", error.column(), message(&error)).into()),
+        }
     }
     Ok(check.finish())
 }
 
 fn print_demo(options: &Options) -> Result<(), Box<dyn Error>> {
-    for entry in demo::log(view(options))? {
-        print(&serde_json::to_string(&entry)?)?;
+    for entry in demo::log(options.view.into())? {
+        print(&frame_log::line(entry, |payload| payload.as_bytes())?)?;
     }
     Ok(())
 }
@@ -139,13 +154,6 @@ fn print(line: &impl core::fmt::Display) -> Result<(), Box<dyn Error>> {
     match writeln!(io::stdout(), "{line}") {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
         Ok(()) | Err(_) => Ok(()),
-    }
-}
-
-fn view(options: &Options) -> View {
-    match options.view {
-        Side::Server => View::Server,
-        Side::Clients => View::Clients,
     }
 }
 

@@ -8,7 +8,7 @@
 //!
 //! The rule of this program: what passes between the three threads is datagrams; what they share besides is only when
 //! to stop. Where to read on: [`node`] is the run loop around a client, [`sender`] and [`receiver`] are the two
-//! applications, [`server`] is the relay, [`port`] is a socket behind links.
+//! applications, [`server`] is the relay, [`port`] is a socket behind links, [`log`] is what `check_trace` can judge.
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stderr,
@@ -20,7 +20,10 @@
 mod clock;
 mod control;
 mod failure;
+#[path = "../common/frame_log.rs"]
+mod frame_log;
 mod input;
+mod log;
 mod node;
 mod options;
 mod output;
@@ -31,6 +34,8 @@ mod run;
 mod seeds;
 mod sender;
 mod server;
+#[path = "../common/side.rs"]
+mod side;
 mod trace;
 mod tuning;
 mod wire;
@@ -46,6 +51,7 @@ use crate::input::Input;
 use crate::options::Options;
 use crate::report::Report;
 use crate::seeds::Seeds;
+use crate::side::Side;
 use crate::trace::Diagram;
 
 fn main() -> ExitCode {
@@ -70,7 +76,7 @@ fn deliver(options: &Options) -> Result<ExitCode, Failure> {
     .map_err(Failure::Signal)?;
 
     let report = run::run(options, &input, seeds, &control)?;
-    tell(options, &report);
+    tell(options, &input, &report);
     if control.is_interrupted() {
         eprintln!("deliver: interrupted");
         return Ok(ExitCode::from(INTERRUPTED));
@@ -86,13 +92,21 @@ fn deliver(options: &Options) -> Result<ExitCode, Failure> {
     Ok(ExitCode::FAILURE)
 }
 
-fn tell(options: &Options, report: &Report) {
+fn tell(options: &Options, input: &Input, report: &Report) {
     if options.trace {
         let tallies = [&report.sent.tally, &report.served.tally, &report.received.tally];
         let steps = tallies.into_iter().flat_map(|tally| tally.steps.iter().copied()).collect();
         eprintln!("{}", Diagram::new(steps));
     }
     eprint!("{report}");
+    if let Some(log) = &options.log {
+        let ((rate, burst), log) = (tuning::budget(input.average()), log.display());
+        let how = match options.log_at {
+            Side::Server => String::new(),
+            Side::Clients => format!("--view clients --rate {rate} --burst {burst} "),
+        };
+        eprintln!("to judge the log: cargo run --example check_trace -- {how}{log}");
+    }
 }
 
 /// What a shell says of a program that SIGINT has ended: 128 + 2.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::Parser;
 
+use crate::side::Side;
+
 /// Deliver the lines of a file through a bad network and a forgetful server: every line once, in order, byte for byte.
 ///
 /// A sender, a server and a receiver run as three threads with a UDP socket each on 127.0.0.1; nothing but datagrams
@@ -54,6 +56,14 @@ pub(crate) struct Options {
     /// Draw the frames of the first message as a sequence diagram on standard error
     #[arg(long)]
     pub(crate) trace: bool,
+
+    /// Write every frame to this file, as the example check_trace reads it; fingerprints stand for the lines
+    #[arg(long, value_name = "PATH")]
+    pub(crate) log: Option<PathBuf>,
+
+    /// Whose frames to log
+    #[arg(long, value_name = "SIDE", value_enum, default_value_t = Side::Server, requires = "log")]
+    pub(crate) log_at: Side,
 }
 
 fn share(text: &str) -> Result<f64, String> {

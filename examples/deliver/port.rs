@@ -14,8 +14,9 @@ use sixfold::sim::{Link, LinkConfig};
 use sixfold::{MsgId, Time};
 
 use crate::failure::Failure;
+use crate::log::Log;
 use crate::trace::{Step, What};
-use crate::wire::{DATAGRAM_LIMIT, Frame, Kind, decode, encode};
+use crate::wire::{DATAGRAM_LIMIT, Frame, Kind, Peer, decode, encode};
 
 /// The three threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,26 @@ pub(crate) enum Place {
     A,
     Server,
     B,
+}
+
+impl Place {
+    /// The client that is there. Who a frame is from is what its source address says: that is all the authentication there is.
+    pub(crate) const fn peer(self) -> Option<Peer> {
+        match self {
+            Self::A => Some(Peer::A),
+            Self::B => Some(Peer::B),
+            Self::Server => None,
+        }
+    }
+}
+
+impl From<Peer> for Place {
+    fn from(peer: Peer) -> Self {
+        match peer {
+            Peer::A => Self::A,
+            Peer::B => Self::B,
+        }
+    }
 }
 
 impl fmt::Display for Place {
@@ -64,6 +85,7 @@ pub(crate) struct Port {
     lanes: Vec<Lane>,
     buffer: Vec<u8>,
     traced: bool,
+    log: Log,
     tally: Tally,
 }
 
@@ -75,12 +97,12 @@ struct Lane {
 
 impl Port {
     /// Takes over a bound socket; with `traced` it notes the frames of the first message.
-    pub(crate) fn new(place: Place, socket: std::net::UdpSocket, traced: bool) -> Result<Self, Failure> {
+    pub(crate) fn new(place: Place, socket: std::net::UdpSocket, traced: bool, log: Log) -> Result<Self, Failure> {
         let (socket, poll) = register(socket).map_err(|source| Failure::Socket { place, source })?;
         // One byte more than any datagram, so that none is cut short unnoticed.
         let buffer = vec![0; DATAGRAM_LIMIT + 1];
         let (ready, lanes, tally) = (Events::with_capacity(1), Vec::new(), Tally::default());
-        Ok(Self { place, socket, poll, ready, lanes, buffer, traced, tally })
+        Ok(Self { place, socket, poll, ready, lanes, buffer, traced, log, tally })
     }
 
     /// Adds the way to another node.
@@ -90,7 +112,8 @@ impl Port {
     }
 
     /// Puts a frame on the link to a neighbour.
-    pub(crate) fn send(&mut self, to: Place, frame: &impl Frame, now: Time) {
+    pub(crate) fn send(&mut self, to: Place, frame: &impl Frame, now: Time) -> Result<(), Failure> {
+        self.log.frame(self.place, to, frame, now)?;
         let lane = self.lanes.iter_mut().find(|lane| lane.to == to).expect("every neighbour was given a lane");
         let lost = lane.link.send(encode(frame), now) == 0;
         for (kind, count) in Kind::ALL.into_iter().zip(&mut self.tally.frames) {
@@ -100,6 +123,7 @@ impl Port {
             let (at, from, kind) = (now, self.place, frame.kind());
             self.tally.steps.push(Step { at, from, to, kind, what: What::Sent { lost } });
         }
+        Ok(())
     }
 
     /// Gives the kernel what has come out of the links by now.
@@ -148,6 +172,7 @@ impl Port {
                 self.tally.ignored += 1;
                 continue;
             };
+            self.log.frame(self.place, from, &frame, now())?;
             if self.traced && is_first(frame.id()) {
                 let (at, to, kind) = (now(), self.place, frame.kind());
                 self.tally.steps.push(Step { at, from, to, kind, what: What::Arrived });

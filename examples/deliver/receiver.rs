@@ -42,8 +42,8 @@ pub(crate) fn run(mut node: Node, mut output: Output<'_>, control: &Control) -> 
         if !written.is_empty() {
             // Confirmed means handled: the lines must have left this process.
             output.flush()?;
+            let now = node.tick();
             for (from, id) in written {
-                let now = node.clock().now();
                 node.client.confirm(&from, id, now).expect("it was handed over just now and nobody else confirms");
             }
         }

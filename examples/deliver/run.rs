@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::control::Control;
 use crate::failure::Failure;
 use crate::input::Input;
+use crate::log::Log;
 use crate::node::Node;
 use crate::options::Options;
 use crate::output::Output;
@@ -23,25 +24,27 @@ use crate::{receiver, sender, server};
 /// Delivers the input and tells what happened, also when it was stopped half-way.
 pub(crate) fn run(options: &Options, input: &Input, seeds: Seeds, control: &Control) -> Result<Report, Failure> {
     let output = Output::open(options, input)?;
+    let log = Log::create(options)?;
     let (a, a_address) = bind(Place::A)?;
     let (s, s_address) = bind(Place::Server)?;
     let (b, b_address) = bind(Place::B)?;
     let (config, faults, clock) = (config(options, input.average()), faults(options), Clock::start());
 
-    let port = Port::new(Place::A, a, options.trace)?;
+    let port = Port::new(Place::A, a, options.trace, log.clone())?;
     let port = port.lane(Place::Server, s_address, faults.clone(), seeds.link(Use::SenderToServer));
     let a = Node::new(Place::A, config.clone(), seeds.client(Use::SenderClient), port, clock)?;
 
-    let port = Port::new(Place::B, b, options.trace)?;
+    let port = Port::new(Place::B, b, options.trace, log.clone())?;
     let port = port.lane(Place::Server, s_address, faults.clone(), seeds.link(Use::ReceiverToServer));
     let b = Node::new(Place::B, config, seeds.client(Use::ReceiverClient), port, clock)?;
 
-    let port = Port::new(Place::Server, s, options.trace)?;
+    let port = Port::new(Place::Server, s, options.trace, log.clone())?;
     let port = port.lane(Place::A, a_address, faults.clone(), seeds.link(Use::ServerToSender));
     let port = port.lane(Place::B, b_address, faults, seeds.link(Use::ServerToReceiver));
 
     thread::scope(|scope| {
-        let server = scope.spawn(|| control.supervise(|| server::run(port, options.crash_server, clock, control)));
+        let server =
+            scope.spawn(|| control.supervise(|| server::run(port, options.crash_server, clock, control, &log)));
         let receiver = scope.spawn(|| control.supervise(|| receiver::run(b, output, control)));
         let sender = scope.spawn(|| control.supervise(|| sender::run(a, input, control)));
 

@@ -31,8 +31,8 @@ pub(crate) fn run(mut node: Node, input: &Input, control: &Control) -> Result<Se
     let mut waiting: Option<Arc<[u8]>> = None;
     let mut journey = Journey::default();
     while !control.is_stopped() {
+        let now = node.tick();
         while let Some(line) = waiting.take().or_else(|| lines.next().map(Arc::from)) {
-            let now = node.clock().now();
             match node.client.send(Peer::B, line, now) {
                 Ok(id) => journey.begins(id, now),
                 Err(full) => {

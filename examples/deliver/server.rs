@@ -8,7 +8,8 @@ use sixfold::sim::{Crash, Relay};
 use crate::clock::Clock;
 use crate::control::Control;
 use crate::failure::Failure;
-use crate::port::{Place, Port, Tally};
+use crate::log::Log;
+use crate::port::{Port, Tally};
 use crate::tuning::LIFETIME;
 use crate::wire::{Peer, Wire};
 
@@ -25,6 +26,7 @@ pub(crate) fn run(
     crash_every: Option<Duration>,
     clock: Clock,
     control: &Control,
+    log: &Log,
 ) -> Result<Served, Failure> {
     let mut relay = Relay::<Wire>::new(LIFETIME, clock.now());
     connect(&mut relay, clock);
@@ -33,14 +35,14 @@ pub(crate) fn run(
     while !control.is_stopped() && !control.are_clients_done() {
         let now = clock.now();
         while let Some((peer, frame)) = relay.poll_output() {
-            port.send(place(peer), &frame, now);
+            port.send(peer.into(), &frame, now)?;
         }
         port.flush(clock.now())?;
         let deadlines = [relay.poll_timeout(), port.poll_timeout(), next_crash];
         let now = clock.now();
         let wait = deadlines.into_iter().flatten().min().map_or(Duration::MAX, |at| at.saturating_duration_since(now));
         for (from, frame) in port.receive::<Outgoing<Wire>>(wait, || clock.now())? {
-            if let Some(peer) = peer(from) {
+            if let Some(peer) = from.peer() {
                 relay.handle_frame(peer, frame, clock.now());
             }
         }
@@ -49,6 +51,7 @@ pub(crate) fn run(
             let now = clock.now();
             if at <= now {
                 relay.crash(Crash::LosesAll, now);
+                log.forgotten(now)?;
                 connect(&mut relay, clock);
                 crashes += 1;
                 next_crash = Some(now + every);
@@ -62,21 +65,5 @@ pub(crate) fn run(
 fn connect(relay: &mut Relay<Wire>, clock: Clock) {
     for peer in [Peer::A, Peer::B] {
         relay.handle_connected(peer, clock.now());
-    }
-}
-
-const fn place(peer: Peer) -> Place {
-    match peer {
-        Peer::A => Place::A,
-        Peer::B => Place::B,
-    }
-}
-
-/// Who a frame is from is what its source address says: that is all the authentication there is here.
-const fn peer(place: Place) -> Option<Peer> {
-    match place {
-        Place::A => Some(Peer::A),
-        Place::B => Some(Peer::B),
-        Place::Server => None,
     }
 }

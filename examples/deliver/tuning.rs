@@ -27,14 +27,12 @@ pub(crate) fn faults(options: &Options) -> LinkConfig {
 pub(crate) fn config(options: &Options, length: usize) -> Config {
     let round_trip = 2 * (options.latency + options.jitter);
     let longest_wait = 2 * round_trip + Duration::from_millis(25);
-    let datagram = length + PER_DATAGRAM;
-    let rate = (BYTES_PER_SECOND / datagram).clamp(1, DATAGRAMS_PER_SECOND);
-    let at_once = (SOCKET_BUFFER / datagram).clamp(2, 128);
+    let (rate, at_once) = budget(length);
     // What waits for ack:N is asked for again and again until then: as much as the rate allows, and not more.
-    let in_a_wait = rate as u128 * longest_wait.as_micros() / 1_000_000;
+    let in_a_wait = u128::from(rate) * longest_wait.as_micros() / 1_000_000;
     let outbox = usize::try_from(in_a_wait).unwrap_or(usize::MAX).clamp(16, 10_000);
     Config::default()
-        .window(at_once)
+        .window(at_once as usize)
         .outbox_capacity(outbox)
         // Everything that A may have on the way fits into B at once, held for order or not.
         .inbox_capacity(2 * outbox)
@@ -48,14 +46,20 @@ pub(crate) fn config(options: &Options, length: usize) -> Config {
         .max_attempts(None)
         .expiry(LIFETIME)
         .lifetime(LIFETIME)
-        .retransmit_rate(u32::try_from(rate).unwrap_or(u32::MAX))
-        .retransmit_burst(u32::try_from(at_once).unwrap_or(u32::MAX))
+        .retransmit_rate(rate)
+        .retransmit_burst(at_once)
         .order(Order::InOrder { max_hold: None })
 }
 
+/// How many frames with lines of `length` bytes on average a client may repeat in a second, and how many at once.
+pub(crate) fn budget(length: usize) -> (u32, u32) {
+    let datagram = u32::try_from(length).unwrap_or(u32::MAX).saturating_add(PER_DATAGRAM);
+    ((BYTES_PER_SECOND / datagram).clamp(1, DATAGRAMS_PER_SECOND), (SOCKET_BUFFER / datagram).clamp(2, 128))
+}
+
 /// What three threads on one machine get through with time to spare.
-const DATAGRAMS_PER_SECOND: usize = 50_000;
-const BYTES_PER_SECOND: usize = 200 * 1024 * 1024;
+const DATAGRAMS_PER_SECOND: u32 = 50_000;
+const BYTES_PER_SECOND: u32 = 200 * 1024 * 1024;
 /// What a socket usually holds before the kernel drops datagrams, and what it reckons for each besides its bytes.
-const SOCKET_BUFFER: usize = 200 * 1024;
-const PER_DATAGRAM: usize = 512;
+const SOCKET_BUFFER: u32 = 200 * 1024;
+const PER_DATAGRAM: u32 = 512;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sixfold::sim::check::Direction;
 use sixfold::{Incoming, MsgId, Outgoing, Types};
 
 /// The deployment: two peers, lines of bytes, and a server that numbers what it stores.
@@ -60,6 +61,8 @@ impl fmt::Display for Kind {
 pub(crate) trait Frame: Serialize + DeserializeOwned {
     fn kind(&self) -> Kind;
     fn id(&self) -> MsgId;
+    /// Which way it goes, with a copy of it.
+    fn direction(&self) -> Direction<Wire>;
 }
 
 impl Frame for Outgoing<Wire> {
@@ -74,6 +77,10 @@ impl Frame for Outgoing<Wire> {
         match self {
             Self::MsgR { id, .. } | Self::AckR { id, .. } => *id,
         }
+    }
+
+    fn direction(&self) -> Direction<Wire> {
+        Direction::Up(self.clone())
     }
 }
 
@@ -91,6 +98,10 @@ impl Frame for Incoming<Wire> {
         match self {
             Self::MsgA { id, .. } | Self::MsgN { id, .. } | Self::AckA { id, .. } | Self::AckN { id, .. } => *id,
         }
+    }
+
+    fn direction(&self) -> Direction<Wire> {
+        Direction::Down(self.clone())
     }
 }
 

@@ -9,9 +9,12 @@
 //! | the clients | gaps in the numbering, at first transmissions; storms |
 //!
 //! Not judged: the order in which applications were handed messages, and whether they had handled what was acked: frames do
-//! not show it. A server that lost all its memory breaks rules (another server id, no ack:N), and the report says so. A log
-//! begins at the beginning: what was sent before it looks forged. A message that was cancelled before it ever left, with an
-//! unsettled one below it, looks like a gap: see [`Check::gaps`].
+//! not show it. A server that lost all its memory breaks rules (another server id, no ack:N), and the report says so unless
+//! the log does: see [`Direction::Forgotten`]. A log begins at the beginning: what was sent before it looks forged. A message
+//! that was cancelled before it ever left, with an unsettled one below it, looks like a gap: see [`Check::gaps`].
+//!
+//! A log may hold the frames of some clients only; of the others nothing is taken for granted. Payloads are compared and
+//! never looked into, so that fingerprints will do: see [`Entry::map_payload`].
 //!
 //! The sections that a report names are those of the protocol: **1** the six frames and the server's six rules (answer every
 //! msg:R, duplicates alike; never reuse a server id; keep and push; answer every ack:R; true sender; unread payload), **2**
@@ -20,6 +23,7 @@
 mod bucket;
 mod debts;
 mod entry;
+mod message;
 mod rule;
 mod sender;
 mod server;
@@ -36,6 +40,7 @@ use crate::time::Time;
 use bucket::Bucket;
 use debts::Debts;
 pub use entry::{Direction, Entry, View};
+use message::Message;
 pub use rule::{Report, Rule, Violation};
 use sender::Stream;
 
@@ -74,13 +79,17 @@ pub struct Check<T: Types> {
     fan_out: bool,
     gaps: bool,
     line: u64,
+    /// The latest time in the log so far: lines of several clients may be out of order by a little.
     now: Time,
+    /// The time of the current line, by its endpoint's own clock.
+    time: Time,
     messages: BTreeMap<Key<T>, Message<T>>,
     server_ids: BTreeMap<T::ServerId, Key<T>>,
     streams: BTreeMap<(T::Peer, StreamId), Stream<T>>,
-    /// What was pushed to whom, and what was acked by whom.
+    /// What was pushed to whom.
     pushed: BTreeSet<(T::Peer, Key<T>)>,
-    acked: BTreeSet<(T::Peer, Key<T>)>,
+    /// What was acked by whom, and whether by its present process.
+    acked: BTreeMap<(T::Peer, Key<T>), bool>,
     /// Every endpoint met, and whether it is connected.
     endpoints: BTreeMap<T::Peer, bool>,
     buckets: BTreeMap<T::Peer, Bucket>,
@@ -90,20 +99,6 @@ pub struct Check<T: Types> {
 
 /// The authenticated sender and its id.
 type Key<T> = (<T as Types>::Peer, MsgId);
-
-/// What the log has shown of one message.
-#[derive(Clone, Debug)]
-struct Message<T: Types> {
-    line: u64,
-    to: T::Peer,
-    payload: T::Payload,
-    floors: BTreeSet<u64>,
-    server_id: Option<T::ServerId>,
-    /// Whether an msg:A has accepted it, and when the first of its msg:R came.
-    accepted: bool,
-    since: Time,
-    confirmed: bool,
-}
 
 impl<T: Types> Check<T>
 where
@@ -123,11 +118,12 @@ where
             gaps: true,
             line: 0,
             now: Time::ZERO,
+            time: Time::ZERO,
             messages: BTreeMap::new(),
             server_ids: BTreeMap::new(),
             streams: BTreeMap::new(),
             pushed: BTreeSet::new(),
-            acked: BTreeSet::new(),
+            acked: BTreeMap::new(),
             endpoints: BTreeMap::new(),
             buckets: BTreeMap::new(),
             debts: Debts::new(),
@@ -188,23 +184,25 @@ where
     /// Takes the entry of a certain line, for logs with blank lines.
     pub fn feed_line(&mut self, line: u64, entry: Entry<T>) {
         let Entry { time, endpoint, direction } = entry;
-        (self.line, self.now) = (line, self.now.max(time));
-        self.collect_debts();
+        (self.line, self.now, self.time) = (line, self.now.max(time), time);
         match direction {
+            // Only frames show that the server was there to pay: one that was down tells first who is gone.
             Direction::Up(frame) => {
+                self.collect_debts();
                 self.endpoints.entry(endpoint.clone()).or_insert(true);
                 self.on_up(&endpoint, frame);
             }
-            Direction::Down(frame) => self.on_down(&endpoint, frame),
+            Direction::Down(frame) => {
+                self.collect_debts();
+                self.on_down(&endpoint, frame);
+            }
             Direction::Connected => self.on_connected(&endpoint),
             Direction::Disconnected => {
                 self.debts.forgive(&endpoint);
                 self.endpoints.insert(endpoint, false);
             }
-            Direction::Started => {
-                self.buckets.remove(&endpoint);
-                self.acked.retain(|(by, _)| *by != endpoint);
-            }
+            Direction::Started => self.on_started(&endpoint),
+            Direction::Forgotten => self.on_forgotten(&endpoint),
         }
     }
 

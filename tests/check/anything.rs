@@ -24,7 +24,8 @@ fn entry((kind, peer, other, stream, seq, x): Raw) -> Entry<Test> {
         5 => Direction::Down(Incoming::AckN { id, server_id }),
         6 => Direction::Connected,
         7 => Direction::Disconnected,
-        _ => Direction::Started,
+        8 => Direction::Started,
+        _ => Direction::Forgotten,
     };
     Entry { time: Time::from_nanos(x), endpoint: peer, direction }
 }
@@ -32,7 +33,7 @@ fn entry((kind, peer, other, stream, seq, x): Raw) -> Entry<Test> {
 proptest! {
     #[test]
     fn any_log_is_judged_and_each_violation_names_one_of_its_lines(
-        raw in proptest::collection::vec((0u8..9, 0u64..3, 0u64..3, 0u64..4, 0u64..4, any::<u64>()), 0..80),
+        raw in proptest::collection::vec((0u8..10, 0u64..3, 0u64..3, 0u64..4, 0u64..4, any::<u64>()), 0..80),
     ) {
         for view in [View::Server, View::Clients] {
             let lines = raw.len() as u64;

@@ -3,11 +3,11 @@
 use crate::common::*;
 use crate::log::{exchange, verdict};
 use sixfold::Config;
-use sixfold::sim::check::{Check, Entry, View};
-use sixfold::sim::{Chaos, Handling, LinkConfig, World};
+use sixfold::sim::check::{Check, Direction, Entry, Rule, View};
+use sixfold::sim::{Action, Chaos, Crash, Handling, LinkConfig, What, World};
 
-/// Some clients chat on a bad day; the server dies, and keeps what it stored.
-fn world(seed: u64) -> World<Test> {
+/// Some clients chat on a bad day; the server dies, and forgets this share of the times what it stored.
+fn world(seed: u64, forgets: f64) -> World<Test> {
     let link = LinkConfig::default().latency(20 * MS).jitter(15 * MS).loss(0.3).duplicate(0.1).reorder(0.1, 60 * MS);
     let mut world = World::<Test>::new(seed).links(link.clone(), link).record_trace(true);
     for peer in 0..3 {
@@ -15,7 +15,10 @@ fn world(seed: u64) -> World<Test> {
     }
     world.set_handling(&2, Handling::After(3 * SECOND));
     world.chaos(
-        Chaos::default().disconnects(20 * SECOND).partitions(45 * SECOND, 5 * SECOND).relay_crashes(40 * SECOND, 0.0),
+        Chaos::default()
+            .disconnects(20 * SECOND)
+            .partitions(45 * SECOND, 5 * SECOND)
+            .relay_crashes(40 * SECOND, forgets),
     );
     for n in 0..90 {
         world.send(&(n % 3), &((n + 1 + n / 45) % 3), n).unwrap();
@@ -37,7 +40,7 @@ fn log(world: &World<Test>, view: View) -> Vec<Entry<Test>> {
 #[test]
 fn bad_days_in_real_worlds_break_no_rule_as_the_server_and_as_the_clients_see_them() {
     for seed in 0..40 {
-        let world = world(seed);
+        let world = world(seed, 0.0);
         for view in [View::Server, View::Clients] {
             let log = log(&world, view);
             assert!(log.len() > 500, "{}", log.len());
@@ -48,18 +51,54 @@ fn bad_days_in_real_worlds_break_no_rule_as_the_server_and_as_the_clients_see_th
 }
 
 #[test]
+fn a_server_that_forgets_everything_is_clean_only_if_the_log_says_so() {
+    let mut accused = 0;
+    for seed in 0..40 {
+        let world = world(seed, 1.0);
+        for view in [View::Server, View::Clients] {
+            let report = Check::new(view).run(log(&world, view));
+            accused += report.violations.iter().filter(|violation| violation.rule == Rule::OtherAnswer).count();
+            let report = Check::new(view).run(telling_log(&world, view));
+            assert!(report.is_clean(), "world seed {seed}, {view:?}:\n{report}");
+        }
+    }
+    assert!(accused > 40, "{accused}");
+}
+
+/// The log, with a line for each client whenever the server has forgotten everything.
+fn telling_log(world: &World<Test>, view: View) -> Vec<Entry<Test>> {
+    let told = |entry: &sixfold::sim::Entry<Test>| {
+        let clients = if entry.what == What::Action(Action::CrashRelay(Crash::LosesAll)) { 0..3 } else { 0..0 };
+        let time = entry.at;
+        let forgotten = clients.map(move |endpoint| Entry { time, endpoint, direction: Direction::Forgotten });
+        forgotten.chain(Entry::from_trace(entry, view)).collect::<Vec<_>>()
+    };
+    world.trace().iter().flat_map(told).collect()
+}
+
+#[test]
 fn a_smaller_budget_than_the_clients_have_is_seen_to_be_exceeded() {
-    let report = Check::new(View::Clients).budget(1, 2).run(log(&world(1), View::Clients));
+    let report = Check::new(View::Clients).budget(1, 2).run(log(&world(1, 0.0), View::Clients));
     assert!(!report.is_clean());
-    assert!(report.violations.iter().all(|violation| violation.rule == sixfold::sim::check::Rule::Storm), "{report}");
+    assert!(report.violations.iter().all(|violation| violation.rule == Rule::Storm), "{report}");
 }
 
 #[test]
 fn a_log_says_the_same_after_a_way_through_json_lines() {
-    let log = log(&world(3), View::Server);
+    let log = log(&world(3, 0.0), View::Server);
     let lines: Vec<String> = log.iter().map(|entry| serde_json::to_string(entry).unwrap()).collect();
     let back: Vec<Entry<Test>> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(back, log);
+}
+
+#[test]
+fn a_log_without_payloads_is_judged_alike() {
+    let log = log(&world(3, 0.0), View::Server);
+    let disguise = |id: sixfold::MsgId, payload: u64| payload ^ id.seq().unwrap() ^ 0xffff;
+    let disguised: Vec<Entry<Test>> = log.iter().cloned().map(|entry| entry.map_payload(disguise)).collect();
+    assert!(disguised != log && Check::new(View::Server).run(disguised.clone()).is_clean());
+    let back: Vec<Entry<Test>> = disguised.into_iter().map(|entry| entry.map_payload(disguise)).collect();
+    assert_eq!(back, log, "nothing else was touched");
 }
 
 #[test]

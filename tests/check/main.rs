@@ -4,10 +4,13 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/programs.rs"]
+mod programs;
 
 mod anything;
 mod broken_by_clients;
 mod broken_by_servers;
 mod clean;
+mod honest;
 mod log;
 mod program;

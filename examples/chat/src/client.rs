@@ -12,6 +12,7 @@ pub mod tui;
 
 use anyhow::Result;
 
+use crate::log::Log;
 use engine::Engine;
 use options::Options;
 use session::Session;
@@ -24,7 +25,7 @@ use session::Session;
 pub async fn run(options: Options) -> Result<()> {
     let login = options.login()?;
     let session = Session::open(&options.db(), &options.user, options.config())?;
-    let engine = Engine::start(session, login);
+    let engine = Engine::start(session, login, Log::open(options.log.as_deref())?)?;
     match &options.to {
         Some(to) if options.pipe => pipe::run(engine, to.as_str().into(), &options.pipe_options).await,
         to => tui::run(engine, options.user.as_str().into(), to.as_deref().map(Into::into)).await,

@@ -4,12 +4,16 @@
 //! | module | concept |
 //! |---|---|
 //! | [`wire`] | the six frames, the login and its answers as readable JSON |
+//! | [`log`] | the frames as lines of a file, for `check_trace` to judge |
 //! | [`database`] | how both programs open their SQLite files: durable, and each file for one process only |
 //! | [`server`] | the six rules of a server over a database |
 //! | [`client`] | a durable client: journal, connection, pipe, terminal |
 
 pub mod client;
 pub mod database;
+#[path = "../../common/frame_log.rs"]
+pub mod frame_log;
+pub mod log;
 pub mod server;
 pub mod signals;
 pub mod wire;

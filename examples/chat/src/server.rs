@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 use tracing::{info, warn};
 
+use crate::log::Log;
 use connection::Shared;
 use hub::{BATCH, Command, Hub};
 use options::Options;
@@ -35,7 +36,7 @@ pub async fn run(options: Options) -> Result<()> {
     let stop = crate::signals::stop()?;
     let users = options.users()?;
     let store = Store::open(&options.db, options.lifetime, now_ms())?;
-    let hub = Hub::new(store, users.names());
+    let hub = Hub::new(store, users.names()).logging(Log::open(options.log.as_deref())?, now_ms())?;
     let listener =
         TcpListener::bind(options.listen).await.with_context(|| format!("cannot listen on {}", options.listen))?;
     info!("listening on ws://{} with the database {}", listener.local_addr()?, options.db.display());

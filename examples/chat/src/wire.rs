@@ -86,6 +86,16 @@ impl ToServer {
     pub fn decode(text: &str) -> Result<Self> {
         serde_json::from_str(text).context("not a frame of a client")
     }
+
+    /// Gives the library's frame; `None` for the login.
+    #[must_use]
+    pub fn into_outgoing(self) -> Option<Outgoing<Chat>> {
+        match self {
+            Self::Login { .. } => None,
+            Self::MsgR { id, to, floor, text } => Some(Outgoing::MsgR { id, to, floor, payload: text }),
+            Self::AckR { id, from } => Some(Outgoing::AckR { id, from }),
+        }
+    }
 }
 
 impl FromServer {

@@ -1,6 +1,7 @@
 //! One line of a log: when, at which end of whose connection, and what.
 
-use crate::frame::{Incoming, Outgoing, Types};
+use crate::frame::{Incoming, Outgoing, Types, Verdict};
+use crate::id::MsgId;
 use crate::sim::world::{Action, Entry as TraceEntry, Fate, What};
 use crate::time::Time;
 
@@ -34,7 +35,8 @@ pub struct Entry<T: Types> {
 
 /// Which way a frame went, with the frame; or what became of a connection.
 ///
-/// Only frames need be logged. Without connections every endpoint counts as connected from its first frame on.
+/// Only frames need be logged. Without connections every endpoint counts as connected from its first frame on. A server that
+/// starts again and goes on with its log says first that everybody is [disconnected](Self::Disconnected).
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(tag = "direction", content = "frame", rename_all = "lowercase"))]
@@ -57,6 +59,8 @@ pub enum Direction<T: Types> {
     Disconnected,
     /// A fresh process of the client began: its budget of retransmissions is full again.
     Started,
+    /// The server has lost what it knew of the client's messages: it may store those that come again under other ids.
+    Forgotten,
 }
 
 /// Where a log was taken; it decides what may be judged.
@@ -85,6 +89,65 @@ impl<T: Types> Entry<T> {
             (What::Action(_) | What::Event(_) | What::Record(_), _) => None,
         };
         Some(Self { time: entry.at, endpoint, direction: direction? })
+    }
+
+    /// Puts something else in place of the payload, so that a log need not hold private text.
+    ///
+    /// Payloads of one message must stay equal, and different ones different: a fingerprint of id and payload will do.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sixfold::sim::check::{Direction, Entry};
+    /// use sixfold::{MsgId, Outgoing, StreamId, Time, Types};
+    ///
+    /// # #[derive(Clone, Debug, PartialEq)]
+    /// # struct Chat;
+    /// # impl Types for Chat { type Peer = &'static str; type Payload = &'static str; type ServerId = u64; }
+    /// #[derive(Clone, Debug, PartialEq)]
+    /// struct Logged;
+    /// impl Types for Logged {
+    ///     type Peer = &'static str;
+    ///     type Payload = usize;
+    ///     type ServerId = u64;
+    /// }
+    ///
+    /// let id = MsgId::new(StreamId::from_u64(1), 0).unwrap();
+    /// let frame = Outgoing::<Chat>::MsgR { id, to: "bob", floor: 0, payload: "hello" };
+    /// let entry = Entry { time: Time::ZERO, endpoint: "alice", direction: Direction::Up(frame) };
+    ///
+    /// let logged: Entry<Logged> = entry.map_payload(|_, text| text.len());
+    /// assert_eq!(logged.direction, Direction::Up(Outgoing::MsgR { id, to: "bob", floor: 0, payload: 5 }));
+    /// ```
+    #[must_use]
+    pub fn map_payload<U>(self, map: impl FnOnce(MsgId, T::Payload) -> U::Payload) -> Entry<U>
+    where
+        U: Types<Peer = T::Peer, ServerId = T::ServerId>,
+    {
+        let direction = match self.direction {
+            Direction::Up(Outgoing::MsgR { id, to, floor, payload }) => {
+                Direction::Up(Outgoing::MsgR { id, to, floor, payload: map(id, payload) })
+            }
+            Direction::Up(Outgoing::AckR { id, from }) => Direction::Up(Outgoing::AckR { id, from }),
+            Direction::Down(Incoming::MsgN { id, from, server_id, floor, payload }) => {
+                Direction::Down(Incoming::MsgN { id, from, server_id, floor, payload: map(id, payload) })
+            }
+            Direction::Down(Incoming::MsgA { id, verdict }) => {
+                let verdict = match verdict {
+                    Verdict::Accepted(server_id) => Verdict::Accepted(server_id),
+                    Verdict::Rejected(rejection) => Verdict::Rejected(rejection),
+                    Verdict::RetryAfter(pause) => Verdict::RetryAfter(pause),
+                };
+                Direction::Down(Incoming::MsgA { id, verdict })
+            }
+            Direction::Down(Incoming::AckA { id, from }) => Direction::Down(Incoming::AckA { id, from }),
+            Direction::Down(Incoming::AckN { id, server_id }) => Direction::Down(Incoming::AckN { id, server_id }),
+            Direction::Connected => Direction::Connected,
+            Direction::Disconnected => Direction::Disconnected,
+            Direction::Started => Direction::Started,
+            Direction::Forgotten => Direction::Forgotten,
+        };
+        Entry { time: self.time, endpoint: self.endpoint, direction }
     }
 }
 

@@ -1,12 +1,12 @@
 //! What clients send: ids, streams, floors, acks, budgets.
 
-use alloc::collections::BTreeSet;
 use alloc::format;
 
 use super::bucket::Bucket;
 use super::debts::Owed;
+use super::message::{Message, Standing};
 use super::rule::Rule;
-use super::{Check, Key, Message, View};
+use super::{Check, Key, View};
 use crate::frame::{Outgoing, Types};
 use crate::id::MsgId;
 
@@ -39,6 +39,7 @@ where
         let rule = match self.messages.get_mut(&key) {
             Some(known) => {
                 known.floors.insert(floor);
+                known.lift(Standing::Heard);
                 if known.to != to || known.payload != payload {
                     let what = if known.to == to { "another payload" } else { "another recipient" };
                     let seen = format!("msg:R {id} of {by:?} with {what}");
@@ -49,17 +50,7 @@ where
                 Rule::DuplicateIgnored
             }
             None => {
-                let (floors, since) = (BTreeSet::from([floor]), self.now);
-                let message = Message {
-                    line: self.line,
-                    to,
-                    payload,
-                    floors,
-                    server_id: None,
-                    accepted: false,
-                    since,
-                    confirmed: false,
-                };
+                let message = Message::new(self.line, to, payload, floor, self.now);
                 self.messages.insert(key, message);
                 Rule::Unanswered
             }
@@ -95,24 +86,32 @@ where
             let seen = format!("ack:R {id} of {from:?} by {by:?}");
             self.accuse(Rule::AckBeforeMessage, seen, format!("a msg:N of it to {by:?} before"));
         }
-        if !self.acked.insert((by.clone(), key.clone())) {
+        if self.acked.insert((by.clone(), key.clone()), true) == Some(true) {
             self.on_retransmission(by, "ack:R", *id);
         }
         self.owe((by.clone(), Owed::AckA, from.clone(), *id), Rule::AckUnanswered);
         let fan_out = self.fan_out;
         let Some(message) = self.messages.get_mut(key).filter(|message| fan_out || message.to == *by) else { return };
-        let is_news = !core::mem::replace(&mut message.confirmed, true);
+        message.confirmed = true;
+        message.lift(Standing::Acked);
+        let is_news = message.standing == Standing::Acked;
         // Of a group, frames do not show who has still to confirm.
         if is_news && !fan_out && self.is_connected(from) {
             self.owe((from.clone(), Owed::AckN, from.clone(), *id), Rule::NotSettled);
         }
     }
 
+    /// A fresh process has a full budget, and its first ack:R of a message is no repetition.
+    pub(super) fn on_started(&mut self, endpoint: &T::Peer) {
+        self.buckets.remove(endpoint);
+        self.acked.iter_mut().filter(|((by, _), _)| by == endpoint).for_each(|(_, is_present)| *is_present = false);
+    }
+
     fn on_retransmission(&mut self, by: &T::Peer, what: &str, id: MsgId) {
         if self.view != View::Clients {
             return;
         }
-        let (rate, burst, now) = (self.rate, self.burst, self.now);
+        let (rate, burst, now) = (self.rate, self.burst, self.time);
         let bucket = self.buckets.entry(by.clone()).or_insert_with(|| Bucket::full(burst, now));
         if !bucket.take(rate, burst, now) {
             // One accusation a storm.

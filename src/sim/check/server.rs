@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::debts::{Debt, Owed};
+use super::message::Standing;
 use super::rule::{Rule, Violation};
 use super::{Check, Key, View};
 use crate::frame::{Incoming, Types, Verdict};
@@ -29,13 +30,22 @@ where
         self.debts.forgive(endpoint);
         let waits = |key: &&Key<T>| {
             let message = &self.messages[*key];
-            message.to == *endpoint && message.accepted && !message.confirmed && self.is_young(key)
+            message.to == *endpoint && message.standing == Standing::Accepted && self.is_young(key)
         };
         let waiting: Vec<Key<T>> = self.messages.keys().filter(waits).cloned().collect();
         self.endpoints.insert(endpoint.clone(), true);
         for (from, id) in waiting {
             self.owe((endpoint.clone(), Owed::MsgN, from, id), Rule::NotPushed);
         }
+    }
+
+    /// Whoever lost its memory owes nothing, until it hears anew.
+    pub(super) fn on_forgotten(&mut self, endpoint: &T::Peer) {
+        self.debts.forgive(endpoint);
+        self.messages
+            .iter_mut()
+            .filter(|((sender, _), _)| sender == endpoint)
+            .for_each(|(_, message)| message.forget());
     }
 
     fn on_msg_a(&mut self, key: &Key<T>, verdict: Verdict<T>) {
@@ -47,12 +57,12 @@ where
         };
         let refusal = match verdict {
             Verdict::Accepted(server_id) => {
-                message.accepted = true;
-                let (confirmed, recipient) = (message.confirmed, message.to.clone());
+                message.lift(Standing::Accepted);
+                let (standing, recipient) = (message.standing, message.to.clone());
                 self.check_server_id("msg:A", key, &server_id);
-                if was_owed && confirmed {
+                if was_owed && standing == Standing::Noted {
                     self.owe((sender.clone(), Owed::AckN, sender.clone(), *id), Rule::NotSettled);
-                } else if was_owed && self.is_connected(&recipient) && self.is_young(key) {
+                } else if was_owed && standing == Standing::Accepted && self.is_young(key) {
                     self.owe((recipient, Owed::MsgN, sender.clone(), *id), Rule::NotPushed);
                 }
                 return;
@@ -61,7 +71,7 @@ where
             Verdict::RetryAfter(_) => "put off",
         };
         // Elsewhere an answer may have overtaken another.
-        if message.accepted && self.view == View::Server {
+        if message.standing >= Standing::Accepted && self.view == View::Server {
             let seen = format!("msg:A {id} to {sender:?}: {refusal}");
             self.accuse(Rule::OtherAnswer, seen, String::from("accepted, as before"));
         }
@@ -74,7 +84,7 @@ where
         let Some(message) = self.messages.get(key) else {
             // Of a client that is not in the log nothing is known, unless another has sent the id.
             let sender = self.messages.keys().find(|(_, other)| other == id).map(|(sender, _)| sender.clone());
-            if sender.is_some() || self.view == View::Server || self.endpoints.contains_key(from) {
+            if sender.is_some() || self.hears_of(from) {
                 let seen = format!("msg:N {id} to {to:?} from {from:?}");
                 let expected =
                     sender.map_or(format!("its msg:R by {from:?} before"), |sender| format!("from {sender:?}"));
@@ -101,30 +111,49 @@ where
     fn on_ack_a(&mut self, to: &T::Peer, key: &Key<T>) {
         let (from, id) = key;
         self.debts.pay(&(to.clone(), Owed::AckA, from.clone(), *id));
-        if !self.acked.contains(&(to.clone(), key.clone())) {
+        if !self.acked.contains_key(&(to.clone(), key.clone())) {
             let seen = format!("ack:A {id} of {from:?} to {to:?}");
-            self.accuse(Rule::Unasked, seen, String::from("its ack:R before"));
+            return self.accuse(Rule::Unasked, seen, String::from("its ack:R before"));
         }
+        self.note(key);
     }
 
     fn on_ack_n(&mut self, key: &Key<T>, server_id: &T::ServerId) {
         let (sender, id) = key;
         self.debts.pay(&(sender.clone(), Owed::AckN, sender.clone(), *id));
         let recipient = match self.messages.get(key) {
-            Some(message) if message.confirmed => return self.check_server_id("ack:N", key, server_id),
+            Some(message) if message.confirmed || !self.hears_of(&message.to) => {
+                self.note(key);
+                return self.check_server_id("ack:N", key, server_id);
+            }
             Some(message) => format!("an ack:R of {:?} before", message.to),
             None => String::from("its msg:R before"),
         };
         self.accuse(Rule::NeverConfirmed, format!("ack:N {id} to {sender:?}"), recipient);
     }
 
+    /// Whether what `endpoint` sends is in the log: the server hears of everybody.
+    fn hears_of(&self, endpoint: &T::Peer) -> bool {
+        self.view == View::Server || self.endpoints.contains_key(endpoint)
+    }
+
+    /// The server has answered for a confirmation that it heard.
+    fn note(&mut self, key: &Key<T>) {
+        if let Some(message) = self.messages.get_mut(key).filter(|message| message.standing == Standing::Acked) {
+            message.lift(Standing::Noted);
+        }
+    }
+
     fn check_server_id(&mut self, what: &str, key: &Key<T>, server_id: &T::ServerId) {
         let (sender, id) = key;
         if let Some(message) = self.messages.get_mut(key) {
-            let first = message.server_id.get_or_insert_with(|| server_id.clone()).clone();
-            if first != *server_id {
+            let known = &mut message.server_ids;
+            if known.len() < message.lives {
+                known.insert(server_id.clone());
+            } else if !known.contains(server_id) {
+                let known: Vec<String> = known.iter().map(|known| format!("{known:?}")).collect();
                 let seen = format!("{what} {id} of {sender:?} with server id {server_id:?}");
-                self.accuse(Rule::OtherAnswer, seen, format!("{first:?}, as before"));
+                self.accuse(Rule::OtherAnswer, seen, format!("{}, as before", known.join(" or ")));
             }
         }
         let owner = self.server_ids.entry(server_id.clone()).or_insert_with(|| key.clone());

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use rusqlite::Connection;
+use sixfold::sim::check::Direction;
 use sixfold::{Client, Event, Time};
 use thiserror::Error;
 use tokio::sync::mpsc;
@@ -12,6 +13,7 @@ use tokio::time::sleep;
 use super::link::{self, LinkEvent, Login};
 use super::session::{Batch, Session};
 use crate::Chat;
+use crate::log::Log;
 use crate::wire::ToServer;
 
 /// Frames that came while another batch was made are taken in one.
@@ -21,6 +23,8 @@ const BATCH: usize = 256;
 #[derive(Debug)]
 pub struct Engine {
     session: Session,
+    user: Arc<str>,
+    log: Log,
     link: mpsc::Receiver<LinkEvent>,
     wire: Option<mpsc::Sender<ToServer>>,
     state: Arc<str>,
@@ -45,10 +49,15 @@ pub enum Wake {
 
 impl Engine {
     /// Starts to connect.
-    #[must_use]
-    pub fn start(session: Session, login: Login) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// The log cannot be written.
+    pub fn start(session: Session, login: Login, log: Log) -> Result<Self> {
+        let user = login.user.clone();
+        log.note(session.now(), &user, || Direction::Started)?;
         let link = link::start(login);
-        Self { session, link, wire: None, state: "connecting".into(), ever_connected: false }
+        Ok(Self { session, user, log, link, wire: None, state: "connecting".into(), ever_connected: false })
     }
 
     /// Waits until there is something to handle. Dropping the future loses nothing.
@@ -69,25 +78,32 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`Ended`], or the database says no.
+    /// [`Ended`], or the database or the log says no.
     pub fn handle(&mut self, wake: Wake) -> Result<Vec<Event<Chat>>> {
         let first = match wake {
             Wake::Link(event) => Some(event),
             Wake::Time => None,
         };
         let mut ended = None;
-        let Self { session, link, wire, state, ever_connected } = self;
+        let Self { session, user, log, link, wire, state, ever_connected } = self;
         let came = first.into_iter().chain(std::iter::from_fn(|| link.try_recv().ok())).take(BATCH);
         let ((), batch) = session.batch(|client, _, now| {
             for event in came {
                 match event {
-                    LinkEvent::Frame(frame) => client.handle_frame(frame, now),
+                    LinkEvent::Frame(frame) => {
+                        log.note(now, user, || Direction::Down(frame.clone()))?;
+                        client.handle_frame(frame, now);
+                    }
                     LinkEvent::Up(frames) => {
+                        log.note(now, user, || Direction::Connected)?;
                         (*wire, *state, *ever_connected) = (Some(frames), "connected".into(), true);
                         client.handle_connected(now);
                     }
                     LinkEvent::Down(reason) => {
-                        (*wire, *state) = (None, format!("not connected: {reason}").into());
+                        if wire.take().is_some() {
+                            log.note(now, user, || Direction::Disconnected)?;
+                        }
+                        *state = format!("not connected: {reason}").into();
                         client.handle_disconnected(now);
                     }
                     LinkEvent::Refused(reason) => ended = Some(Ended::Refused(reason)),
@@ -97,7 +113,7 @@ impl Engine {
             client.handle_timeout(now);
             Ok(())
         })?;
-        let events = self.after(batch);
+        let events = self.after(batch)?;
         match ended {
             Some(ended) => Err(ended.into()),
             None => Ok(events),
@@ -108,13 +124,13 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// What `work` fails with, or the database says no.
+    /// What `work` fails with, or the database or the log says no.
     pub fn apply<R>(
         &mut self,
         work: impl FnOnce(&mut Client<Chat>, &Connection, Time) -> Result<R>,
     ) -> Result<(R, Vec<Event<Chat>>)> {
         let (result, batch) = self.session.batch(work)?;
-        Ok((result, self.after(batch)))
+        Ok((result, self.after(batch)?))
     }
 
     /// The session, to look into.
@@ -142,17 +158,18 @@ impl Engine {
     }
 
     /// Transmits what was committed.
-    fn after(&mut self, batch: Batch) -> Vec<Event<Chat>> {
+    fn after(&mut self, batch: Batch) -> Result<Vec<Event<Chat>>> {
         if let Some(wire) = &self.wire {
             for frame in batch.frames {
-                if wire.try_send(frame.into()).is_err() {
-                    break; // full or gone: lost like any frame, and repeated
-                }
+                self.log.note(batch.now, &self.user, || Direction::Up(frame.clone()))?;
+                wire.try_send(frame.into()).ok(); // full or gone: lost like any frame, and repeated
             }
         }
-        if batch.events.iter().any(|event| matches!(event, Event::SuspectConnection { .. })) {
-            self.wire = None; // ends the connection; its end is told by `Down`, and another one follows
+        let is_suspect = batch.events.iter().any(|event| matches!(event, Event::SuspectConnection { .. }));
+        // Without its sender the connection ends; that is told by `Down`, and another one follows.
+        if is_suspect && self.wire.take().is_some() {
+            self.log.note(batch.now, &self.user, || Direction::Disconnected)?;
         }
-        batch.events
+        Ok(batch.events)
     }
 }

@@ -45,6 +45,12 @@ pub struct Options {
     #[arg(long)]
     pub pipe: bool,
 
+    /// Write every frame to a log for the example check_trace, view of the clients; fingerprints stand for the texts.
+    ///
+    /// A client that starts again goes on with it, and several clients on one machine may share it.
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+
     #[command(flatten)]
     pub pipe_options: PipeOptions,
 

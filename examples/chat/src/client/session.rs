@@ -29,6 +29,8 @@ pub struct Session {
 /// What a committed batch leaves to be done.
 #[derive(Debug, Default)]
 pub struct Batch {
+    /// The client's time when it made them.
+    pub now: Time,
     /// To transmit, in this order.
     pub frames: Vec<Outgoing<Chat>>,
     /// To show. What they say is in the database already.
@@ -66,7 +68,7 @@ impl Session {
         let now = self.clock.now();
         let transaction = self.db.unchecked_transaction().context("cannot begin a transaction")?;
         let result = inputs(&mut self.client, &transaction, now)?;
-        let mut batch = Batch::default();
+        let mut batch = Batch { now, ..Batch::default() };
         while let Some(output) = self.client.poll_output() {
             match output {
                 Output::Persist(record) => {
@@ -102,6 +104,12 @@ impl Session {
     #[must_use]
     pub fn db(&self) -> &Connection {
         &self.db
+    }
+
+    /// The client's time.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.clock.now()
     }
 
     /// How long until the client wants to hear of the time; `None` for never.

@@ -14,13 +14,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
-use sixfold::MsgId;
+use sixfold::sim::check::Direction;
+use sixfold::{MsgId, Time};
 use tracing::debug;
 
 use super::outlet::{self, Outlet};
 use super::store::{Confirmation, Known, Progress, Store, Waiting};
+use crate::log::Log;
 use crate::wire::{FromServer, ToServer, Verdict};
 use crate::{MAX_TEXT, is_name};
 
@@ -53,6 +56,7 @@ pub struct Hub {
     connections: BTreeMap<Arc<str>, Connection>,
     /// Made within a batch, let out after its commit.
     answers: Vec<(Arc<str>, FromServer)>,
+    log: Log,
 }
 
 #[derive(Debug)]
@@ -69,14 +73,26 @@ impl Hub {
     /// Serves `users` from `store`.
     #[must_use]
     pub fn new(store: Store, users: impl IntoIterator<Item = Arc<str>>) -> Self {
-        Self { store, users: users.into_iter().collect(), connections: BTreeMap::new(), answers: Vec::new() }
+        let (users, connections) = (users.into_iter().collect(), BTreeMap::new());
+        Self { store, users, connections, answers: Vec::new(), log: Log::default() }
+    }
+
+    /// Logs every frame from now on. Nobody is connected now, whatever the log said before.
+    ///
+    /// # Errors
+    ///
+    /// The log cannot be written.
+    pub fn logging(mut self, log: Log, now_ms: i64) -> Result<Self> {
+        self.log = log;
+        self.users.iter().try_for_each(|user| self.log.note(time(now_ms), user, || Direction::Disconnected))?;
+        Ok(self)
     }
 
     /// Handles everything that waits, commits, and only then answers.
     ///
     /// # Errors
     ///
-    /// The database says no. Nothing was answered; the server has to stop.
+    /// The database says no, or the log. Not everything was answered; the server has to stop.
     pub fn handle(&mut self, batch: impl IntoIterator<Item = Command>, now_ms: i64) -> Result<()> {
         self.store.begin()?;
         self.store.age(now_ms)?;
@@ -85,27 +101,29 @@ impl Hub {
         }
         self.store.commit()?;
         for (user, frame) in self.answers.drain(..) {
-            if let Some(connection) = self.connections.get(&user) {
-                connection.outlet.push(frame);
-            }
+            let Some(connection) = self.connections.get(&user) else { continue };
+            self.log.note(time(now_ms), &user, || frame.clone().into_incoming().map(Direction::Down))?;
+            connection.outlet.push(frame);
         }
         Ok(())
     }
 
     fn on_command(&mut self, command: Command, now_ms: i64) -> Result<()> {
         match command {
-            Command::Connected { user, connection, outlet } => self.on_connected(&user, connection, outlet),
-            Command::Disconnected { user, connection } => {
-                if self.is_current(&user, connection) {
-                    self.connections.remove(&user);
-                }
-                Ok(())
+            Command::Connected { user, connection, outlet } => {
+                self.log.note(time(now_ms), &user, || Direction::Connected)?;
+                self.on_connected(&user, connection, outlet)
+            }
+            Command::Disconnected { user, connection } if self.is_current(&user, connection) => {
+                self.connections.remove(&user);
+                self.log.note(time(now_ms), &user, || Direction::Disconnected)
             }
             Command::Frame { user, connection, frame } if self.is_current(&user, connection) => {
+                self.log.note(time(now_ms), &user, || frame.clone().into_outgoing().map(Direction::Up))?;
                 self.on_frame(&user, frame, now_ms)
             }
             Command::Room { user, connection } if self.is_current(&user, connection) => self.push_stored(&user),
-            Command::Frame { .. } | Command::Room { .. } => Ok(()),
+            Command::Disconnected { .. } | Command::Frame { .. } | Command::Room { .. } => Ok(()),
             Command::Tick => {
                 // A call for room can be missed by a hair: look again now and then.
                 let behind = self.connections.iter().filter(|(_, connection)| !connection.caught_up);
@@ -227,6 +245,11 @@ impl Hub {
         }
         Ok(())
     }
+}
+
+/// The time as the log has it.
+fn time(now_ms: i64) -> Time {
+    Time::from_origin(Duration::from_millis(now_ms.max(0).unsigned_abs()))
 }
 
 impl From<Waiting> for FromServer {

@@ -34,6 +34,12 @@ pub struct Options {
     #[arg(long = "user", value_name = "NAME=TOKEN")]
     pub users: Vec<String>,
 
+    /// Write every frame to a log for the example check_trace; fingerprints stand for the texts.
+    ///
+    /// A server that starts again goes on with it. It belongs to the database: begin both together.
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+
     /// How long a message is kept for a recipient that is away: one value for the server and all clients.
     #[arg(long, value_name = "DURATION", default_value = "7days", value_parser = humantime::parse_duration)]
     pub lifetime: Duration,

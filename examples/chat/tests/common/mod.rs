@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+#[path = "../../../../tests/common/programs.rs"]
+pub mod programs;
+
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -14,6 +17,11 @@ pub struct Site {
     dir: tempfile::TempDir,
     port: u16,
 }
+
+/// The log of what the server sent and received.
+pub const SERVER_FRAMES: &str = "server.jsonl";
+/// The log of what the clients sent and received.
+pub const CLIENT_FRAMES: &str = "clients.jsonl";
 
 /// A process that is killed when the test ends, however it ends.
 #[derive(Debug)]
@@ -39,15 +47,16 @@ impl Site {
         for user in ["alice", "bob", "mallory"] {
             command.arg("--user").arg(format!("{user}={user}-token"));
         }
-        command.env("RUST_LOG", "info");
+        command.env("RUST_LOG", "info").arg("--log").arg(self.path(SERVER_FRAMES));
         command
     }
 
-    /// A client of `user` in a pipe to `to`, impatient.
+    /// A client of `user` in a pipe to `to`, impatient; all clients share a log of frames.
     pub fn pipe(&self, user: &str, to: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chat"));
         command.args(["--pipe", "--user", user, "--to", to, "--server", &self.url()]);
         command.arg("--db").arg(self.path(&format!("{user}.db")));
+        command.arg("--log").arg(self.path(CLIENT_FRAMES));
         command.args(["--rto", "200ms", "--rto-min", "200ms", "--rto-max", "1s", "--probe", "300ms"]);
         command.args(["--probe-max", "1s", "--max-attempts", "0", "--max-hold", "forever", "--reconnect-max", "200ms"]);
         command.env("CHAT_TOKEN", format!("{user}-token")).stdin(Stdio::null());
@@ -64,6 +73,14 @@ impl Site {
         let server = self.start("server.log", &mut self.server());
         wait_for("the server", || std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok());
         server
+    }
+
+    /// Has both logs of frames judged: no rule is broken, whatever was killed.
+    pub fn judge_frames(&self) {
+        let server = programs::check_trace([self.path(SERVER_FRAMES)]);
+        assert!(server.is_clean(), "{server:?}\n{}", self.logs());
+        let clients = programs::check_trace(["--view".into(), "clients".into(), self.path(CLIENT_FRAMES)]);
+        assert!(clients.is_clean(), "{clients:?}\n{}", self.logs());
     }
 
     /// What the logs say, for a test that fails.
