@@ -147,19 +147,27 @@ impl<T: Types> Outbox<T> {
         if self.entries.len() + self.parked.len() >= capacity {
             return Err(SendError::Full { payload, capacity });
         }
-        let (stream, seq) = self.streams.number(to);
-        let id = self.streams[stream].msg_id(seq);
+        let goes_at_once = self.may_go_at_once(ctx);
+        let key = self.streams.numbering(to);
+        let stream = &mut self.streams[key];
+        let seq = stream.take_seq();
+        let id = stream.msg_id(seq);
         ctx.persist(|clock| {
             let at = clock.outside_past(clock.now());
             Record::Queued { id, to: to.clone(), payload: payload.clone(), at }
         });
-        let key = self.entries.insert(Entry::new(stream, seq, payload, ctx.now, State::Queued));
-        self.streams[stream].ring.insert(seq, key);
-        self.ages.push(key, ctx.now);
-        if ctx.connected && !self.is_shut(key) {
-            self.go(key, ctx);
-        }
+        let message = self.entries.insert(Entry::new(key, seq, payload.clone(), ctx.now, State::Queued));
+        stream.ring.insert(seq, message);
+        self.ages.push(message, ctx.now);
         ctx.stats.sent += 1;
+        if ctx.connected && !self.gates.is_shut(to, key) {
+            if goes_at_once {
+                ctx.transmit(stream.msg_r(seq, payload));
+                self.on_first_transmission(message, ctx);
+            } else {
+                self.schedule.wait(message, READY);
+            }
+        }
         Ok(id)
     }
 

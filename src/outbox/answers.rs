@@ -46,12 +46,13 @@ impl<T: Types> Outbox<T> {
             return;
         };
         entry.state = State::Accepted { server_id: server_id.clone(), probes: 0 };
+        let stream = entry.stream;
         if entry.gating {
-            self.gates.on_accepted(&self.streams[entry.stream].peer, entry.stream);
+            self.gates.on_accepted(&self.streams[stream].peer, stream);
         }
         self.windowed -= usize::from(windowed);
         self.sample(key, repeated, ctx);
-        if ctx.connected && !self.is_shut(key) {
+        if ctx.connected && !self.gates.is_shut(&self.streams[stream].peer, stream) {
             self.arm_probe(key, 0, ctx);
         } else {
             self.schedule.cancel(key);

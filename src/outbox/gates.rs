@@ -65,7 +65,12 @@ impl<T: Types> Gates<T> {
     }
 
     /// Whether the messages of a stream to a peer have to wait.
-    fn is_shut(&self, peer: &T::Peer, stream: Key) -> bool {
+    #[inline]
+    pub(super) fn is_shut(&self, peer: &T::Peer, stream: Key) -> bool {
+        !self.are_open() && self.is_behind_another(peer, stream)
+    }
+
+    fn is_behind_another(&self, peer: &T::Peer, stream: Key) -> bool {
         self.shut.get(peer).and_then(|gates| gates.first()).is_some_and(|(first, _)| *first != stream)
     }
 
@@ -172,9 +177,6 @@ impl<T: Types> Outbox<T> {
     /// Whether a message has to wait for older ones to its peer.
     #[inline]
     pub(super) fn is_shut(&self, message: Key) -> bool {
-        if self.gates.are_open() {
-            return false;
-        }
         let stream = self.entries[message].stream;
         self.gates.is_shut(&self.streams[stream].peer, stream)
     }

@@ -7,7 +7,7 @@ use super::entry::{Entry, State};
 use super::{Announce, DUE, Outbox, PROBE, PROBE_CAP, READY, RETRY, RTO_CAP};
 use crate::context::Context;
 use crate::event::{Event, FailReason, Stage};
-use crate::frame::{Outgoing, Types};
+use crate::frame::Types;
 use crate::retransmit::{Place, Schedule};
 use crate::slab::Key;
 use crate::time::Time;
@@ -153,15 +153,21 @@ impl<T: Types> Outbox<T> {
         Some(Next { key, needs_token: self.entries[key].state.has_left() })
     }
 
-    /// Lets a message go for the first time, at once if nothing is before it.
+    /// Whether a first transmission may be made at once, since nothing comes before it.
     #[inline]
-    pub(super) fn go(&mut self, key: Key, ctx: &mut Context<T>) {
-        let is_free = !self.schedule.is_anyone_waiting() && self.windowed < ctx.config.window;
-        if is_free && self.paused_until.is_none() && ctx.now < self.ages.next() {
-            self.transmit(Next { key, needs_token: false }, ctx);
-        } else {
-            self.schedule.wait(key, READY);
-        }
+    pub(super) fn may_go_at_once(&self, ctx: &Context<T>) -> bool {
+        !self.schedule.is_anyone_waiting()
+            && self.windowed < ctx.config.window
+            && self.paused_until.is_none()
+            && ctx.now < self.ages.next()
+    }
+
+    /// The msg:R of a message was queued for the first time.
+    #[inline]
+    pub(super) fn on_first_transmission(&mut self, key: Key, ctx: &mut Context<T>) {
+        self.entries[key].state = State::OnWire { repeated: false, unanswered: 0, windowed: true };
+        self.windowed += 1;
+        self.arm_rto(key, 0, ctx);
     }
 
     /// The tokens have run out: from here on what never left does not wait for what must be repeated.
@@ -178,16 +184,9 @@ impl<T: Types> Outbox<T> {
             ctx.stats.retransmissions += 1;
         }
         let Entry { stream, seq, payload, state, .. } = &mut self.entries[key];
-        let stream = &mut self.streams[*stream];
-        stream.sent_end = stream.sent_end.max(*seq + 1);
-        let (id, to, floor) = (stream.msg_id(*seq), stream.peer.clone(), stream.floor());
-        ctx.transmit(Outgoing::MsgR { id, to, floor, payload: payload.clone() });
+        ctx.transmit(self.streams[*stream].msg_r(*seq, payload.clone()));
         match state {
-            State::Queued => {
-                *state = State::OnWire { repeated: false, unanswered: 0, windowed: true };
-                self.windowed += 1;
-                self.arm_rto(key, 0, ctx);
-            }
+            State::Queued => self.on_first_transmission(key, ctx),
             State::OnWire { repeated, windowed, unanswered } => {
                 *repeated = true;
                 if matches!(self.schedule.place(key), Place::Waiting(READY | RETRY)) {

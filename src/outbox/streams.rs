@@ -7,7 +7,7 @@
 
 use alloc::collections::BTreeMap;
 
-use crate::frame::Types;
+use crate::frame::{Outgoing, Types};
 use crate::id::{MsgId, SEQ_END, StreamId, StreamKey};
 use crate::list::List;
 use crate::memory;
@@ -42,6 +42,21 @@ impl<T: Types> Stream<T> {
     #[inline]
     pub(super) fn msg_id(&self, seq: u64) -> MsgId {
         self.name.id(seq)
+    }
+
+    /// Takes the next seq. A message must follow.
+    #[inline]
+    pub(super) const fn take_seq(&mut self) -> u64 {
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        seq
+    }
+
+    /// The msg:R of a message that is transmitted now.
+    #[inline]
+    pub(super) fn msg_r(&mut self, seq: u64, payload: T::Payload) -> Outgoing<T> {
+        self.sent_end = self.sent_end.max(seq + 1);
+        Outgoing::MsgR { id: self.msg_id(seq), to: self.peer.clone(), floor: self.floor(), payload }
     }
 
     /// The lowest seq that may still be transmitted unasked.
@@ -128,19 +143,18 @@ impl<T: Types> Streams<T> {
         Some(key)
     }
 
-    /// The stream that numbers the messages to a peer.
+    /// The stream that numbers the next message to a peer: a new one where one is needed. The message must follow.
     #[inline]
-    fn find_current(&self, peer: &T::Peer) -> Option<Key> {
+    pub(super) fn numbering(&mut self, peer: &T::Peer) -> Key {
         match self.slab.get(self.recent_to) {
-            Some(stream) if stream.peer == *peer => Some(self.recent_to),
-            Some(_) | None => self.current.get(peer).copied(),
+            Some(stream) if stream.peer == *peer && !stream.is_worn() && !stream.is_idle() => self.recent_to,
+            Some(_) | None => self.wake(peer),
         }
     }
 
-    /// Takes the next seq of the stream to a peer, with a new stream where one is needed. A message must follow.
-    #[inline]
-    pub(super) fn number(&mut self, peer: &T::Peer) -> (Key, u64) {
-        let key = match self.find_current(peer) {
+    #[inline(never)]
+    fn wake(&mut self, peer: &T::Peer) -> Key {
+        let key = match self.current.get(peer).copied() {
             Some(key) if !self.slab[key].is_worn() => {
                 if self.slab[key].is_idle() {
                     self.idle.remove(key);
@@ -149,11 +163,8 @@ impl<T: Types> Streams<T> {
             }
             worn => self.open(peer.clone(), worn),
         };
-        let stream = &mut self.slab[key];
-        let seq = stream.next_seq;
-        stream.next_seq += 1;
         (self.recent, self.recent_to) = (key, key);
-        (key, seq)
+        key
     }
 
     /// To be called whenever a message left a stream for good.

@@ -241,7 +241,7 @@ fn a_stream_is_not_forgotten_when_even_without_it_there_are_too_many_ranges() {
     b.msg_n(A, id(1, 1), 0);
     assert_eq!(b.received(), [(1, false)], "who has one range may go on");
     handle(&mut b, A, id(1, 1));
-    [1, 3].map(|seq| b.msg_n(9, id(9, seq), 0));
+    [1, 3].into_iter().for_each(|seq| b.msg_n(9, id(9, seq), 0));
     assert_eq!(b.client.stats().ranges, 2);
     b.drain();
     b.msg_n(A, id(2, 0), 0);
@@ -278,7 +278,7 @@ fn a_refused_held_message_does_not_keep_the_next_one_waiting() {
 #[test]
 fn what_was_held_once_takes_no_second_place_in_a_full_inbox() {
     let mut b = Rig::new(steady().inbox_capacity(2), 2);
-    [1, 0].map(|seq| b.msg_n(A, id(1, seq), 0));
+    [1, 0].into_iter().for_each(|seq| b.msg_n(A, id(1, seq), 0));
     assert_eq!(b.received(), [(0, false), (1, false)]);
     b.msg_n(A, id(1, 2), 0);
     assert_eq!((b.received(), b.client.stats().ignored_msg_n_full, b.client.stats().held_dropped), (vec![], 1, 0));
