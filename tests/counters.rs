@@ -2,6 +2,8 @@
 //!
 //! Each step of a tale is told by what it adds to the counters; a step that moved any other would not be equal.
 
+#![allow(clippy::cast_possible_truncation, reason = "counts of three")]
+
 mod common;
 
 use sixfold::{Config, MsgId, Order, Stats};
@@ -15,7 +17,7 @@ macro_rules! counts {
         let mut expected = $stats;
         $(expected.$field = $value;)*
         assert_eq!($rig.client.stats(), expected);
-        #[allow(unused_assignments)]
+        #[allow(unused_assignments, reason = "the last step of a tale")]
         { $stats = expected; }
     };
 }
@@ -31,8 +33,8 @@ fn the_sender_counts_each_frame_answer_and_state_three_times_over() {
     let (mut rig, mut stats) = rig(steady());
     counts!(rig, stats, rto: SECOND);
     let mut ids = Vec::new();
-    for n in 1..=3 {
-        ids.push(rig.send(B, n as u64));
+    for n in 1..=3_u64 {
+        ids.push(rig.send(B, n));
         counts!(rig, stats, sent: n, msg_r: n, unsettled: n as usize, in_flight: n as usize, outgoing_streams: 1);
     }
     rig.pass(100 * MS);
