@@ -1,0 +1,3 @@
+//! Those that are measured.
+
+pub(crate) mod sixfold;
