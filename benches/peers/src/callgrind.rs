@@ -36,15 +36,15 @@ pub(crate) fn count(cells: &[Cell], jobs: usize, found: impl Fn(&Cell, f64) + Sy
 
 /// All instructions of a run of this program that does nothing but so many units of one cell.
 fn instructions(cell: &Cell, units: u64) -> Result<u64> {
-    let id = cell.id();
+    let name = cell.name.to_string();
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(std::env::current_exe()?)
-        .args(["run", &id, &units.to_string()])
+        .args(["run", &name, &units.to_string()])
         .output()
         .context("valgrind does not start")?;
     let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{id}, {units} units: {said}");
+    ensure!(output.status.success(), "{name}, {units} units: {said}");
     collected(&said).with_context(|| format!("no count in what callgrind said: {said}"))
 }
 

@@ -1,4 +1,4 @@
-//! One thing to measure: a peer at a workload of a size.
+//! One thing to measure: a peer at a workload of a size, for what it costs or for what it holds.
 
 use std::fmt;
 
@@ -17,6 +17,13 @@ pub(crate) enum Workload {
     Expire,
     Reconnect,
     Conversations,
+    Records,
+    Unsettled,
+    Accepted,
+    Confirmed,
+    Seen,
+    Day,
+    Idle,
 }
 
 impl fmt::Display for Workload {
@@ -32,6 +39,13 @@ impl fmt::Display for Workload {
             Self::Expire => "expire",
             Self::Reconnect => "reconnect",
             Self::Conversations => "conversations",
+            Self::Records => "records",
+            Self::Unsettled => "unsettled",
+            Self::Accepted => "accepted",
+            Self::Confirmed => "confirmed",
+            Self::Seen => "seen",
+            Self::Day => "day",
+            Self::Idle => "idle",
         })
     }
 }
@@ -52,6 +66,34 @@ impl fmt::Display for Half {
     }
 }
 
+/// What names a cell: four words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Name {
+    pub(crate) peer: &'static str,
+    pub(crate) workload: Workload,
+    pub(crate) half: Half,
+    pub(crate) size: u64,
+}
+
+impl Name {
+    /// Whether every word of a filter is one of the four.
+    pub(crate) fn matches(&self, filter: &[String]) -> bool {
+        let name = self.to_string();
+        filter.iter().flat_map(|words| words.split_whitespace()).all(|word| name.split(' ').any(|mine| mine == word))
+    }
+
+    /// The peer aside.
+    pub(crate) fn of_anyone(&self) -> String {
+        format!("{} {} {}", self.workload, self.half, self.size)
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{} {}", self.peer, self.of_anyone()))
+    }
+}
+
 /// Two run lengths, in units: the longer run does its last units more than the shorter one, and nothing else.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lengths {
@@ -59,13 +101,10 @@ pub(crate) struct Lengths {
     pub(crate) long: u64,
 }
 
-/// One thing to measure.
+/// What a unit of a workload costs.
 #[derive(Clone, Debug)]
 pub(crate) struct Cell {
-    pub(crate) peer: &'static str,
-    pub(crate) workload: Workload,
-    pub(crate) half: Half,
-    pub(crate) size: u64,
+    pub(crate) name: Name,
     /// Runs so many units at a size.
     pub(crate) run: fn(u64, u64) -> Spent,
     pub(crate) lengths: Lengths,
@@ -74,20 +113,8 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// The peer aside: what the guard calls a cell of sixfold.
-    pub(crate) fn name(&self) -> String {
-        format!("{} {} {}", self.workload, self.half, self.size)
-    }
-
-    /// Four words: peer, workload, half, size.
-    pub(crate) fn id(&self) -> String {
-        format!("{} {}", self.peer, self.name())
-    }
-
-    /// Whether every word of a filter is a word of the id.
-    pub(crate) fn matches(&self, words: &[String]) -> bool {
-        let id = self.id();
-        words.iter().flat_map(|words| words.split_whitespace()).all(|word| id.split(' ').any(|of_id| of_id == word))
+    pub(crate) fn run(&self, units: u64) -> Spent {
+        (self.run)(self.name.size, units)
     }
 
     /// What one part of a unit cost, when the two runs came to so much altogether.
@@ -97,25 +124,23 @@ impl Cell {
     }
 }
 
+/// How many bytes of heap something holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Holding {
+    pub(crate) name: Name,
+    /// Bytes at a size: of each, or altogether, as the workload says.
+    pub(crate) bytes: fn(u64) -> f64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn cell() -> Cell {
-        Cell {
-            peer: "somebody",
-            workload: Workload::Reconnect,
-            half: Half::Tx,
-            size: 64,
-            run: |_, _| Spent::default(),
-            lengths: Lengths { short: 1, long: 3 },
-            parts: 64,
-        }
-    }
+    const NAME: Name = Name { peer: "somebody", workload: Workload::Reconnect, half: Half::Tx, size: 64 };
 
     #[test]
     fn a_filter_asks_for_whole_words_in_any_order() {
-        let matches = |words: &[&str]| cell().matches(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        let matches = |words: &[&str]| NAME.matches(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
         assert!(matches(&[]));
         assert!(matches(&["tx", "64"]));
         assert!(matches(&["64 reconnect", "somebody"]));
@@ -125,8 +150,9 @@ mod tests {
 
     #[test]
     fn what_both_runs_have_in_common_cancels_and_the_rest_is_shared_out() {
+        let cell = Cell { name: NAME, run: |_, _| Spent::default(), lengths: Lengths { short: 1, long: 3 }, parts: 64 };
         let start_up = 1_000_000;
         let unit = 64 * 100;
-        assert_eq!(cell().per_part(start_up + unit, start_up + 3 * unit), 100.0);
+        assert_eq!(cell.per_part(start_up + unit, start_up + 3 * unit), 100.0);
     }
 }

@@ -1,14 +1,13 @@
 //! The commands.
 
 use std::path::PathBuf;
-use std::sync::Mutex;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
 
 use crate::cell::Cell;
-use crate::repeat::Times;
-use crate::{callgrind, cells, guard, meter, repeat};
+use crate::results::{Figure, Line, Metric};
+use crate::{callgrind, cells, guard, meter, repeat, run};
 
 /// What sixfold and its peers cost for the same work.
 #[derive(Debug, Parser)]
@@ -17,27 +16,47 @@ struct Arguments {
     command: Command,
 }
 
+/// A filter is words that a cell must have, of its four: peer, workload, half, size.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Lists the cells. Their words are what filters ask for: peer, workload, half, size
+    /// Lists the cells
     List { filter: Vec<String> },
-    /// Counts instructions, per message, with callgrind
+    /// Counts instructions with callgrind
     Ir {
         /// How many valgrinds at a time
         #[arg(long, default_value_t = cores())]
         jobs: usize,
-        /// Cells with all of these words: `sixfold tx 64`
+        /// Words that a cell must have: `sixfold steady tx 64`
         filter: Vec<String>,
     },
-    /// Measures nanoseconds of CPU time, per message: median, least and greatest of repetitions
+    /// Measures nanoseconds of CPU time: median, least and greatest of repetitions
     Ns {
         /// How often each cell is run
         #[arg(long, default_value_t = 7)]
         repetitions: usize,
+        /// Words that a cell must have
         filter: Vec<String>,
     },
-    /// Counts heap calls and bytes, per message; only the program `peers-heap` can
-    Heap { filter: Vec<String> },
+    /// Counts heap calls and bytes, asked for and held; only the program `peers-heap` can
+    Heap {
+        /// Words that a cell must have
+        filter: Vec<String>,
+    },
+    /// Builds a program with each peer and tells what that takes; keeps it
+    Build,
+    /// Measures cells every way, keeps the figures, and writes table and picture
+    All {
+        /// How many valgrinds at a time
+        #[arg(long, default_value_t = cores())]
+        jobs: usize,
+        /// How often each cell is timed
+        #[arg(long, default_value_t = 7)]
+        repetitions: usize,
+        /// Words that a cell must have; without any everything is measured anew, the build too
+        filter: Vec<String>,
+    },
+    /// Writes table and picture of the figures that were kept
+    Report,
     /// Counts the guarded cells of sixfold and fails if one exceeds its bound
     Guard {
         /// The file of bounds
@@ -54,44 +73,37 @@ enum Command {
 /// Does what the command line asks for.
 pub fn main() -> Result<()> {
     match Arguments::parse().command {
-        Command::List { filter } => {
-            chosen(&filter)?.iter().for_each(|cell| println!("{}", cell.id()));
-            Ok(())
-        }
+        Command::List { filter } => chosen(&filter)?.iter().for_each(|cell| println!("{}", cell.name)),
         Command::Ir { jobs, filter } => {
-            let line = Mutex::new(());
             callgrind::count(&chosen(&filter)?, jobs, |cell, count| {
-                let _one_at_a_time = line.lock();
-                println!("{:<48} {count:>10.1}", cell.id());
-            })
+                println!("{}", Line::new(cell.name, Metric::Ir, Figure::exact(count)));
+            })?;
         }
         Command::Ns { repetitions, filter } => {
-            let cells = chosen(&filter)?;
-            for (cell, Times { median, least, greatest }) in cells.iter().zip(repeat::times(&cells, repetitions)) {
-                println!("{:<48} {median:>10.1} {least:>10.1} {greatest:>10.1}", cell.id());
-            }
-            Ok(())
+            repeat::times(&chosen(&filter)?, repetitions).iter().for_each(|line| println!("{line}"));
         }
         Command::Heap { filter } => {
             ensure!(meter::counts_heap(), "this program does not count the heap: run `peers-heap`");
-            for cell in chosen(&filter)? {
-                let (calls, bytes) = repeat::heap(&cell);
-                println!("{:<48} {calls:>10.2} {bytes:>10.1}", cell.id());
-            }
-            Ok(())
+            let costs = cells::costs().into_iter().filter(|cell| cell.name.matches(&filter));
+            let holdings = cells::holdings().into_iter().filter(|holding| holding.name.matches(&filter));
+            costs.flat_map(|cell| repeat::heap(&cell)).for_each(|line| println!("{line}"));
+            holdings.map(|holding| repeat::held(&holding)).for_each(|line| println!("{line}"));
         }
-        Command::Guard { bounds, jobs } => guard::check(&bounds, jobs),
+        Command::Build => run::build()?,
+        Command::All { jobs, repetitions, filter } => run::all(&filter, jobs, repetitions)?,
+        Command::Report => run::report()?,
+        Command::Guard { bounds, jobs } => guard::check(&bounds, jobs)?,
         Command::Run { cell, units } => {
-            let cell = cells::all().into_iter().find(|known| known.id() == cell).context("there is no such cell")?;
-            std::hint::black_box((cell.run)(cell.size, units));
-            Ok(())
+            let cell = cells::costs().into_iter().find(|known| known.name.to_string() == cell);
+            std::hint::black_box(cell.context("there is no such cell")?.run(units));
         }
     }
+    Ok(())
 }
 
-/// The cells that a filter leaves.
-fn chosen(filter: &[String]) -> Result<Vec<Cell>> {
-    let cells: Vec<Cell> = cells::all().into_iter().filter(|cell| cell.matches(filter)).collect();
+/// The cells that a filter leaves, of those that cost.
+pub(crate) fn chosen(filter: &[String]) -> Result<Vec<Cell>> {
+    let cells: Vec<Cell> = cells::costs().into_iter().filter(|cell| cell.name.matches(filter)).collect();
     ensure!(!cells.is_empty(), "no cell has all of the words {filter:?}: see `list`");
     Ok(cells)
 }

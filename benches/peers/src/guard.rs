@@ -55,14 +55,14 @@ fn judge(count: f64, bound: u64) -> Verdict {
 pub(crate) fn check(file: &Path, jobs: usize) -> Result<()> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let bounds = parse(&text).with_context(|| format!("in {}", file.display()))?;
-    let cells = guarded(&bounds, cells::all())?;
+    let cells = guarded(&bounds, cells::costs())?;
     if callgrind::version().is_none() {
         println!("guard: valgrind is not installed, so nothing was counted and no bound was checked");
         return Ok(());
     }
     let counts = Mutex::new(BTreeMap::new());
     callgrind::count(&cells, jobs, |cell, count| {
-        counts.lock().expect("nobody panics").insert(cell.name(), count);
+        counts.lock().expect("nobody panics").insert(cell.name.of_anyone(), count);
     })?;
     let counts = counts.into_inner()?;
     let mut exceeded = 0;
@@ -84,9 +84,9 @@ fn parse(text: &str) -> Result<BTreeMap<String, u64>> {
 
 /// The cells that have a bound.
 fn guarded(bounds: &BTreeMap<String, u64>, cells: Vec<Cell>) -> Result<Vec<Cell>> {
-    let is_guarded = |cell: &Cell| cell.peer == GUARDED && bounds.contains_key(&cell.name());
+    let is_guarded = |cell: &Cell| cell.name.peer == GUARDED && bounds.contains_key(&cell.name.of_anyone());
     let cells: Vec<Cell> = cells.into_iter().filter(is_guarded).collect();
-    let unknown = bounds.keys().find(|name| cells.iter().all(|cell| cell.name() != **name));
+    let unknown = bounds.keys().find(|name| cells.iter().all(|cell| cell.name.of_anyone() != **name));
     if let Some(name) = unknown {
         bail!("there is no cell `{name}`");
     }
@@ -114,13 +114,13 @@ mod tests {
     #[test]
     fn the_bounds_in_the_repository_name_cells() {
         let bounds = parse(include_str!("../bounds.toml")).unwrap();
-        assert_eq!(guarded(&bounds, cells::all()).unwrap().len(), bounds.len());
+        assert_eq!(guarded(&bounds, cells::costs()).unwrap().len(), bounds.len());
     }
 
     #[test]
     fn a_bound_without_a_cell_is_an_error() {
         let bounds = parse("\"steady tx 63\" = 5").unwrap();
-        let error = guarded(&bounds, cells::all()).unwrap_err();
+        let error = guarded(&bounds, cells::costs()).unwrap_err();
         assert_eq!(error.to_string(), "there is no cell `steady tx 63`");
     }
 }

@@ -4,6 +4,8 @@
 //! one half never contains the work of the other. Message `i` is the i-th, counted from 0. After each input a half drains
 //! its outputs and, where it has timers, asks once for the next timeout, as a user's loop does.
 
+use std::time::Duration;
+
 /// What the sending client does.
 pub(crate) trait Sender {
     /// A connected client with room for so many messages in flight.
@@ -45,10 +47,26 @@ pub(crate) trait Timers: Sender {
     fn expire_all(&mut self) -> u64;
 }
 
-/// A sender that survives answers that nobody asked for.
-pub(crate) trait Stray: Sender {
+/// A sender that can tell a repeated answer from an answer to something else.
+pub(crate) trait Stale: Sender {
     /// An answer to a message that was settled before comes again.
     fn stale(&mut self);
+}
+
+/// A sender that recognises an answer that nobody asked for.
+pub(crate) trait Forged: Sender {
     /// An answer to a message that never was comes.
     fn forged(&mut self);
+}
+
+/// A receiver whose memory of old messages is asked for.
+pub(crate) trait Remembers: Receiver {
+    /// Message `i` of somebody comes and is confirmed, and the confirmation is answered. Most do not know who from.
+    fn exchange(&mut self, _from: u64, i: u64) {
+        self.message(i);
+        self.noted(i);
+    }
+
+    /// Time passes.
+    fn wait(&mut self, _: Duration) {}
 }

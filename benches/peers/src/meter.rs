@@ -42,6 +42,12 @@ impl Meter {
     }
 }
 
+/// Bytes that are allocated and not freed, as they were asked for.
+pub(crate) fn live_bytes() -> u64 {
+    let heap = INSTRUMENTED_SYSTEM.stats();
+    (heap.bytes_allocated - heap.bytes_deallocated) as u64
+}
+
 /// Whether this program counts the heap. Whoever asks has allocated before.
 pub(crate) fn counts_heap() -> bool {
     INSTRUMENTED_SYSTEM.stats().allocations > 0

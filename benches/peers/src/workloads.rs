@@ -4,7 +4,7 @@
 
 use std::hint::black_box;
 
-use crate::halves::{Receiver, Reconnect, Sender, Stray, Timers};
+use crate::halves::{Forged, Receiver, Reconnect, Sender, Stale, Timers};
 use crate::meter::{Meter, Spent};
 
 /// How many messages are in flight while conversations come and go.
@@ -93,13 +93,13 @@ pub(crate) fn repeated<R: Receiver>(size: u64, units: u64) -> Spent {
 }
 
 /// An answer that was heard before comes again, with `size` in flight.
-pub(crate) fn stale<S: Stray>(size: u64, units: u64) -> Spent {
+pub(crate) fn stale<S: Stale>(size: u64, units: u64) -> Spent {
     let mut sender = in_flight_after_some::<S>(size);
     measure(0..units, |_| sender.stale())
 }
 
 /// An answer to a message that never was comes, with `size` in flight.
-pub(crate) fn forged<S: Stray>(size: u64, units: u64) -> Spent {
+pub(crate) fn forged<S: Forged>(size: u64, units: u64) -> Spent {
     let mut sender = in_flight_after_some::<S>(size);
     measure(0..units, |_| sender.forged())
 }
@@ -163,7 +163,8 @@ fn warm_up(size: u64) -> u64 {
     size + 512
 }
 
-fn measure(units: std::ops::Range<u64>, mut unit: impl FnMut(u64)) -> Spent {
+/// What so many units take.
+pub(crate) fn measure(units: std::ops::Range<u64>, mut unit: impl FnMut(u64)) -> Spent {
     let meter = Meter::start();
     units.for_each(&mut unit);
     meter.stop()

@@ -2,15 +2,24 @@
 //!
 //! The whole client runs, with events, window, RTO, jitter, token bucket, order and deduplication. Each input comes 4 µs
 //! after the one before, and sooner when so many are in flight that the oldest would otherwise time out.
+//!
+//! - `one.rs`: both halves of one conversation
+//! - `many.rs`: both halves of as many conversations as messages
+//! - `records.rs`: what the journal is told
+
+mod many;
+mod one;
+mod records;
 
 use std::hint::black_box;
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sixfold::{Client, Config, Event, Incoming, MsgId, Output, Seed, StreamId, Time, Types, Verdict};
+use sixfold::{Client, Config, Event, Incoming, MsgId, Output, Seed, StreamId, Time, Types};
 
-use crate::halves::{Receiver, Reconnect, Sender, Stray, Timers};
+pub(crate) use many::{FromMany, ToMany};
+pub(crate) use one::{Rx, Tx};
+pub(crate) use records::{records_rx, records_tx};
 
 /// How long after the one before an input comes.
 const STEP: Duration = Duration::from_micros(4);
@@ -129,178 +138,10 @@ impl Node {
                 Output::Event(_) | Output::Persist(_) => {}
             }
         }
-        black_box(self.client.poll_timeout());
+        let next = black_box(self.client.poll_timeout());
+        assert!(next.is_none_or(|next| next > self.now), "nothing times out unless it is made to");
         turn
     }
-}
-
-/// The sender's half: one conversation.
-#[derive(Debug)]
-pub(crate) struct Tx<S> {
-    node: Node,
-    /// The stream of the conversation, once something was sent.
-    stream: StreamId,
-    setup: PhantomData<S>,
-}
-
-impl<S> Tx<S> {
-    fn id(&self, i: u64) -> MsgId {
-        MsgId::new(self.stream, i).expect("few messages")
-    }
-}
-
-impl<S: Setup> Sender for Tx<S> {
-    fn new(room: u64) -> Self {
-        Self { node: Node::new::<S>(room), stream: StreamId::from_u64(0), setup: PhantomData }
-    }
-
-    fn send(&mut self, i: u64) {
-        let id = self.node.send(SOMEBODY);
-        if i == 0 {
-            self.stream = id.stream().expect("an id of this crate");
-        }
-    }
-
-    fn accepted(&mut self, i: u64) {
-        self.node.frame(Incoming::MsgA { id: self.id(i), verdict: Verdict::Accepted(i) });
-    }
-
-    fn settled(&mut self, i: u64) {
-        self.node.frame(Incoming::AckN { id: self.id(i), server_id: i });
-    }
-
-    fn inputs(&mut self, i: u64) {
-        black_box(self.node.payload.clone());
-        black_box(Incoming::<Chat>::MsgA { id: self.id(i), verdict: Verdict::Accepted(i) });
-        black_box(Incoming::<Chat>::AckN { id: self.id(i), server_id: i });
-    }
-}
-
-impl<S: Setup> Timers for Tx<S> {
-    fn next_timeout(&self) -> Option<u64> {
-        self.node.client.poll_timeout().map(Time::as_nanos)
-    }
-
-    fn expire_all(&mut self) -> u64 {
-        self.node.now = self.node.now + LEAP;
-        self.node.client.handle_timeout(self.node.now);
-        self.node.turn().frames
-    }
-}
-
-impl<S: Setup> Reconnect for Tx<S> {
-    fn reconnect(&mut self) -> u64 {
-        self.node.now = self.node.now + LEAP;
-        self.node.client.handle_disconnected(self.node.now);
-        self.node.client.handle_connected(self.node.now);
-        self.node.turn().frames
-    }
-}
-
-impl<S: Setup> Stray for Tx<S> {
-    fn stale(&mut self) {
-        self.node.frame(Incoming::AckN { id: self.id(0), server_id: 0 });
-    }
-
-    fn forged(&mut self) {
-        let id = MsgId::new(stream_of(1), 0).expect("a small seq");
-        self.node.frame(Incoming::AckN { id, server_id: 0 });
-    }
-}
-
-/// The receiver's half: one conversation.
-#[derive(Debug)]
-pub(crate) struct Rx<S> {
-    node: Node,
-    room: u64,
-    setup: PhantomData<S>,
-}
-
-impl<S> Rx<S> {
-    fn message_frame(&self, i: u64) -> Incoming<Chat> {
-        // The sender's window is as wide as ours.
-        let floor = (i + 1).saturating_sub(self.room);
-        let payload = self.node.payload.clone();
-        Incoming::MsgN { id: id_of(SOMEBODY, i), from: SOMEBODY, server_id: i, floor, payload }
-    }
-}
-
-impl<S: Setup> Receiver for Rx<S> {
-    fn new(room: u64) -> Self {
-        Self { node: Node::new::<S>(room), room, setup: PhantomData }
-    }
-
-    fn message(&mut self, i: u64) -> u64 {
-        let turn = self.node.frame(self.message_frame(i));
-        assert_eq!(turn.frames, 1, "each copy is acked");
-        turn.received
-    }
-
-    fn noted(&mut self, i: u64) {
-        self.node.frame(Incoming::AckA { id: id_of(SOMEBODY, i), from: SOMEBODY });
-    }
-
-    fn inputs(&mut self, i: u64) {
-        black_box(self.message_frame(i));
-        black_box(Incoming::<Chat>::AckA { id: id_of(SOMEBODY, i), from: SOMEBODY });
-    }
-}
-
-/// The sender's half: every message goes to somebody else.
-#[derive(Debug)]
-pub(crate) struct ToMany {
-    node: Node,
-    /// The ids of the messages in flight, by `i` modulo the length.
-    ids: [Option<MsgId>; 64],
-}
-
-impl ToMany {
-    fn id(&self, i: u64) -> MsgId {
-        self.ids[i as usize % self.ids.len()].expect("it was sent")
-    }
-}
-
-impl Sender for ToMany {
-    fn new(room: u64) -> Self {
-        Self { node: Node::new::<Plain>(room), ids: [None; 64] }
-    }
-
-    fn send(&mut self, i: u64) {
-        self.ids[i as usize % self.ids.len()] = Some(self.node.send(i));
-    }
-
-    fn accepted(&mut self, i: u64) {
-        self.node.frame(Incoming::MsgA { id: self.id(i), verdict: Verdict::Accepted(i) });
-    }
-
-    fn settled(&mut self, i: u64) {
-        self.node.frame(Incoming::AckN { id: self.id(i), server_id: i });
-    }
-
-    fn inputs(&mut self, _: u64) {}
-}
-
-/// The receiver's half: every message comes from somebody else.
-#[derive(Debug)]
-pub(crate) struct FromMany {
-    node: Node,
-}
-
-impl Receiver for FromMany {
-    fn new(room: u64) -> Self {
-        Self { node: Node::new::<Plain>(room) }
-    }
-
-    fn message(&mut self, i: u64) -> u64 {
-        let payload = self.node.payload.clone();
-        self.node.frame(Incoming::MsgN { id: id_of(i, 0), from: i, server_id: i, floor: 0, payload }).received
-    }
-
-    fn noted(&mut self, i: u64) {
-        self.node.frame(Incoming::AckA { id: id_of(i, 0), from: i });
-    }
-
-    fn inputs(&mut self, _: u64) {}
 }
 
 /// The id of message `seq` that somebody sends to this client.

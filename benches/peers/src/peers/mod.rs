@@ -1,3 +1,0 @@
-//! Those that are measured.
-
-pub(crate) mod sixfold;
