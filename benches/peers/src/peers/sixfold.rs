@@ -120,8 +120,13 @@ impl Node {
     }
 
     fn frame(&mut self, frame: Incoming<Chat>) -> Turn {
-        let now = self.tick();
-        self.client.handle_frame(frame, now);
+        self.tick();
+        self.frame_at_once(frame)
+    }
+
+    /// A frame that comes while time stands still: any number of them makes nothing time out.
+    fn frame_at_once(&mut self, frame: Incoming<Chat>) -> Turn {
+        self.client.handle_frame(frame, self.now);
         self.turn()
     }
 

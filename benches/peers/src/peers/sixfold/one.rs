@@ -73,14 +73,14 @@ impl<S: Setup> Reconnect for Tx<S> {
 
 impl<S: Setup> Stale for Tx<S> {
     fn stale(&mut self) {
-        self.node.frame(Incoming::AckN { id: self.id(0), server_id: 0 });
+        self.node.frame_at_once(Incoming::AckN { id: self.id(0), server_id: 0 });
     }
 }
 
 impl<S: Setup> Forged for Tx<S> {
     fn forged(&mut self) {
         let id = MsgId::new(stream_of(1), 0).expect("a small seq");
-        self.node.frame(Incoming::AckN { id, server_id: 0 });
+        self.node.frame_at_once(Incoming::AckN { id, server_id: 0 });
     }
 }
 
