@@ -1,0 +1,5 @@
+//! Measures instructions and nanoseconds, and checks the bounds. `--help` has the commands.
+
+fn main() -> anyhow::Result<()> {
+    sixfold_peers::cli::main()
+}

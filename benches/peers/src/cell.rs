@@ -1,0 +1,158 @@
+//! One thing to measure: a peer at a workload of a size, for what it costs or for what it holds.
+
+use std::fmt;
+
+use crate::meter::Spent;
+
+/// What is done; its display is the word that names it in ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Workload {
+    Steady,
+    Inputs,
+    Duplicate,
+    Repeated,
+    Stale,
+    Forged,
+    PollTimeout,
+    Expire,
+    Reconnect,
+    Conversations,
+    Records,
+    Unsettled,
+    Accepted,
+    Confirmed,
+    Seen,
+    Day,
+    Idle,
+}
+
+impl fmt::Display for Workload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Steady => "steady",
+            Self::Inputs => "inputs",
+            Self::Duplicate => "duplicate",
+            Self::Repeated => "repeated",
+            Self::Stale => "stale",
+            Self::Forged => "forged",
+            Self::PollTimeout => "poll-timeout",
+            Self::Expire => "expire",
+            Self::Reconnect => "reconnect",
+            Self::Conversations => "conversations",
+            Self::Records => "records",
+            Self::Unsettled => "unsettled",
+            Self::Accepted => "accepted",
+            Self::Confirmed => "confirmed",
+            Self::Seen => "seen",
+            Self::Day => "day",
+            Self::Idle => "idle",
+        })
+    }
+}
+
+/// Which half of the exchange: the sender's or the receiver's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Half {
+    Tx,
+    Rx,
+}
+
+impl fmt::Display for Half {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tx => "tx",
+            Self::Rx => "rx",
+        })
+    }
+}
+
+/// What names a cell: four words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Name {
+    pub(crate) peer: &'static str,
+    pub(crate) workload: Workload,
+    pub(crate) half: Half,
+    pub(crate) size: u64,
+}
+
+impl Name {
+    /// Whether every word of a filter is one of the four.
+    pub(crate) fn matches(&self, filter: &[String]) -> bool {
+        let name = self.to_string();
+        filter.iter().flat_map(|words| words.split_whitespace()).all(|word| name.split(' ').any(|mine| mine == word))
+    }
+
+    /// The peer aside.
+    pub(crate) fn of_anyone(&self) -> String {
+        format!("{} {} {}", self.workload, self.half, self.size)
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{} {}", self.peer, self.of_anyone()))
+    }
+}
+
+/// Two run lengths, in units: the longer run does its last units more than the shorter one, and nothing else.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lengths {
+    pub(crate) short: u64,
+    pub(crate) long: u64,
+}
+
+/// What a unit of a workload costs.
+#[derive(Clone, Debug)]
+pub(crate) struct Cell {
+    pub(crate) name: Name,
+    /// Runs so many units at a size.
+    pub(crate) run: fn(u64, u64) -> Spent,
+    pub(crate) lengths: Lengths,
+    /// Figures are given per this part of a unit: a reconnect with N in flight is N retransmissions.
+    pub(crate) parts: u64,
+}
+
+impl Cell {
+    pub(crate) fn run(&self, units: u64) -> Spent {
+        (self.run)(self.name.size, units)
+    }
+
+    /// What one part of a unit cost, when the two runs came to so much altogether.
+    pub(crate) fn per_part(&self, short: u64, long: u64) -> f64 {
+        let parts = (self.lengths.long - self.lengths.short) * self.parts;
+        (long as f64 - short as f64) / parts as f64
+    }
+}
+
+/// How many bytes of heap something holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Holding {
+    pub(crate) name: Name,
+    /// Bytes at a size: of each, or altogether, as the workload says.
+    pub(crate) bytes: fn(u64) -> f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: Name = Name { peer: "somebody", workload: Workload::Reconnect, half: Half::Tx, size: 64 };
+
+    #[test]
+    fn a_filter_asks_for_whole_words_in_any_order() {
+        let matches = |words: &[&str]| NAME.matches(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        assert!(matches(&[]));
+        assert!(matches(&["tx", "64"]));
+        assert!(matches(&["64 reconnect", "somebody"]));
+        assert!(!matches(&["6"]), "not a part of a word");
+        assert!(!matches(&["tx", "rx"]));
+    }
+
+    #[test]
+    fn what_both_runs_have_in_common_cancels_and_the_rest_is_shared_out() {
+        let cell = Cell { name: NAME, run: |_, _| Spent::default(), lengths: Lengths { short: 1, long: 3 }, parts: 64 };
+        let start_up = 1_000_000;
+        let unit = 64 * 100;
+        assert_eq!(cell.per_part(start_up + unit, start_up + 3 * unit), 100.0);
+    }
+}

@@ -1,0 +1,160 @@
+//! sixfold itself, driven by the loop of its README: an input, all outputs, one question for the next timeout.
+//!
+//! The whole client runs, with events, window, RTO, jitter, token bucket, order and deduplication. Each input comes 4 µs
+//! after the one before, and sooner when so many are in flight that the oldest would otherwise time out.
+//!
+//! - `one.rs`: both halves of one conversation
+//! - `many.rs`: both halves of as many conversations as messages
+//! - `records.rs`: what the journal is told
+
+mod many;
+mod one;
+mod records;
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sixfold::{Client, Config, Event, Incoming, MsgId, Output, Seed, StreamId, Time, Types};
+
+pub(crate) use many::{FromMany, ToMany};
+pub(crate) use one::{Rx, Tx};
+pub(crate) use records::{records_rx, records_tx};
+
+/// How long after the one before an input comes.
+const STEP: Duration = Duration::from_micros(4);
+/// How long a window's worth of steps takes at most: three steps a message stay below the least timeout, a second.
+const WINDOW: Duration = Duration::from_millis(240);
+/// Longer than any retransmission timeout.
+const LEAP: Duration = Duration::from_secs(120);
+
+const PAYLOAD: [u8; 64] = [0x5a; 64];
+const SOMEBODY: u64 = 7;
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Chat;
+
+impl Types for Chat {
+    type Peer = u64;
+    type Payload = Arc<[u8]>;
+    type ServerId = u64;
+}
+
+/// What a config has that the default has not.
+pub(crate) trait Setup {
+    fn adapt(config: Config) -> Config;
+}
+
+/// As a user has it.
+#[derive(Debug)]
+pub(crate) struct Plain;
+
+impl Setup for Plain {
+    fn adapt(config: Config) -> Config {
+        config
+    }
+}
+
+/// With the journal on; its records are dropped.
+#[derive(Debug)]
+pub(crate) struct Journal;
+
+impl Setup for Journal {
+    fn adapt(config: Config) -> Config {
+        config.journal(true)
+    }
+}
+
+/// With a token bucket that always has a token, so that what is repeated is repeated at once, as the peers do it.
+#[derive(Debug)]
+pub(crate) struct Unthrottled;
+
+impl Setup for Unthrottled {
+    fn adapt(config: Config) -> Config {
+        config.retransmit_rate(1_000_000).retransmit_burst(1_000_000).max_attempts(None)
+    }
+}
+
+/// A client and its clock.
+#[derive(Debug)]
+struct Node {
+    client: Client<Chat>,
+    now: Time,
+    step: Duration,
+    payload: Arc<[u8]>,
+}
+
+/// What one turn of the loop brought.
+#[derive(Clone, Copy, Debug, Default)]
+struct Turn {
+    frames: u64,
+    received: u64,
+}
+
+impl Node {
+    /// The default config, with the bounds raised where `room` asks for it.
+    fn new<S: Setup>(room: u64) -> Self {
+        let (least, room) = (Config::default(), usize::try_from(room).expect("it fits into memory"));
+        let least = least
+            .window(room.max(32))
+            .outbox_capacity(room.max(10_000))
+            .ack_capacity(room.max(1_000))
+            .max_streams(room.max(65_536));
+        let (seed, now) = (Seed::from_bytes([7; 32]), Time::ZERO);
+        let mut client = Client::new(S::adapt(least), seed, now).expect("the config is sound");
+        client.handle_connected(now);
+        let step = STEP.min(WINDOW / u32::try_from(room).expect("a million at most"));
+        Self { client, now, step, payload: Arc::from(PAYLOAD) }
+    }
+
+    fn tick(&mut self) -> Time {
+        self.now = self.now + self.step;
+        self.now
+    }
+
+    fn send(&mut self, to: u64) -> MsgId {
+        let now = self.tick();
+        let id = self.client.send(to, self.payload.clone(), now).expect("there is room");
+        assert_eq!(self.turn().frames, 1, "it leaves at once");
+        id
+    }
+
+    fn frame(&mut self, frame: Incoming<Chat>) -> Turn {
+        self.tick();
+        self.frame_at_once(frame)
+    }
+
+    /// A frame that comes while time stands still: any number of them makes nothing time out.
+    fn frame_at_once(&mut self, frame: Incoming<Chat>) -> Turn {
+        self.client.handle_frame(frame, self.now);
+        self.turn()
+    }
+
+    /// What follows an input in a user's loop. What is handed over is confirmed at once.
+    fn turn(&mut self) -> Turn {
+        let mut turn = Turn::default();
+        while let Some(output) = self.client.poll_output() {
+            match black_box(&output) {
+                Output::Transmit(_) => turn.frames += 1,
+                Output::Event(Event::Received(message)) => {
+                    turn.received += 1;
+                    self.client.confirm(&message.from, message.id, self.now).expect("just handed over");
+                }
+                Output::Event(_) | Output::Persist(_) => {}
+            }
+        }
+        let next = black_box(self.client.poll_timeout());
+        assert!(next.is_none_or(|next| next > self.now), "nothing times out unless it is made to");
+        turn
+    }
+}
+
+/// The id of message `seq` that somebody sends to this client.
+fn id_of(peer: u64, seq: u64) -> MsgId {
+    MsgId::new(stream_of(peer), seq).expect("few messages")
+}
+
+/// The stream from somebody to this client: as well mixed as a drawn one.
+fn stream_of(peer: u64) -> StreamId {
+    StreamId::from_u64((peer + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}

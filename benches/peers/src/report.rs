@@ -1,0 +1,212 @@
+//! The page of tables: `benches/PEERS.md`.
+
+use crate::cell::{Half, Name, Workload};
+use crate::cells::{A_DAY, AT_ONCE, CONVERSATIONS, COPIES, IN_FLIGHT, SENDERS, SOME};
+use crate::peers::{self, Peer};
+use crate::results::{Metric, Results};
+use crate::table::{Table, number};
+
+const RX: Half = Half::Rx;
+const TX: Half = Half::Tx;
+
+/// Everything that was measured, as a page of Markdown.
+pub(crate) fn page(results: &Results, facts: &str) -> String {
+    let sections = [
+        include_str!("report/head.md").replace("{facts}", facts),
+        promises().to_string(),
+        include_str!("report/in-flight.md").to_owned(),
+        in_flight(results, Metric::Ir),
+        include_str!("report/nanoseconds.md").to_owned(),
+        in_flight(results, Metric::Ns),
+        include_str!("report/heap.md").to_owned(),
+        heap(results).to_string(),
+        include_str!("report/events.md").to_owned(),
+        events(results, "instructions", Metric::Ir).to_string(),
+        events(results, "nanoseconds", Metric::Ns).to_string(),
+        include_str!("report/memory.md").to_owned(),
+        held(results).to_string(),
+        include_str!("report/remembered.md").to_owned(),
+        remembered(results).to_string(),
+        include_str!("report/conversations.md").to_owned(),
+        conversations(results).to_string(),
+        include_str!("report/journal.md").to_owned(),
+        journal(results).to_string(),
+        include_str!("report/build.md").to_owned(),
+        build(results).to_string(),
+    ];
+    let sections: Vec<&str> = sections.iter().map(|section| section.trim()).collect();
+    format!("{}\n", sections.join("\n\n"))
+}
+
+/// Instructions per message of both halves together.
+pub(crate) fn both(results: &Results, peer: &Peer, size: u64, metric: Metric) -> Option<f64> {
+    let half = |half| results.get(name(peer, Workload::Steady, half, size), metric);
+    Some(half(TX)? + half(RX)?)
+}
+
+fn name(peer: &Peer, workload: Workload, half: Half, size: u64) -> Name {
+    Name { peer: peer.word, workload, half, size }
+}
+
+fn promises() -> Table {
+    let head = ["", "“delivered” means", "timers", "duplicates", "order", "kept over a crash"];
+    let mut table = Table::of_text(&head);
+    for Peer { title, reach, timers, duplicates, order, durability, .. } in peers::ALL {
+        table.row([title, reach, timers, duplicates, order, durability].map(str::to_owned).to_vec());
+    }
+    table
+}
+
+fn in_flight(results: &Results, metric: Metric) -> String {
+    let sizes = IN_FLIGHT.map(|size| number(Some(size as f64)));
+    let table = |title: &str, figures: &dyn Fn(&Peer, u64) -> Option<f64>, with_inputs: Option<Half>| {
+        let mut head: Vec<&str> = vec![title];
+        head.extend(sizes.iter().map(String::as_str));
+        head.extend(with_inputs.map(|_| "inputs alone"));
+        let mut table = Table::new(&head);
+        for peer in &peers::ALL {
+            let mut row = IN_FLIGHT.map(|size| figures(peer, size)).to_vec();
+            row.extend(with_inputs.map(|half| results.get(name(peer, Workload::Inputs, half, 1), metric)));
+            table.figures(peer.title, &row);
+        }
+        table.to_string()
+    };
+    let half = |half| move |peer: &Peer, size| results.get(name(peer, Workload::Steady, half, size), metric);
+    let tables = [
+        table("both halves", &|peer, size| both(results, peer, size, metric), None),
+        table("sender", &half(TX), Some(TX)),
+        table("receiver", &half(RX), Some(RX)),
+    ];
+    tables.join("\n")
+}
+
+fn heap(results: &Results) -> Table {
+    let mut table = Table::new(&["", "sender: calls", "bytes", "receiver: calls", "bytes"]);
+    for peer in &peers::ALL {
+        let figure = |half, metric| results.get(name(peer, Workload::Steady, half, SOME), metric);
+        let row = [TX, RX].map(|half| [Metric::Calls, Metric::Asked].map(|metric| figure(half, metric)));
+        table.figures(peer.title, row.as_flattened());
+    }
+    table
+}
+
+fn events(results: &Results, title: &str, metric: Metric) -> Table {
+    let cost = |peer, workload, half, size| results.get(name(peer, workload, half, size), metric);
+    let copies = format!("message and {COPIES} copies");
+    let [few, many] = AT_ONCE.map(|size| number(Some(size as f64)));
+    let fires = [few.clone(), many.clone()].map(|size| format!("timer fires, of {size}"));
+    let again = [few, many].map(|size| format!("reconnect, of {size}"));
+    let head = [
+        title,
+        "duplicate",
+        &copies,
+        "stale ack",
+        "forged ack",
+        "next timeout",
+        &fires[0],
+        &fires[1],
+        &again[0],
+        &again[1],
+    ];
+    let mut table = Table::new(&head);
+    for peer in &peers::ALL {
+        let at_once = |workload| AT_ONCE.map(|size| cost(peer, workload, TX, size));
+        let mut row = vec![
+            cost(peer, Workload::Duplicate, RX, SOME),
+            cost(peer, Workload::Repeated, RX, COPIES),
+            cost(peer, Workload::Stale, TX, SOME),
+            cost(peer, Workload::Forged, TX, SOME),
+            cost(peer, Workload::PollTimeout, TX, AT_ONCE[1]),
+        ];
+        row.extend(at_once(Workload::Expire));
+        row.extend(at_once(Workload::Reconnect));
+        table.figures(peer.title, &row);
+    }
+    table
+}
+
+fn held(results: &Results) -> Table {
+    let what = [
+        ("unsettled", Workload::Unsettled, TX),
+        ("accepted", Workload::Accepted, TX),
+        ("confirmed", Workload::Confirmed, RX),
+    ];
+    let columns = what.map(|(title, workload, half)| AT_ONCE.map(|size| (title, workload, half, size)));
+    let columns = columns.as_flattened();
+    let titles: Vec<String> =
+        columns.iter().map(|(title, _, _, size)| format!("{title}, of {}", number(Some(*size as f64)))).collect();
+    let mut table = Table::new(&[&[""], titles.iter().map(String::as_str).collect::<Vec<_>>().as_slice()].concat());
+    for peer in &peers::ALL {
+        let figure =
+            |(_, workload, half, size): &(_, _, _, u64)| results.get(name(peer, *workload, *half, *size), Metric::Held);
+        table.figures(peer.title, &columns.iter().map(figure).collect::<Vec<_>>());
+    }
+    table
+}
+
+fn remembered(results: &Results) -> Table {
+    let head = ["", "a million messages, 1 sender", "a million, 1,000 senders", "a day, 10,000 senders"];
+    let mut table = Table::new(&head);
+    for peer in &peers::ALL {
+        let [one, thousand] = SENDERS.map(|size| name(peer, Workload::Seen, RX, size));
+        let row = [one, thousand, name(peer, Workload::Day, RX, A_DAY)];
+        table.figures(peer.title, &row.map(|name| results.get(name, Metric::Held)));
+    }
+    table
+}
+
+fn conversations(results: &Results) -> Table {
+    let mut table = Table::new(&["", "instructions", "nanoseconds", "heap calls", "bytes of an idle one"]);
+    for peer in &peers::ALL {
+        for (half, title) in [(TX, "sender"), (RX, "receiver")] {
+            let cost = name(peer, Workload::Conversations, half, CONVERSATIONS);
+            let idle = name(peer, Workload::Idle, half, CONVERSATIONS);
+            let row = [Metric::Ir, Metric::Ns, Metric::Calls].map(|metric| results.get(cost, metric));
+            let row = [&row[..], &[results.get(idle, Metric::Held)]].concat();
+            table.figures(&format!("{}, {title}", peer.title), &row);
+        }
+    }
+    table
+}
+
+fn journal(results: &Results) -> Table {
+    let mut table = Table::new(&["", "journal off", "journal on", "building the records alone"]);
+    let ir = |peer, workload, half, size| results.get(Name { peer, workload, half, size }, Metric::Ir);
+    for (half, title) in [(TX, "sender"), (RX, "receiver")] {
+        let off = ir("sixfold", Workload::Steady, half, SOME);
+        let on = ir("sixfold-journal", Workload::Steady, half, SOME);
+        table.figures(title, &[off, on, ir("sixfold-journal", Workload::Records, half, 1)]);
+    }
+    table
+}
+
+fn build(results: &Results) -> Table {
+    let mut table =
+        Table::new(&["", "crates in the tree", "CPU seconds to build", "bytes added to a stripped program"]);
+    for peer in &peers::ALL {
+        let row = ["crates", "seconds", "bytes"].map(|metric| results.get(format!("{} build", peer.word), metric));
+        table.figures(peer.package, &row);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::results::{Figure, Line};
+
+    #[test]
+    fn both_halves_are_their_sum_and_nothing_when_one_is_missing() {
+        let mut results = Results::default();
+        let peer = &peers::ALL[0];
+        results.add(Line::new(name(peer, Workload::Steady, TX, 64), Metric::Ir, Figure::exact(500.0)));
+        assert_eq!(both(&results, peer, 64, Metric::Ir), None);
+        results.add(Line::new(name(peer, Workload::Steady, RX, 64), Metric::Ir, Figure::exact(300.0)));
+        assert_eq!(both(&results, peer, 64, Metric::Ir), Some(800.0));
+        let page = page(&results, "Measured somewhere.");
+        assert!(page.contains("| both halves | 1 | 64 | 1,024 | 60,000 | 1,000,000 |\n"));
+        assert!(page.contains("| sixfold | – | 800 | – | – | – |\n"));
+        assert!(page.contains("Measured somewhere."));
+    }
+}
