@@ -254,3 +254,16 @@ fn discard_cancels_in_every_state_without_an_event_and_later_acks_are_ignored() 
     assert!(a.client.is_settled());
     assert_eq!(a.client.poll_timeout(), None);
 }
+
+#[test]
+fn what_never_left_and_is_sent_again_in_vain_has_still_never_left() {
+    let mut a = Rig::new(steady().expiry(HOUR), 1);
+    a.client.handle_disconnected(a.now);
+    let id = a.send(B, 7);
+    a.wake();
+    assert_eq!(failures(a.drain()), [FailReason::Expired]);
+    a.client.resend(id, a.now).unwrap();
+    assert_eq!(a.client.status(id), Some(Status::Queued));
+    a.wake();
+    assert_eq!(failures(a.drain()), [FailReason::Expired]);
+}
