@@ -283,8 +283,9 @@ mod tests {
                 prop_assert_eq!(ring.next_from(seq), map.range(seq..).next().map(|(s, k)| (*s, *k)));
                 prop_assert_eq!(ring.last_below(seq), map.range(..seq).next_back().map(|(s, k)| (*s, *k)));
                 prop_assert_eq!(ring.is_empty(), map.is_empty());
-                prop_assert!(ring.end - ring.base <= widest(ring.live));
-                prop_assert!(ring.slots.len() <= (4 * (ring.end - ring.base)).max(64));
+                let span = ring.end - ring.base;
+                prop_assert!(span <= (4 * ring.live).max(64), "{} seqs over {}", ring.live, span);
+                prop_assert!(span <= ring.slots.len() && ring.slots.len() <= (4 * span).max(64));
             }
             prop_assert_eq!(ring.iter().collect::<Vec<_>>(), map.into_iter().collect::<Vec<_>>());
         }

@@ -104,6 +104,17 @@ mod tests {
     }
 
     #[test]
+    fn a_seed_a_purpose_and_what_is_absorbed_give_this_sequence() {
+        let mut rng = Rng::new(&Seed::from_bytes([7; 32]), 2);
+        rng.absorb(1_000_000_007);
+        assert_eq!(
+            [rng.next(), rng.next()],
+            [10_791_432_625_362_174_705, 5_011_085_285_557_845_018],
+            "ids and jitter of a recorded run hang on it"
+        );
+    }
+
+    #[test]
     fn a_zero_seed_is_no_dead_state() {
         let mut rng = Rng::new(&Seed::from_bytes([0; 32]), 0);
         assert!((0..64).any(|_| rng.next() != rng.next()));

@@ -256,6 +256,17 @@ fn discard_cancels_in_every_state_without_an_event_and_later_acks_are_ignored() 
 }
 
 #[test]
+fn any_input_at_the_nanosecond_of_expiry_finds_the_message_failed() {
+    let mut a = Rig::new(steady().expiry(HOUR).probe_initial(DAY).probe_max(DAY), 1);
+    let id = a.send(B, 7);
+    a.accept(id, 1);
+    a.drain();
+    a.pass(HOUR);
+    a.msg_n(A, crate::common::id(7, 0), 0);
+    assert_eq!(a.client.status(id), Some(Status::Failed(unknown(None))));
+}
+
+#[test]
 fn what_never_left_and_is_sent_again_in_vain_has_still_never_left() {
     let mut a = Rig::new(steady().expiry(HOUR), 1);
     a.client.handle_disconnected(a.now);
