@@ -132,6 +132,14 @@ impl MsgId {
         let seq = if self.counts() { low & SEQ_MASK } else { 0 };
         (StreamKey(high, low - seq), seq)
     }
+
+    /// The seq of an id of this stream, which must be one that counts; `None` for an id of any other.
+    #[inline]
+    pub(crate) fn seq_in(&self, stream: StreamKey) -> Option<u64> {
+        let (high, low) = self.0.as_u64_pair();
+        let seq = low ^ stream.1;
+        (high == stream.0 && seq <= SEQ_MASK).then_some(seq)
+    }
 }
 
 impl fmt::Display for MsgId {
@@ -207,6 +215,7 @@ mod tests {
             prop_assert_eq!(place, seq);
             prop_assert_eq!(key.id(seq), id);
             prop_assert!(key.counts());
+            prop_assert_eq!(id.seq_in(key), Some(seq));
             prop_assert_eq!(id.as_uuid().get_version_num(), 8);
             prop_assert_eq!(id.as_uuid().get_variant(), uuid::Variant::RFC4122);
         }
@@ -217,6 +226,14 @@ mod tests {
             prop_assume!(id.stream().is_none());
             let (key, seq) = id.split();
             prop_assert_eq!((key.id(seq), seq, key.counts()), (id, 0, false));
+        }
+
+        #[test]
+        fn an_id_is_in_no_other_stream(a: u64, b: u64, bit in 0..64u32, seq in 0..SEQ_END) {
+            let id = MsgId::new(StreamId(a), seq).unwrap();
+            for other in [b, a ^ (1 << bit)] {
+                prop_assert_eq!(id.seq_in(StreamKey::of(StreamId(other))), (other == a).then_some(seq));
+            }
         }
     }
 

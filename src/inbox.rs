@@ -43,7 +43,7 @@ pub(crate) struct Inbox<T: Types> {
     streams: Streams<T>,
     entries: Slab<Entry<T>>,
     /// Where the pending acks stand.
-    schedule: Schedule,
+    schedule: Schedule<CLASSES>,
     links: Links,
     /// The held messages, the one held for longest first.
     holds: Ends,
@@ -95,15 +95,16 @@ pub(crate) struct Message<T: Types> {
 
 /// The queue of the schedule: acks that wait for a token.
 const DUE: usize = 0;
-/// The cap of the schedule: `rto_max`.
-const RTO_CAP: usize = 0;
+/// The only class of timers: until ack:A.
+const RTO: usize = 0;
+const CLASSES: usize = 1;
 
 impl<T: Types> Inbox<T> {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
             streams: Streams::new(),
             entries: Slab::new(),
-            schedule: Schedule::new(nanos(config.rto_min), &[nanos(config.rto_max)], 1),
+            schedule: Schedule::new([(nanos(config.rto_min), nanos(config.rto_max))], 1),
             links: Links::new(),
             holds: Ends::EMPTY,
             hold_end: Time::MAX,
@@ -120,7 +121,7 @@ impl<T: Types> Inbox<T> {
     pub(crate) fn memory_bound(config: &Config) -> usize {
         let messages = config.inbox_capacity + config.ack_capacity;
         memory::slab::<Entry<T>>(messages)
-            + Schedule::memory_bound(messages)
+            + Schedule::<CLASSES>::memory_bound(messages)
             + memory::links(messages)
             + memory::array::<Key>(messages)
             + Streams::<T>::memory_bound(config, messages)

@@ -20,6 +20,7 @@ mod list;
 mod memory;
 mod outbox;
 mod retransmit;
+mod queue;
 mod ring;
 mod rng;
 #[cfg(feature = "sim")]

@@ -107,6 +107,6 @@ mod tests {
             small.max_ranges(10_007),
         ];
         let bounds = configs.map(|config| config.memory_bound::<Test>());
-        assert_eq!(bounds, [143_624_827, 888_341, 4_968_736, 1_951_161, 1_858_541, 1_803_673, 1_478_101]);
+        assert_eq!(bounds, [143_696_827, 889_439, 4_975_282, 1_957_995, 1_865_519, 1_804_771, 1_479_199]);
     }
 }

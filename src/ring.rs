@@ -15,7 +15,7 @@ use crate::slab::{Key, NIL};
 /// Spans up to this many seqs are always dense.
 const ALWAYS_DENSE: u64 = 64;
 /// A larger ring gives memory back when it is used to less than a quarter.
-const SLOTS_KEPT: usize = 64;
+const SLOTS_KEPT: u64 = 64;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Ring {
@@ -43,8 +43,9 @@ impl Ring {
     /// The most heap that `rings` rings take which hold `live` seqs between them.
     pub(crate) fn memory_bound(rings: usize, live: usize) -> usize {
         // A ring spans at most 64 + 4 · live slots and has at most four times that many; one at a time moves.
-        let largest = 4 * (SLOTS_KEPT + 4 * live);
-        let slots = 4 * (rings.min(live) * SLOTS_KEPT + 4 * live) + largest;
+        let kept = SLOTS_KEPT as usize;
+        let largest = 4 * (kept + 4 * live);
+        let slots = 4 * (rings.min(live) * kept + 4 * live) + largest;
         slots.saturating_mul(size_of::<Key>())
             + memory::map::<u64, Key>(live)
             + rings.min(live) * memory::map::<u64, Key>(1)
@@ -116,7 +117,9 @@ impl Ring {
     pub(crate) fn insert(&mut self, seq: u64, key: Key) {
         debug_assert_eq!(self.get(seq), None, "a seq is inserted once");
         let span = self.end - self.base;
-        if seq == self.end && self.live > 0 && span < self.slots.len().min(widest(self.live + 1)) {
+        // Dense as it is, one more at the end leaves it so: only the last of the spans that are always dense may be the limit.
+        let stays_dense = span < ALWAYS_DENSE || self.live >= ALWAYS_DENSE / 4;
+        if seq == self.end && self.live > 0 && span < self.slots.len() && stays_dense {
             self.end += 1;
         } else if !self.make_room(seq) {
             self.strays.insert(seq, key);
@@ -128,15 +131,34 @@ impl Ring {
 
     #[inline]
     pub(crate) fn remove(&mut self, seq: u64) -> Option<Key> {
-        let key = self.dense(seq);
+        if !(self.base..self.end).contains(&seq) {
+            return self.strays.remove(&seq);
+        }
+        let slots = self.slots.all_mut();
+        let mask = slots.len() - 1;
+        let key = core::mem::replace(&mut slots[place(seq, mask)], NIL);
         if key == NIL {
             return self.strays.remove(&seq);
         }
-        self.slots.set(seq, NIL);
         self.live -= 1;
-        self.trim();
-        if self.live > 0 && self.end - self.base > widest(self.live) {
-            self.thin_out();
+        if self.live == 0 {
+            self.empty();
+            return Some(key);
+        }
+        if seq == self.base {
+            self.base += 1;
+            while slots[place(self.base, mask)] == NIL {
+                self.base += 1;
+            }
+        } else if seq + 1 == self.end {
+            self.end -= 1;
+            while slots[place(self.end - 1, mask)] == NIL {
+                self.end -= 1;
+            }
+        }
+        let span = self.end - self.base;
+        if span > widest(self.live) || mask as u64 >= most_slots(span) {
+            self.tighten();
         }
         Some(key)
     }
@@ -165,41 +187,45 @@ impl Ring {
             self.resize(end - base);
         }
         (self.base, self.end) = (base, end);
+        self.give_memory_back();
         true
     }
 
-    #[inline(never)]
-    fn thin_out(&mut self) {
-        while self.live > 0 && self.end - self.base > widest(self.live) {
-            self.move_oldest_out();
-        }
-    }
-
+    /// Moves the lowest seq of the dense part to the strays; there must be one.
     fn move_oldest_out(&mut self) {
         let key = self.slots.get(self.base);
         self.slots.set(self.base, NIL);
         self.strays.insert(self.base, key);
         self.live -= 1;
-        self.trim();
-    }
-
-    /// Makes both ends live again, and gives the memory of a ring back that has shrunk to little.
-    #[inline]
-    fn trim(&mut self) {
         if self.live == 0 {
-            self.end = self.base;
-            self.slots = Slots::NONE;
+            self.empty();
             return;
         }
         while self.slots.get(self.base) == NIL {
             self.base += 1;
         }
-        while self.slots.get(self.end - 1) == NIL {
-            self.end -= 1;
+    }
+
+    /// Nothing is left in the dense part.
+    #[inline(never)]
+    fn empty(&mut self) {
+        self.end = self.base;
+        self.slots = Slots::NONE;
+    }
+
+    /// Makes a ring dense again that has lost too many, and gives the memory back of one that has shrunk to little.
+    #[inline(never)]
+    fn tighten(&mut self) {
+        while self.end - self.base > widest(self.live) {
+            self.move_oldest_out();
         }
+        self.give_memory_back();
+    }
+
+    fn give_memory_back(&mut self) {
         let span = self.end - self.base;
-        if self.slots.len() > (4 * span).max(SLOTS_KEPT as u64) {
-            self.resize(span.max(SLOTS_KEPT as u64 / 2) * 2);
+        if self.slots.len() > most_slots(span) {
+            self.resize(span.max(SLOTS_KEPT / 2) * 2);
         }
     }
 
@@ -227,30 +253,45 @@ impl Slots {
     }
 
     #[inline]
-    fn get(&self, seq: u64) -> Key {
+    fn all(&self) -> &[Key] {
         match self {
-            Self::Few(few) => few[place(seq, 2)],
-            Self::Many(many) => many[place(seq, many.len())],
+            Self::Few(few) => few,
+            Self::Many(many) => many,
         }
     }
 
     #[inline]
-    fn set(&mut self, seq: u64, key: Key) {
+    fn all_mut(&mut self) -> &mut [Key] {
         match self {
-            Self::Few(few) => few[place(seq, 2)] = key,
-            Self::Many(many) => {
-                let place = place(seq, many.len());
-                many[place] = key;
-            }
+            Self::Few(few) => few,
+            Self::Many(many) => many,
         }
+    }
+
+    #[inline]
+    fn get(&self, seq: u64) -> Key {
+        let all = self.all();
+        all[place(seq, all.len() - 1)]
+    }
+
+    #[inline]
+    fn set(&mut self, seq: u64, key: Key) {
+        let all = self.all_mut();
+        all[place(seq, all.len() - 1)] = key;
     }
 }
 
-/// The slot of a seq.
+/// The slot of a seq; `mask` is one less than their number.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
-const fn place(seq: u64, slots: usize) -> usize {
-    seq as usize & (slots - 1)
+const fn place(seq: u64, mask: usize) -> usize {
+    seq as usize & mask
+}
+
+/// How many slots a ring of such a span may keep.
+const fn most_slots(span: u64) -> u64 {
+    let most = span.saturating_mul(4);
+    if most > SLOTS_KEPT { most } else { SLOTS_KEPT }
 }
 
 /// How many seqs the dense part may span when it holds so many.
@@ -302,6 +343,17 @@ mod tests {
         }
         assert_eq!((ring.first(), ring.get(5), ring.last()), (Some(5), Some(1), Some((5, 1))));
         assert!(ring.slots.len() <= 128, "{}", ring.slots.len());
+    }
+
+    #[test]
+    fn one_removal_may_move_thousands_to_the_strays() {
+        let mut ring = Ring::new();
+        let most = 50_000;
+        (0..most).for_each(|seq| ring.insert(seq, 1));
+        ring.insert(4 * most, 2);
+        assert_eq!(ring.remove(7), Some(1));
+        assert_eq!((ring.first(), ring.last(), ring.live), (Some(0), Some((4 * most, 2)), 1));
+        assert!((0..most).all(|seq| ring.get(seq) == (seq != 7).then_some(1)));
     }
 
     #[test]

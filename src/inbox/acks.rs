@@ -3,7 +3,7 @@
 //! The rule: the first ack:R of a confirmed message goes at once; every other one, whether its ack:A did not come in time,
 //! a duplicate msg:N asked for it or the connection is new, waits for a token. One per message is queued at a time.
 
-use super::{DUE, Entry, Inbox, RTO_CAP, State};
+use super::{DUE, Entry, Inbox, RTO, State};
 use crate::context::Context;
 use crate::event::Event;
 use crate::frame::{Outgoing, Types};
@@ -146,8 +146,8 @@ impl<T: Types> Inbox<T> {
         let level = *unanswered;
         let stream = &self.streams[*stream];
         ctx.transmit(Outgoing::AckR { id: stream.key.id(*seq), from: self.streams.name(stream).clone() });
-        let delay = ctx.backoff.delay(ctx.rto.base(), level, ctx.rto.max());
-        self.schedule.arm(key, delay, RTO_CAP, ctx.now);
+        let delay = ctx.rto_delay(level);
+        self.schedule.arm(key, RTO, delay, ctx.now);
     }
 
     /// When something happens here by itself, the tokens aside.

@@ -75,6 +75,14 @@ impl<T: Types> Stream<T> {
     }
 }
 
+/// Where a message of a known stream is: its key while it is on its way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    pub(super) stream: Key,
+    pub(super) seq: u64,
+    pub(super) moving: Option<Key>,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Streams<T: Types> {
     slab: Slab<Stream<T>>,
@@ -126,21 +134,30 @@ impl<T: Types> Streams<T> {
         self.slab.get(key)
     }
 
-    /// The stream of this name.
-    #[inline]
-    pub(super) fn find(&self, name: StreamKey) -> Option<Key> {
-        match self.slab.get(self.recent) {
-            Some(stream) if stream.name == name => Some(self.recent),
-            Some(_) | None => self.by_name.get(&name).copied(),
+    /// Where a message is.
+    #[inline(always)]
+    pub(super) fn find(&self, id: MsgId) -> Option<Found> {
+        if let Some(stream) = self.slab.get(self.recent) {
+            if let Some(seq) = id.seq_in(stream.name) {
+                return Some(Found { stream: self.recent, seq, moving: stream.ring.get(seq) });
+            }
         }
+        self.find_by_name(id)
     }
 
-    /// As [`find`](Self::find), and it will be found at once next time.
-    #[inline]
-    pub(super) fn look_up(&mut self, name: StreamKey) -> Option<Key> {
-        let key = self.find(name)?;
-        self.recent = key;
-        Some(key)
+    #[inline(never)]
+    fn find_by_name(&self, id: MsgId) -> Option<Found> {
+        let (name, seq) = id.split();
+        let stream = *self.by_name.get(&name)?;
+        Some(Found { stream, seq, moving: self.slab[stream].ring.get(seq) })
+    }
+
+    /// As [`find`](Self::find), and its stream will be found at once next time.
+    #[inline(always)]
+    pub(super) fn look_up(&mut self, id: MsgId) -> Option<Found> {
+        let found = self.find(id)?;
+        self.recent = found.stream;
+        Some(found)
     }
 
     /// The stream that numbers the next message to a peer: a new one where one is needed. The message must follow.
