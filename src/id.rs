@@ -174,6 +174,13 @@ impl StreamKey {
     pub(crate) const MIN: Self = Self(0, 0);
     pub(crate) const MAX: Self = Self(u64::MAX, u64::MAX);
 
+    /// As many bits as fit of those that were drawn for a stream that counts.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "as many as fit")]
+    pub(crate) const fn random_bits(self) -> usize {
+        (self.0 >> 16) as usize
+    }
+
     const fn of(stream: StreamId) -> Self {
         let StreamId(bits) = stream;
         Self((bits & !0xffff) | FIXED.0 | ((bits >> 4) & 0xfff), FIXED.1 | ((bits & 0xf) << 58))

@@ -19,8 +19,8 @@ mod journal;
 mod list;
 mod memory;
 mod outbox;
-mod retransmit;
 mod queue;
+mod retransmit;
 mod ring;
 mod rng;
 #[cfg(feature = "sim")]

@@ -19,12 +19,14 @@
 //! - `pace.rs`: what time, the window and the budget allow
 //! - `gates.rs`, `restore.rs`: what a restart changes
 //! - `entry.rs`, `streams.rs`: one message, one stream
+//! - `names.rs`: from the name of a stream to the stream
 //! - `ages.rs`: when messages expire
 
 mod ages;
 mod answers;
 mod entry;
 mod gates;
+mod names;
 mod pace;
 mod restore;
 mod streams;

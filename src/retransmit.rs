@@ -13,7 +13,7 @@ mod silence;
 
 pub(crate) use backoff::{Backoff, Jitter, Spread};
 pub(crate) use bucket::Bucket;
-pub(crate) use rto::Rto;
 pub(crate) use grid::Delay;
+pub(crate) use rto::Rto;
 pub(crate) use schedule::{Place, Schedule};
 pub(crate) use silence::Silence;

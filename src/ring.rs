@@ -129,7 +129,7 @@ impl Ring {
         self.live += 1;
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn remove(&mut self, seq: u64) -> Option<Key> {
         if !(self.base..self.end).contains(&seq) {
             return self.strays.remove(&seq);

@@ -200,14 +200,14 @@ impl<T: Types> Outbox<T> {
     }
 
     /// Waits for msg:A.
-    #[inline]
+    #[inline(always)]
     pub(super) fn arm_rto(&mut self, key: Key, unanswered: u32, ctx: &mut Context<T>) {
         let delay = ctx.rto_delay(unanswered.max(ctx.rto.level()));
         self.schedule.arm(key, RTO, delay, ctx.now);
     }
 
     /// Waits for ack:N.
-    #[inline]
+    #[inline(always)]
     pub(super) fn arm_probe(&mut self, key: Key, probes: u32, ctx: &mut Context<T>) {
         let Probes { initial, max, first } = self.probes;
         let delay = if probes == 0 { ctx.backoff.draw(first) } else { ctx.backoff.delay(initial, probes, max) };

@@ -150,7 +150,6 @@ impl<const CLASSES: usize> Schedule<CLASSES> {
     }
 
     /// Arms a timer of a class with a delay; the key leaves where it stood.
-    #[inline(always)]
     pub(crate) fn arm(&mut self, key: Key, class: usize, delay: Delay, now: Time) {
         self.cancel(key);
         let list = self.classes[class].list(delay);
@@ -230,7 +229,10 @@ impl<const CLASSES: usize> Schedule<CLASSES> {
 
     /// Puts a key that stands nowhere last into a list; tells whether it is alone there.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the halves of the nanoseconds; fewer than 2,000 lists a class")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the halves of the nanoseconds; fewer than 2,000 lists a class"
+    )]
     fn enter(&mut self, key: Key, list: usize, due: Time) -> bool {
         if key as usize >= self.nodes.len() {
             self.make_room(key);
