@@ -107,6 +107,6 @@ mod tests {
             small.max_ranges(10_007),
         ];
         let bounds = configs.map(|config| config.memory_bound::<Test>());
-        assert_eq!(bounds, [143_696_827, 889_439, 4_975_282, 1_957_995, 1_865_519, 1_804_771, 1_479_199]);
+        assert_eq!(bounds, [135_665_887, 851_585, 4_633_360, 1_914_405, 1_821_785, 1_699_645, 1_441_345]);
     }
 }
