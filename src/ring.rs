@@ -120,7 +120,9 @@ impl Ring {
         debug_assert_eq!(self.get(seq), None, "a seq is inserted once");
         // Dense as it is, one more at the end leaves it so: only the last of the spans that are always dense may be the limit.
         let stays_dense = self.span < ALWAYS_DENSE || self.live >= ALWAYS_DENSE / 4;
-        if seq == self.end() && self.live > 0 && self.span < self.slots.len() && stays_dense {
+        if self.live == 0 {
+            (self.base, self.span) = (seq, 1);
+        } else if seq == self.end() && self.span < self.slots.len() && stays_dense {
             self.span += 1;
         } else if !self.make_room(seq) {
             self.stray(seq, key);
@@ -208,7 +210,7 @@ impl Ring {
     )]
     fn make_room(&mut self, seq: u64) -> bool {
         let most = u64::from(widest(self.live + 1));
-        if self.live > 0 && seq < self.base && self.end() - seq > most {
+        if seq < self.base && self.end() - seq > most {
             return false;
         }
         while self.live > 0 && seq >= self.end() && seq + 1 - self.base > u64::from(widest(self.live + 1)) {
@@ -241,10 +243,12 @@ impl Ring {
     }
 
     /// Nothing is left in the dense part.
-    #[inline(never)]
+    #[inline]
     fn empty(&mut self) {
         self.span = 0;
-        self.slots = Slots::NONE;
+        if let Slots::Many(_) = self.slots {
+            self.slots = Slots::NONE;
+        }
     }
 
     /// Makes a ring dense again that has lost too many, and gives the memory back of one that has shrunk to little.

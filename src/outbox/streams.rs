@@ -166,13 +166,18 @@ impl<T: Types> Streams<T> {
     #[inline]
     pub(super) fn numbering(&mut self, peer: &T::Peer) -> Key {
         match self.slab.get(self.recent_to) {
-            Some(stream) if stream.peer == *peer && !stream.is_worn() && !stream.is_idle() => self.recent_to,
-            Some(_) | None => self.wake(peer),
+            Some(stream) if stream.peer == *peer && !stream.is_worn() => {
+                if stream.is_idle() {
+                    self.idle.remove(self.recent_to);
+                }
+                self.recent_to
+            }
+            Some(_) | None => self.numbering_of_another(peer),
         }
     }
 
     #[inline(never)]
-    fn wake(&mut self, peer: &T::Peer) -> Key {
+    fn numbering_of_another(&mut self, peer: &T::Peer) -> Key {
         let key = match self.current.get(peer).copied() {
             Some(key) if !self.slab[key].is_worn() => {
                 if self.slab[key].is_idle() {
