@@ -299,7 +299,9 @@ impl<const CLASSES: usize> Schedule<CLASSES> {
     #[inline(never)]
     fn note_last(&mut self, list: usize) {
         self.occupied[list / 64] &= !(1 << (list % 64));
-        if list == self.earliest {
+        if self.others_due == Time::MAX {
+            self.next_due = Time::MAX;
+        } else if list == self.earliest {
             self.find_earliest();
         }
     }
