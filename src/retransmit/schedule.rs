@@ -225,10 +225,7 @@ impl<const CLASSES: usize> Schedule<CLASSES> {
 
     /// Puts a key that stands nowhere last into a list; tells whether it is alone there.
     #[inline]
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "there are fewer than 1,000 lists a class"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "there are fewer than 1,000 lists a class")]
     fn enter(&mut self, key: Key, list: usize, due: Time) -> bool {
         if key as usize >= self.nodes.len() {
             self.make_room(key);
