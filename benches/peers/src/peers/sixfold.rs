@@ -3,11 +3,12 @@
 //! The whole client runs, with events, window, RTO, jitter, token bucket, order and deduplication. Each input comes 4 µs
 //! after the one before, and sooner when so many are in flight that the oldest would otherwise time out.
 //!
-//! - `machine.rs`: what the loop drives
+//! - `machine.rs`: what the loop drives; `interface.rs`: the same with nothing behind it
 //! - `one.rs`: both halves of one conversation
 //! - `many.rs`: both halves of as many conversations as messages
 //! - `records.rs`: what the journal is told
 
+mod interface;
 mod machine;
 mod many;
 mod one;
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 use sixfold::{Client, Config, Event, Incoming, MsgId, Output, Seed, StreamId, Time, Types};
 
+pub(crate) use interface::Interface;
 use machine::Machine;
 pub(crate) use many::{FromMany, ToMany};
 pub(crate) use one::{Rx, Tx};
