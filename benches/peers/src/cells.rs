@@ -59,7 +59,7 @@ impl Default for List {
 
 impl List {
     fn of_sixfold(&mut self) {
-        use sixfold::{FromMany, Journal, Plain, Rx, ToMany, Tx, Unthrottled};
+        use sixfold::{FromMany, Interface, Journal, Plain, Rx, ToMany, Tx, Unthrottled};
         self.peer("sixfold", u64::MAX);
         self.steady::<Tx<Plain>, Rx<Plain>>();
         self.held::<Tx<Plain>, Rx<Plain>>();
@@ -74,6 +74,8 @@ impl List {
         self.steady::<Tx<Journal>, Rx<Journal>>();
         self.cost(Workload::Records, Half::Tx, 1, sixfold::records_tx);
         self.cost(Workload::Records, Half::Rx, 1, sixfold::records_rx);
+        self.peer("interface", u64::MAX);
+        self.steady::<Tx<Interface>, Rx<Interface>>();
     }
 
     #[cfg(feature = "peers")]
@@ -228,6 +230,17 @@ mod tests {
             costs().iter().map(|cell| cell.name).chain(holdings().iter().map(|cell| cell.name)).collect();
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
         assert!(names.iter().all(|name| peers::ALL.iter().any(|peer| peer.word == name.peer)));
+    }
+
+    #[test]
+    fn the_interface_is_measured_beside_sixfold_at_each_size() {
+        let steady = |peer| {
+            let names = costs().into_iter().map(|cell| cell.name);
+            let names = names.filter(move |name| name.peer == peer && name.workload == Workload::Steady);
+            names.map(|name| name.of_anyone()).collect::<Vec<_>>()
+        };
+        assert_eq!(steady("interface"), steady("sixfold"));
+        assert_eq!(steady("interface").len(), 2 * IN_FLIGHT.len());
     }
 
     /// The workloads assert what they rely on: that everything is delivered once, and goes out again when it must.

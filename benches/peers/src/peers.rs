@@ -25,7 +25,7 @@ pub(crate) struct Peer {
 }
 
 /// All of them, in the order of the tables.
-pub(crate) const ALL: [Peer; 9] = [
+pub(crate) const ALL: [Peer; 10] = [
     Peer {
         word: "sixfold",
         title: "sixfold",
@@ -45,6 +45,16 @@ pub(crate) const ALL: [Peer; 9] = [
         duplicates: "as above, restarts included",
         order: "as above",
         durability: "everything, in the caller's journal",
+    },
+    Peer {
+        word: "interface",
+        title: "sixfold's interface alone",
+        package: "",
+        reach: "nothing: each input becomes its output",
+        timers: "none",
+        duplicates: "reach the application",
+        order: "as it arrives",
+        durability: "nothing",
     },
     Peer {
         word: "rumqttc-qos1",
@@ -141,6 +151,7 @@ mod tests {
         let found = [
             ("sixfold", handed_over::<sixfold::Rx<sixfold::Plain>>()),
             ("sixfold-journal", handed_over::<sixfold::Rx<sixfold::Journal>>()),
+            ("interface", handed_over::<sixfold::Rx<sixfold::Interface>>()),
             ("rumqttc-qos1", handed_over::<original::Rx<false>>()),
             ("rumqttc-qos2", handed_over::<original::Rx<true>>()),
             ("rumqttc-next-qos2", handed_over::<next::Rx<true>>()),

@@ -9,6 +9,10 @@ use crate::table::{Table, number};
 const RX: Half = Half::Rx;
 const TX: Half = Half::Tx;
 
+/// How many instructions a message may come to cost, with 64 in flight and the interface included: each half.
+const BUDGET_TX: f64 = 700.0;
+const BUDGET_RX: f64 = 450.0;
+
 /// Everything that was measured, as a page of Markdown.
 pub(crate) fn page(results: &Results, facts: &str) -> String {
     let sections = [
@@ -16,6 +20,7 @@ pub(crate) fn page(results: &Results, facts: &str) -> String {
         promises().to_string(),
         include_str!("report/in-flight.md").to_owned(),
         in_flight(results, Metric::Ir),
+        shares(results),
         include_str!("report/nanoseconds.md").to_owned(),
         in_flight(results, Metric::Ns),
         include_str!("report/heap.md").to_owned(),
@@ -78,6 +83,25 @@ fn in_flight(results: &Results, metric: Metric) -> String {
         table("receiver", &half(RX), Some(RX)),
     ];
     tables.join("\n")
+}
+
+/// What of a message's instructions is the state machine, and what is merely its interface.
+fn shares(results: &Results) -> String {
+    let ir = |peer, workload, half, size| results.get(Name { peer, workload, half, size }, Metric::Ir);
+    let mut table =
+        Table::new(&["", "caller's inputs alone", "interface alone", "sixfold", "difference: the state machine"]);
+    let mut text = include_str!("report/shares.md").to_owned();
+    for (half, title, budget) in [(TX, "sender", BUDGET_TX), (RX, "receiver", BUDGET_RX)] {
+        let interface = ir("interface", Workload::Steady, half, SOME);
+        let all = ir("sixfold", Workload::Steady, half, SOME);
+        let machine = interface.zip(all).map(|(interface, all)| all - interface);
+        table.figures(title, &[ir("interface", Workload::Inputs, half, 1), interface, all, machine]);
+        let left = interface.map(|interface| (budget - interface).max(0.0));
+        for (word, figure) in [("budget", Some(budget)), ("left", left), ("machine", machine)] {
+            text = text.replace(&format!("{{{title}'s {word}}}"), &number(figure));
+        }
+    }
+    text.replace("{table}", table.to_string().trim())
 }
 
 fn heap(results: &Results) -> Table {
@@ -208,5 +232,29 @@ mod tests {
         assert!(page.contains("| both halves | 1 | 64 | 1,024 | 60,000 | 1,000,000 |\n"));
         assert!(page.contains("| sixfold | – | 800 | – | – | – |\n"));
         assert!(page.contains("Measured somewhere."));
+    }
+
+    #[test]
+    fn what_exceeds_the_interface_is_the_state_machine() {
+        let mut results = Results::default();
+        let mut add = |name: &str, count| results.add(Line::new(name, Metric::Ir, Figure::exact(count)));
+        add("interface inputs tx 1", 51.0);
+        add("interface steady tx 64", 300.0);
+        add("sixfold steady tx 64", 1_600.25);
+        add("interface steady rx 64", 451.0);
+        add("sixfold steady rx 64", 440.0 + 451.0);
+        let section = shares(&results);
+        assert!(section.contains("| sender | 51 | 300 | 1,600 | 1,300 |\n"), "{section}");
+        assert!(section.contains("| receiver | – | 451 | 891 | 440 |\n"), "{section}");
+        let words = section.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("700 instructions for the sender's half"), "{words}");
+        assert!(words.contains("450 for the receiver's"), "{words}");
+        assert!(words.contains("leaves 400 and 0 for all of that"), "{words}");
+        assert!(words.contains("takes 1,300 and 440 now"), "{words}");
+        assert!(!section.contains('{'), "every figure has its place: {section}");
+        let page = page(&results, "");
+        let at = |heading: &str| page.find(heading).expect("it is there");
+        assert!(at("## Instructions per message") < at("## Where the instructions go"));
+        assert!(at("## Where the instructions go") < at("## Nanoseconds per message"));
     }
 }

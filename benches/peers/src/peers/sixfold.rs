@@ -3,10 +3,13 @@
 //! The whole client runs, with events, window, RTO, jitter, token bucket, order and deduplication. Each input comes 4 µs
 //! after the one before, and sooner when so many are in flight that the oldest would otherwise time out.
 //!
+//! - `machine.rs`: what the loop drives; `interface.rs`: the same with nothing behind it
 //! - `one.rs`: both halves of one conversation
 //! - `many.rs`: both halves of as many conversations as messages
 //! - `records.rs`: what the journal is told
 
+mod interface;
+mod machine;
 mod many;
 mod one;
 mod records;
@@ -17,6 +20,8 @@ use std::time::Duration;
 
 use sixfold::{Client, Config, Event, Incoming, MsgId, Output, Seed, StreamId, Time, Types};
 
+pub(crate) use interface::Interface;
+use machine::Machine;
 pub(crate) use many::{FromMany, ToMany};
 pub(crate) use one::{Rx, Tx};
 pub(crate) use records::{records_rx, records_tx};
@@ -40,9 +45,12 @@ impl Types for Chat {
     type ServerId = u64;
 }
 
-/// What a config has that the default has not.
+/// What is driven, and how it is set up.
 pub(crate) trait Setup {
-    fn adapt(config: Config) -> Config;
+    type Machine: Machine;
+
+    /// Makes it of the default config, with the bounds raised.
+    fn machine(config: Config) -> Self::Machine;
 }
 
 /// As a user has it.
@@ -50,8 +58,10 @@ pub(crate) trait Setup {
 pub(crate) struct Plain;
 
 impl Setup for Plain {
-    fn adapt(config: Config) -> Config {
-        config
+    type Machine = Client<Chat>;
+
+    fn machine(config: Config) -> Client<Chat> {
+        client(config)
     }
 }
 
@@ -60,8 +70,10 @@ impl Setup for Plain {
 pub(crate) struct Journal;
 
 impl Setup for Journal {
-    fn adapt(config: Config) -> Config {
-        config.journal(true)
+    type Machine = Client<Chat>;
+
+    fn machine(config: Config) -> Client<Chat> {
+        client(config.journal(true))
     }
 }
 
@@ -70,15 +82,24 @@ impl Setup for Journal {
 pub(crate) struct Unthrottled;
 
 impl Setup for Unthrottled {
-    fn adapt(config: Config) -> Config {
-        config.retransmit_rate(1_000_000).retransmit_burst(1_000_000).max_attempts(None)
+    type Machine = Client<Chat>;
+
+    fn machine(config: Config) -> Client<Chat> {
+        client(config.retransmit_rate(1_000_000).retransmit_burst(1_000_000).max_attempts(None))
     }
 }
 
-/// A client and its clock.
+fn client(config: Config) -> Client<Chat> {
+    Client::new(config, Seed::from_bytes([7; 32]), Time::ZERO).expect("the config is sound")
+}
+
+/// A machine and its clock.
+///
+/// There is one loop for each kind of machine, whatever its setup, as in a user's program; and its steps are never inlined,
+/// so that a figure does not depend on where the compiler would draw the line.
 #[derive(Debug)]
-struct Node {
-    client: Client<Chat>,
+struct Node<M> {
+    machine: M,
     now: Time,
     step: Duration,
     payload: Arc<[u8]>,
@@ -91,20 +112,19 @@ struct Turn {
     received: u64,
 }
 
-impl Node {
+impl<M: Machine> Node<M> {
     /// The default config, with the bounds raised where `room` asks for it.
-    fn new<S: Setup>(room: u64) -> Self {
+    fn new<S: Setup<Machine = M>>(room: u64) -> Self {
         let (least, room) = (Config::default(), usize::try_from(room).expect("it fits into memory"));
         let least = least
             .window(room.max(32))
             .outbox_capacity(room.max(10_000))
             .ack_capacity(room.max(1_000))
             .max_streams(room.max(65_536));
-        let (seed, now) = (Seed::from_bytes([7; 32]), Time::ZERO);
-        let mut client = Client::new(S::adapt(least), seed, now).expect("the config is sound");
-        client.handle_connected(now);
+        let (mut machine, now) = (S::machine(least), Time::ZERO);
+        machine.handle_connected(now);
         let step = STEP.min(WINDOW / u32::try_from(room).expect("a million at most"));
-        Self { client, now, step, payload: Arc::from(PAYLOAD) }
+        Self { machine, now, step, payload: Arc::from(PAYLOAD) }
     }
 
     fn tick(&mut self) -> Time {
@@ -112,9 +132,10 @@ impl Node {
         self.now
     }
 
+    #[inline(never)]
     fn send(&mut self, to: u64) -> MsgId {
         let now = self.tick();
-        let id = self.client.send(to, self.payload.clone(), now).expect("there is room");
+        let id = self.machine.send(to, self.payload.clone(), now).expect("there is room");
         assert_eq!(self.turn().frames, 1, "it leaves at once");
         id
     }
@@ -125,25 +146,27 @@ impl Node {
     }
 
     /// A frame that comes while time stands still: any number of them makes nothing time out.
+    #[inline(never)]
     fn frame_at_once(&mut self, frame: Incoming<Chat>) -> Turn {
-        self.client.handle_frame(frame, self.now);
+        self.machine.handle_frame(frame, self.now);
         self.turn()
     }
 
     /// What follows an input in a user's loop. What is handed over is confirmed at once.
+    #[inline(never)]
     fn turn(&mut self) -> Turn {
         let mut turn = Turn::default();
-        while let Some(output) = self.client.poll_output() {
+        while let Some(output) = self.machine.poll_output() {
             match black_box(&output) {
                 Output::Transmit(_) => turn.frames += 1,
                 Output::Event(Event::Received(message)) => {
                     turn.received += 1;
-                    self.client.confirm(&message.from, message.id, self.now).expect("just handed over");
+                    self.machine.confirm(&message.from, message.id, self.now).expect("just handed over");
                 }
                 Output::Event(_) | Output::Persist(_) => {}
             }
         }
-        let next = black_box(self.client.poll_timeout());
+        let next = black_box(self.machine.poll_timeout());
         assert!(next.is_none_or(|next| next > self.now), "nothing times out unless it is made to");
         turn
     }

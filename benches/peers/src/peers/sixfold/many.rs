@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use sixfold::{Incoming, MsgId, Verdict};
+use sixfold::{Client, Incoming, MsgId, Verdict};
 
-use super::{Node, Plain, id_of};
+use super::{Chat, Node, Plain, id_of};
 use crate::halves::{Receiver, Remembers, Sender};
 
 /// The sender's half: every message goes to somebody else.
 #[derive(Debug)]
 pub(crate) struct ToMany {
-    node: Node,
+    node: Node<Client<Chat>>,
     /// The ids of the messages in flight, by `i` modulo the length.
     ids: [Option<MsgId>; 64],
 }
@@ -44,7 +44,7 @@ impl Sender for ToMany {
 /// The receiver's half: every message comes from somebody else.
 #[derive(Debug)]
 pub(crate) struct FromMany {
-    node: Node,
+    node: Node<Client<Chat>>,
 }
 
 impl Receiver for FromMany {
@@ -79,8 +79,8 @@ impl Remembers for FromMany {
 
     fn wait(&mut self, time: Duration) {
         self.node.now = self.node.now + time;
-        if self.node.client.poll_timeout().is_some_and(|due| due <= self.node.now) {
-            self.node.client.handle_timeout(self.node.now);
+        if self.node.machine.poll_timeout().is_some_and(|due| due <= self.node.now) {
+            self.node.machine.handle_timeout(self.node.now);
             self.node.turn();
         }
     }

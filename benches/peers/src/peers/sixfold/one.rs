@@ -5,19 +5,20 @@ use std::marker::PhantomData;
 
 use sixfold::{Incoming, MsgId, StreamId, Time, Verdict};
 
+use super::machine::Machine;
 use super::{Chat, LEAP, Node, SOMEBODY, Setup, id_of, stream_of};
 use crate::halves::{Forged, Receiver, Reconnect, Sender, Stale, Timers};
 
 /// The sender's half: one conversation.
 #[derive(Debug)]
-pub(crate) struct Tx<S> {
-    node: Node,
+pub(crate) struct Tx<S: Setup> {
+    node: Node<S::Machine>,
     /// The stream of the conversation, once something was sent.
     stream: StreamId,
     setup: PhantomData<S>,
 }
 
-impl<S> Tx<S> {
+impl<S: Setup> Tx<S> {
     fn id(&self, i: u64) -> MsgId {
         MsgId::new(self.stream, i).expect("few messages")
     }
@@ -52,12 +53,12 @@ impl<S: Setup> Sender for Tx<S> {
 
 impl<S: Setup> Timers for Tx<S> {
     fn next_timeout(&self) -> Option<u64> {
-        self.node.client.poll_timeout().map(Time::as_nanos)
+        self.node.machine.poll_timeout().map(Time::as_nanos)
     }
 
     fn expire_all(&mut self) -> u64 {
         self.node.now = self.node.now + LEAP;
-        self.node.client.handle_timeout(self.node.now);
+        self.node.machine.handle_timeout(self.node.now);
         self.node.turn().frames
     }
 }
@@ -65,8 +66,8 @@ impl<S: Setup> Timers for Tx<S> {
 impl<S: Setup> Reconnect for Tx<S> {
     fn reconnect(&mut self) -> u64 {
         self.node.now = self.node.now + LEAP;
-        self.node.client.handle_disconnected(self.node.now);
-        self.node.client.handle_connected(self.node.now);
+        self.node.machine.handle_disconnected(self.node.now);
+        self.node.machine.handle_connected(self.node.now);
         self.node.turn().frames
     }
 }
@@ -86,13 +87,13 @@ impl<S: Setup> Forged for Tx<S> {
 
 /// The receiver's half: one conversation.
 #[derive(Debug)]
-pub(crate) struct Rx<S> {
-    node: Node,
+pub(crate) struct Rx<S: Setup> {
+    node: Node<S::Machine>,
     room: u64,
     setup: PhantomData<S>,
 }
 
-impl<S> Rx<S> {
+impl<S: Setup> Rx<S> {
     fn message_frame(&self, i: u64) -> Incoming<Chat> {
         // The sender's window is as wide as ours.
         let floor = (i + 1).saturating_sub(self.room);
