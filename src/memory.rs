@@ -107,6 +107,6 @@ mod tests {
             small.max_ranges(10_007),
         ];
         let bounds = configs.map(|config| config.memory_bound::<Test>());
-        assert_eq!(bounds, [143_624_827, 888_341, 4_968_736, 1_951_161, 1_858_541, 1_803_673, 1_478_101]);
+        assert_eq!(bounds, [121_086_759, 829_925, 4_910_320, 2_085_405, 1_741_325, 1_656_153, 1_419_685]);
     }
 }

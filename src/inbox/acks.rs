@@ -3,7 +3,8 @@
 //! The rule: the first ack:R of a confirmed message goes at once; every other one, whether its ack:A did not come in time,
 //! a duplicate msg:N asked for it or the connection is new, waits for a token. One per message is queued at a time.
 
-use super::{DUE, Entry, Inbox, RTO_CAP, State};
+use super::owed::{Entry, State};
+use super::{DUE, Inbox, RTO_CAP};
 use crate::context::Context;
 use crate::event::Event;
 use crate::frame::{Outgoing, Types};
@@ -15,13 +16,13 @@ use crate::time::Time;
 impl<T: Types> Inbox<T> {
     /// A message was confirmed.
     #[inline]
-    pub(super) fn ack(&mut self, key: Key, ctx: &mut Context<T>) {
+    pub(super) fn ack(&mut self, key: Key, from: &T::Peer, id: MsgId, ctx: &mut Context<T>) {
         self.make_room_for_ack(ctx);
-        self.entries[key].state = State::AckPending { sent: false, unanswered: 0 };
+        self.owed[key].state = State::AckPending { sent: ctx.connected, unanswered: 0 };
         self.links.push_back(&mut self.acks, key);
-        self.counts.acks += 1;
+        self.pending += 1;
         if ctx.connected {
-            self.transmit(key, ctx);
+            self.transmit(key, 0, Outgoing::AckR { id, from: from.clone() }, ctx);
         }
     }
 
@@ -38,21 +39,20 @@ impl<T: Types> Inbox<T> {
         ctx.stats.repeated_msg_n_confirmed += 1;
         self.make_room_for_ack(ctx);
         let state = State::AckPending { sent: true, unanswered: 0 };
-        let key = self.entries.insert(Entry { stream, seq, state });
-        let stream = &mut self.streams[stream];
-        stream.ring.insert(seq, key);
-        stream.pinned += 1;
+        let key = self.owed.insert(&mut self.streams[stream].live, Entry { seq, stream, state });
         self.links.push_back(&mut self.acks, key);
-        self.counts.acks += 1;
+        self.pending += 1;
         if ctx.connected {
             self.schedule.wait(key, DUE);
         }
     }
 
     /// ack:A.
+    #[inline]
     pub(crate) fn on_ack_a(&mut self, from: T::Peer, id: MsgId, ctx: &mut Context<T>) {
         let (name, seq) = id.split();
-        let pending = self.streams.find(&from, name).and_then(|stream| self.streams[stream].ring.get(seq));
+        let stream = self.streams.find(&from, name);
+        let pending = stream.and_then(|stream| self.owed.find(self.streams[stream].live, seq));
         let Some(key) = pending.filter(|key| self.is_ack_sent(*key)) else {
             ctx.stats.ignored_ack_a += 1;
             return;
@@ -61,16 +61,17 @@ impl<T: Types> Inbox<T> {
         ctx.event(Event::AckSettled { from, id });
     }
 
+    #[inline]
     fn is_ack_sent(&self, key: Key) -> bool {
-        match self.entries[key].state {
+        match self.owed[key].state {
             State::AckPending { sent, .. } => sent,
-            State::Held { .. } | State::WithApp => false,
+            State::WithApp => false,
         }
     }
 
     #[inline]
     fn make_room_for_ack(&mut self, ctx: &mut Context<T>) {
-        if self.counts.acks >= ctx.config.ack_capacity {
+        if self.pending >= ctx.config.ack_capacity {
             self.forget_oldest_ack(ctx);
         }
     }
@@ -83,27 +84,26 @@ impl<T: Types> Inbox<T> {
         }
     }
 
+    #[inline]
     fn drop_ack(&mut self, key: Key) {
         self.schedule.cancel(key);
         self.links.remove(&mut self.acks, key);
-        self.counts.acks -= 1;
-        let Entry { stream, seq, .. } = self.entries.remove(key);
-        let stream = &mut self.streams[stream];
-        stream.ring.remove(seq);
-        stream.pinned -= 1;
+        self.pending -= 1;
+        let stream = self.owed[key].stream;
+        self.owed.remove(&mut self.streams[stream].live, key);
     }
 
     /// First acks go out, all others wait for a token, the oldest first; attempts start anew.
     pub(crate) fn on_connected(&mut self, ctx: &mut Context<T>) {
         let pending: alloc::vec::Vec<Key> = self.links.iter(self.acks).collect();
         for key in pending {
-            match &mut self.entries[key].state {
+            match &mut self.owed[key].state {
                 State::AckPending { sent: true, unanswered } => {
                     *unanswered = 0;
                     self.schedule.wait(key, DUE);
                 }
-                State::AckPending { sent: false, .. } => self.transmit(key, ctx),
-                State::Held { .. } | State::WithApp => {}
+                State::AckPending { sent: false, .. } => self.transmit_pending(key, ctx),
+                State::WithApp => {}
             }
         }
     }
@@ -117,7 +117,7 @@ impl<T: Types> Inbox<T> {
     pub(crate) fn on_timeout(&mut self, ctx: &mut Context<T>) {
         self.give_up_gaps(ctx);
         while let Some((key, sent_at)) = self.schedule.pop_due(ctx.now) {
-            if let State::AckPending { unanswered, .. } = &mut self.entries[key].state {
+            if let State::AckPending { unanswered, .. } = &mut self.owed[key].state {
                 *unanswered = unanswered.saturating_add(1);
                 self.schedule.wait(key, DUE);
                 ctx.on_timeout(sent_at);
@@ -135,24 +135,31 @@ impl<T: Types> Inbox<T> {
     pub(crate) fn transmit_due(&mut self, ctx: &mut Context<T>) {
         if let Some(key) = self.schedule.first_waiting(DUE) {
             ctx.stats.retransmissions += 1;
-            self.transmit(key, ctx);
+            self.transmit_pending(key, ctx);
         }
     }
 
-    fn transmit(&mut self, key: Key, ctx: &mut Context<T>) {
-        let Entry { stream, seq, state } = &mut self.entries[key];
+    fn transmit_pending(&mut self, key: Key, ctx: &mut Context<T>) {
+        let Entry { stream, seq, state } = &mut self.owed[key];
         let State::AckPending { sent, unanswered } = state else { return };
         *sent = true;
-        let level = *unanswered;
+        let unanswered = *unanswered;
         let stream = &self.streams[*stream];
-        ctx.transmit(Outgoing::AckR { id: stream.key.id(*seq), from: self.streams.name(stream).clone() });
-        let delay = ctx.backoff.delay(ctx.rto.base(), level, ctx.rto.max());
+        let frame = Outgoing::AckR { id: stream.key.id(*seq), from: self.streams.name(stream).clone() };
+        self.transmit(key, unanswered, frame, ctx);
+    }
+
+    /// Sends an ack:R of which so many went unanswered.
+    #[inline]
+    fn transmit(&mut self, key: Key, unanswered: u32, frame: Outgoing<T>, ctx: &mut Context<T>) {
+        ctx.transmit(frame);
+        let delay = ctx.backoff.delay(ctx.rto.base(), unanswered, ctx.rto.max());
         self.schedule.arm(key, delay, RTO_CAP, ctx.now);
     }
 
     /// When something happens here by itself, the tokens aside.
     #[inline]
     pub(crate) fn next_deadline(&self) -> Time {
-        self.hold_end.min(self.schedule.next_due())
+        self.held.end().min(self.schedule.next_due())
     }
 }

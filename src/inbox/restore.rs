@@ -5,7 +5,8 @@
 
 use core::ops::Range;
 
-use super::{Inbox, State};
+use super::Inbox;
+use super::owed::State;
 use crate::clock::Clock;
 use crate::context::Context;
 use crate::frame::Types;
@@ -54,7 +55,7 @@ impl<T: Types> Inbox<T> {
                 self.streams.see_range(stream, &range);
             }
         }
-        if self.streams[stream].is_blank {
+        if self.streams[stream].seen.is_blank() {
             self.streams.close(stream);
         }
     }
@@ -75,10 +76,10 @@ impl<T: Types> Inbox<T> {
     pub(crate) fn records<'a>(&'a self, clock: &'a Clock) -> impl Iterator<Item = Record<T>> + 'a {
         self.streams.iter().filter_map(|(peer, stream)| {
             let mut confirmed = stream.seen.clone();
-            for (seq, key) in stream.ring.iter() {
-                match self.entries[key].state {
-                    State::WithApp => confirmed.remove(seq),
-                    State::Held { .. } | State::AckPending { .. } => {}
+            for entry in self.owed.iter(stream.live) {
+                match entry.state {
+                    State::WithApp => confirmed.remove(entry.seq),
+                    State::AckPending { .. } => {}
                 }
             }
             let ranges: alloc::vec::Vec<_> = confirmed.iter().collect();
