@@ -38,13 +38,10 @@ use crate::event::Event;
 use crate::frame::Types;
 use crate::id::{MsgId, SEQ_END, StreamKey};
 use crate::journal::Record;
-use crate::list::{Ends, Links};
-use crate::memory;
-use crate::retransmit::Schedule;
 use crate::slab::Key;
 use crate::stats::Stats;
-use crate::time::nanos;
 
+use acks::Acks;
 use held::Held;
 use owed::{Entry, Owed, State};
 use streams::{Stream, Streams};
@@ -54,12 +51,7 @@ pub(crate) struct Inbox<T: Types> {
     streams: Streams<T>,
     held: Held<T>,
     owed: Owed,
-    /// Where the pending acks stand.
-    schedule: Schedule,
-    links: Links,
-    /// The pending acks, the oldest first.
-    acks: Ends,
-    pending: usize,
+    acks: Acks,
     /// How many messages the application has not confirmed.
     with_app: usize,
 }
@@ -72,21 +64,13 @@ pub(crate) struct Message<T: Types> {
     pub(crate) payload: T::Payload,
 }
 
-/// The queue of the schedule: acks that wait for a token.
-const DUE: usize = 0;
-/// The cap of the schedule: `rto_max`.
-const RTO_CAP: usize = 0;
-
 impl<T: Types> Inbox<T> {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
             streams: Streams::new(),
             held: Held::new(config),
             owed: Owed::new(),
-            schedule: Schedule::new(nanos(config.rto_min), &[nanos(config.rto_max)], 1),
-            links: Links::new(),
-            acks: Ends::EMPTY,
-            pending: 0,
+            acks: Acks::new(config),
             with_app: 0,
         }
     }
@@ -96,24 +80,21 @@ impl<T: Types> Inbox<T> {
         let messages = config.inbox_capacity + config.ack_capacity;
         Held::<T>::memory_bound(config)
             + Owed::memory_bound(config, messages)
-            + Schedule::memory_bound(messages)
-            + memory::links(messages)
-            + memory::array::<Key>(messages)
+            + Acks::memory_bound(messages)
             + Streams::<T>::memory_bound(config)
     }
 
     /// msg:N.
     #[inline]
     pub(crate) fn on_msg_n(&mut self, from: &T::Peer, id: MsgId, message: Message<T>, ctx: &mut Context<T>) {
-        let (name, seq) = id.split();
-        match self.streams.find_recent(from, name) {
-            Some(key) => self.on_known(key, from, id, seq, message, ctx),
+        match self.streams.find_recent(from, id) {
+            Some((key, seq)) => self.on_known(key, from, id, seq, message, ctx),
             None => self.on_another(from, id, message, ctx),
         }
     }
 
     /// A message of a known stream: nearly always the next one.
-    #[inline]
+    #[inline(always)]
     fn on_known(&mut self, key: Key, from: &T::Peer, id: MsgId, seq: u64, message: Message<T>, ctx: &mut Context<T>) {
         let stream = self.streams.touch(key, ctx.now);
         let is_next = seq == stream.cursor && message.floor <= seq;
@@ -205,8 +186,7 @@ impl<T: Types> Inbox<T> {
     /// The application has handled a message.
     #[inline]
     pub(crate) fn confirm(&mut self, from: &T::Peer, id: MsgId, ctx: &mut Context<T>) -> Result<(), UnknownDelivery> {
-        let (name, seq) = id.split();
-        let stream = self.streams.find(from, name).ok_or(UnknownDelivery(id))?;
+        let (stream, seq) = self.streams.find(from, id).ok_or(UnknownDelivery(id))?;
         let stream = &self.streams[stream];
         let Some(key) = self.owed.find(stream.live, seq) else {
             return if stream.seen.contains(seq) { Ok(()) } else { Err(UnknownDelivery(id)) };
@@ -225,8 +205,7 @@ impl<T: Types> Inbox<T> {
 
     /// The application has not handled a message and wants its next copy.
     pub(crate) fn release(&mut self, from: &T::Peer, id: MsgId) -> Result<(), UnknownDelivery> {
-        let (name, seq) = id.split();
-        let stream = self.streams.find(from, name).ok_or(UnknownDelivery(id))?;
+        let (stream, seq) = self.streams.find(from, id).ok_or(UnknownDelivery(id))?;
         let live = &mut self.streams[stream].live;
         let key = self.owed.find(*live, seq).ok_or(UnknownDelivery(id))?;
         match self.owed[key].state {
@@ -253,13 +232,13 @@ impl<T: Types> Inbox<T> {
 
     /// Whether no ack:R waits for its ack:A.
     pub(crate) fn is_settled(&self) -> bool {
-        self.pending == 0
+        self.acks.len() == 0
     }
 
     pub(crate) fn gauge(&self, stats: &mut Stats) {
         stats.unconfirmed = self.with_app;
         stats.held = self.held.len();
-        stats.acks_pending = self.pending;
+        stats.acks_pending = self.acks.len();
         stats.incoming_streams = self.streams.len();
         stats.ranges = self.streams.ranges();
     }

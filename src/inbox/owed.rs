@@ -44,6 +44,17 @@ pub(super) enum State {
     },
 }
 
+impl State {
+    /// Whether an ack:A may have been sent for it.
+    #[inline]
+    pub(super) const fn is_ack_sent(self) -> bool {
+        match self {
+            Self::AckPending { sent, .. } => sent,
+            Self::WithApp => false,
+        }
+    }
+}
+
 /// Where the messages of one stream are: nowhere, under the only one's key, or in a crowd, whose key has the highest bit
 /// set. All keys are one too high, so that zero is free and a stream in a slab needs no further mark.
 #[derive(Clone, Copy, Debug)]
@@ -102,7 +113,7 @@ impl Owed {
             + memory::array::<Key>(messages)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&self, live: Live, seq: u64) -> Option<Key> {
         match live.kind() {
             Kind::Many(crowd) => self.crowds[crowd].find(seq, &self.entries),
@@ -123,7 +134,7 @@ impl Owed {
     }
 
     /// Adds a message to those of its stream.
-    #[inline]
+    #[inline(always)]
     pub(super) fn insert(&mut self, live: &mut Live, entry: Entry) -> Key {
         let key = self.entries.insert(entry);
         match live.kind() {
@@ -144,7 +155,7 @@ impl Owed {
     }
 
     /// Takes a message from those of its stream.
-    #[inline]
+    #[inline(always)]
     pub(super) fn remove(&mut self, live: &mut Live, key: Key) {
         let Entry { seq, .. } = self.entries.remove(key);
         match live.kind() {

@@ -43,7 +43,7 @@ impl<T: Types> Inbox<T> {
         ctx: &Context<T>,
     ) {
         let end = if name.counts() { SEQ_END } else { 1 };
-        let known = self.streams.find(from, name);
+        let known = self.streams.find(from, name.id(0)).map(|(stream, _)| stream);
         let Some(stream) = known.or_else(|| self.restore_stream(from, name, ctx)) else { return };
         self.streams.restore_heard(stream, heard.min(ctx.now));
         for range in ranges {

@@ -51,11 +51,6 @@ impl Seen {
         Self { first: Range::BLANK, rest: None }
     }
 
-    /// Makes a set of one seq.
-    pub(super) const fn of(seq: u64) -> Self {
-        Self { first: Range { start: seq, end: seq + 1 }, rest: None }
-    }
-
     /// The most heap that the sets of so many streams take which have `ranges` ranges between them.
     pub(super) fn memory_bound(streams: usize, ranges: usize) -> usize {
         let one = memory::map::<u64, u64>(1) + size_of::<BTreeMap<u64, u64>>();
@@ -87,6 +82,11 @@ impl Seen {
     pub(super) fn would_add_range(&self, seq: u64) -> bool {
         let below = seq.checked_sub(1).is_some_and(|below| self.contains(below));
         !below && !self.contains(seq) && !self.contains(seq + 1)
+    }
+
+    /// Adds the first seq of all.
+    pub(super) const fn start(&mut self, seq: u64) {
+        self.first = Range { start: seq, end: seq + 1 };
     }
 
     /// Adds the seq after the only range, if that is what it is.

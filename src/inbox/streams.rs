@@ -12,7 +12,7 @@ use super::peers::{Acquaintance, Found, Peers};
 use super::seen::Seen;
 use crate::config::Config;
 use crate::frame::Types;
-use crate::id::StreamKey;
+use crate::id::{MsgId, SEQ_END, StreamKey};
 use crate::list::List;
 use crate::memory;
 use crate::slab::{Key, NIL, Slab};
@@ -40,7 +40,7 @@ pub(super) struct Streams<T: Types> {
     silent: List,
     /// Ranges over all streams.
     ranges: usize,
-    /// The stream that was last looked up or opened.
+    /// The stream that was last looked up or opened, if it counts.
     recent: Key,
     /// Those before.
     hints: Hints,
@@ -76,35 +76,38 @@ impl<T: Types> Streams<T> {
         self.ranges
     }
 
+    /// The stream of a message, and the seq in it.
     #[inline]
-    pub(super) fn find(&mut self, from: &T::Peer, key: StreamKey) -> Option<Key> {
-        match self.find_recent(from, key) {
-            None => self.look_up(from, key),
+    pub(super) fn find(&mut self, from: &T::Peer, id: MsgId) -> Option<(Key, u64)> {
+        match self.find_recent(from, id) {
+            None => self.look_up(from, id),
             found => found,
         }
     }
 
-    /// The stream, if it was the last to be looked up or opened.
+    /// The same, if it is the stream that was last looked up or opened.
     #[inline]
-    pub(super) fn find_recent(&self, from: &T::Peer, key: StreamKey) -> Option<Key> {
-        self.is(self.recent, from, key).then_some(self.recent)
-    }
-
-    /// Whether this is the stream `key` of `from`.
-    #[inline]
-    fn is(&self, stream: Key, from: &T::Peer, key: StreamKey) -> bool {
-        let stream = self.streams.get(stream);
-        stream.is_some_and(|stream| stream.key == key && self.peers.name(stream.peer) == from)
+    pub(super) fn find_recent(&self, from: &T::Peer, id: MsgId) -> Option<(Key, u64)> {
+        let stream = self.streams.get(self.recent)?;
+        let seq = seq_in(stream.key, id)?;
+        (self.peers.name(stream.peer) == from).then_some((self.recent, seq))
     }
 
     #[inline(never)]
-    fn look_up(&mut self, from: &T::Peer, key: StreamKey) -> Option<Key> {
+    fn look_up(&mut self, from: &T::Peer, id: MsgId) -> Option<(Key, u64)> {
+        let (key, seq) = id.split();
         let found = match self.hinted(from, key) {
             None => self.find_of(self.peers.find(from)?, key)?,
             Some(hinted) => hinted,
         };
         self.note(found, key);
-        Some(found)
+        Some((found, seq))
+    }
+
+    /// Whether this is the stream `key` of `from`.
+    fn is(&self, stream: Key, from: &T::Peer, key: StreamKey) -> bool {
+        let stream = self.streams.get(stream);
+        stream.is_some_and(|stream| stream.key == key && self.peers.name(stream.peer) == from)
     }
 
     fn hinted(&self, from: &T::Peer, key: StreamKey) -> Option<Key> {
@@ -142,7 +145,7 @@ impl<T: Types> Streams<T> {
 
     /// Remembers where a stream was found.
     fn note(&mut self, stream: Key, key: StreamKey) {
-        self.recent = stream;
+        self.recent = if key.counts() { stream } else { NIL };
         self.hints.set(key, stream);
     }
 
@@ -198,7 +201,7 @@ impl<T: Types> Streams<T> {
     #[inline]
     pub(super) fn see_first(&mut self, key: Key, seq: u64) -> &mut Stream {
         let stream = &mut self.streams[key];
-        stream.seen = Seen::of(seq);
+        stream.seen.start(seq);
         self.ranges += 1;
         stream
     }
@@ -281,6 +284,14 @@ impl Stream {
     const fn new(key: StreamKey, now: Time) -> Self {
         Self { key, seen: Seen::new(), cursor: 0, heard: now, peer: NIL, live: Live::NOTHING }
     }
+}
+
+/// The seq of a message in a stream that counts, if it belongs there: the fixed bits of an id need no look of their own.
+#[inline]
+fn seq_in(stream: StreamKey, id: MsgId) -> Option<u64> {
+    let (high, low) = id.as_uuid().as_u64_pair();
+    let seq = low & (SEQ_END - 1);
+    (stream.id(0).as_uuid().as_u64_pair() == (high, low - seq)).then_some(seq)
 }
 
 /// What [`Streams::meet`] comes to.
