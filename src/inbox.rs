@@ -16,11 +16,12 @@
 //! - `newcomers.rs`: the first message of a stream, and what must be forgotten for it
 //! - `restore.rs`: what survives a restart
 //! - `held.rs`: the messages beyond the cursor
-//! - `owed.rs`, `crowd.rs`: the messages that are unconfirmed or unacked, and how a stream finds its own
+//! - `owed.rs`, `entries.rs`, `crowd.rs`: the messages that are unconfirmed or unacked, and how a stream finds its own
 //! - `streams.rs`, `peers.rs`, `seen.rs`, `hints.rs`: what is remembered, for how long, and how it is found
 
 mod acks;
 mod crowd;
+mod entries;
 mod held;
 mod hints;
 mod newcomers;
@@ -38,12 +39,14 @@ use crate::event::Event;
 use crate::frame::Types;
 use crate::id::{MsgId, SEQ_END, StreamKey};
 use crate::journal::Record;
+use crate::memory;
+use crate::retransmit::Schedule;
 use crate::slab::Key;
 use crate::stats::Stats;
 
-use acks::Acks;
+use entries::State;
 use held::Held;
-use owed::{Entry, Owed, State};
+use owed::Owed;
 use streams::{Stream, Streams};
 
 #[derive(Clone, Debug)]
@@ -51,7 +54,8 @@ pub(crate) struct Inbox<T: Types> {
     streams: Streams<T>,
     held: Held<T>,
     owed: Owed,
-    acks: Acks,
+    /// Where the pending acks stand.
+    schedule: Schedule,
     /// How many messages the application has not confirmed.
     with_app: usize,
 }
@@ -70,7 +74,7 @@ impl<T: Types> Inbox<T> {
             streams: Streams::new(),
             held: Held::new(config),
             owed: Owed::new(),
-            acks: Acks::new(config),
+            schedule: acks::schedule(config),
             with_app: 0,
         }
     }
@@ -80,7 +84,8 @@ impl<T: Types> Inbox<T> {
         let messages = config.inbox_capacity + config.ack_capacity;
         Held::<T>::memory_bound(config)
             + Owed::memory_bound(config, messages)
-            + Acks::memory_bound(messages)
+            + Schedule::memory_bound(messages)
+            + memory::array::<Key>(messages)
             + Streams::<T>::memory_bound(config)
     }
 
@@ -101,7 +106,7 @@ impl<T: Types> Inbox<T> {
         let has_room = self.held.len() == 0 && self.with_app < ctx.config.inbox_capacity;
         if is_next && has_room && stream.seen.extend(seq) {
             stream.cursor = seq + 1;
-            self.owed.insert(&mut stream.live, Entry { seq, stream: key, state: State::WithApp });
+            self.owed.insert(&mut stream.live, seq, key);
             self.give(from.clone(), id, message, false, ctx);
         } else if message.floor <= stream.cursor && stream.seen.contains(seq) {
             self.on_duplicate(key, seq, ctx);
@@ -150,8 +155,8 @@ impl<T: Types> Inbox<T> {
     fn on_duplicate(&mut self, stream: Key, seq: u64, ctx: &mut Context<T>) {
         match self.owed.find(self.streams[stream].live, seq) {
             None => self.bring_ack_back(stream, seq, ctx),
-            Some(key) => match self.owed[key].state {
-                State::WithApp => ctx.stats.ignored_msg_n_pending += 1,
+            Some(key) => match self.owed.entries.state(key) {
+                State::WithApp | State::Free => ctx.stats.ignored_msg_n_pending += 1,
                 State::AckPending { .. } => self.ack_again(key, ctx),
             },
         }
@@ -191,8 +196,8 @@ impl<T: Types> Inbox<T> {
         let Some(key) = self.owed.find(stream.live, seq) else {
             return if stream.seen.contains(seq) { Ok(()) } else { Err(UnknownDelivery(id)) };
         };
-        match self.owed[key].state {
-            State::AckPending { .. } => Ok(()),
+        match self.owed.entries.state(key) {
+            State::AckPending { .. } | State::Free => Ok(()),
             State::WithApp => {
                 self.with_app -= 1;
                 ctx.stats.confirmed += 1;
@@ -208,11 +213,11 @@ impl<T: Types> Inbox<T> {
         let (stream, seq) = self.streams.find(from, id).ok_or(UnknownDelivery(id))?;
         let live = &mut self.streams[stream].live;
         let key = self.owed.find(*live, seq).ok_or(UnknownDelivery(id))?;
-        match self.owed[key].state {
-            State::AckPending { .. } => Err(UnknownDelivery(id)),
+        match self.owed.entries.state(key) {
+            State::AckPending { .. } | State::Free => Err(UnknownDelivery(id)),
             State::WithApp => {
                 self.with_app -= 1;
-                self.owed.remove(live, key);
+                self.owed.remove(live, seq, key);
                 self.streams.unsee(stream, seq);
                 Ok(())
             }
@@ -222,23 +227,20 @@ impl<T: Types> Inbox<T> {
     /// What the application still owes: by peer, then by stream and seq.
     pub(crate) fn unconfirmed(&self) -> impl Iterator<Item = (&T::Peer, MsgId)> {
         self.streams.iter().flat_map(|(peer, stream)| {
-            let with_app = self.owed.iter(stream.live).filter(|entry| match entry.state {
-                State::WithApp => true,
-                State::AckPending { .. } => false,
-            });
-            with_app.map(move |entry| (peer, stream.key.id(entry.seq)))
+            let with_app = self.owed.iter(stream.live).filter(|(_, state)| *state == State::WithApp);
+            with_app.map(move |(seq, _)| (peer, stream.key.id(seq)))
         })
     }
 
     /// Whether no ack:R waits for its ack:A.
     pub(crate) fn is_settled(&self) -> bool {
-        self.acks.len() == 0
+        self.owed.entries.pending() == 0
     }
 
     pub(crate) fn gauge(&self, stats: &mut Stats) {
         stats.unconfirmed = self.with_app;
         stats.held = self.held.len();
-        stats.acks_pending = self.acks.len();
+        stats.acks_pending = self.owed.entries.pending();
         stats.incoming_streams = self.streams.len();
         stats.ranges = self.streams.ranges();
     }

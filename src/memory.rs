@@ -107,6 +107,6 @@ mod tests {
             small.max_ranges(10_007),
         ];
         let bounds = configs.map(|config| config.memory_bound::<Test>());
-        assert_eq!(bounds, [121_086_759, 829_925, 4_910_320, 2_085_405, 1_741_325, 1_656_153, 1_419_685]);
+        assert_eq!(bounds, [121_038_759, 827_957, 4_908_352, 2_060_493, 1_715_837, 1_654_185, 1_417_717]);
     }
 }

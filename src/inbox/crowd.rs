@@ -9,9 +9,9 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec;
 
-use super::owed::Entry;
+use super::entries::Entries;
 use crate::memory;
-use crate::slab::{Key, NIL, Slab};
+use crate::slab::{Key, NIL};
 
 #[derive(Clone, Debug)]
 pub(super) struct Crowd {
@@ -41,13 +41,14 @@ impl Crowd {
     }
 
     #[inline]
-    pub(super) fn find(&self, seq: u64, entries: &Slab<Entry>) -> Option<Key> {
+    pub(super) fn find(&self, seq: u64, entries: &Entries) -> Option<Key> {
         let key = self.slots[place(seq, self.slots.len())];
-        match entries.get(key) {
-            Some(entry) if entry.seq == seq => Some(key),
-            Some(_) | None if self.strays.is_empty() => None,
-            Some(_) | None => self.strays.get(&seq).copied(),
-        }
+        if entries.is(key, seq) { Some(key) } else { self.find_stray(seq) }
+    }
+
+    #[inline]
+    fn find_stray(&self, seq: u64) -> Option<Key> {
+        if self.strays.is_empty() { None } else { self.strays.get(&seq).copied() }
     }
 
     /// The keys of all messages, in no order.
@@ -57,7 +58,7 @@ impl Crowd {
 
     /// Adds a message that is not in yet.
     #[inline]
-    pub(super) fn insert(&mut self, seq: u64, key: Key, entries: &Slab<Entry>) {
+    pub(super) fn insert(&mut self, seq: u64, key: Key, entries: &Entries) {
         self.len += 1;
         let place = place(seq, self.slots.len());
         let slot = &mut self.slots[place];
@@ -70,7 +71,7 @@ impl Crowd {
 
     /// Takes a message out.
     #[inline]
-    pub(super) fn remove(&mut self, seq: u64, key: Key, entries: &Slab<Entry>) {
+    pub(super) fn remove(&mut self, seq: u64, key: Key, entries: &Entries) {
         self.len -= 1;
         let place = place(seq, self.slots.len());
         let slot = &mut self.slots[place];
@@ -85,7 +86,7 @@ impl Crowd {
     }
 
     #[inline(never)]
-    fn make_room(&mut self, seq: u64, key: Key, entries: &Slab<Entry>) {
+    fn make_room(&mut self, seq: u64, key: Key, entries: &Entries) {
         if self.slots.len() < DENSE * self.len {
             self.resize(self.slots.len() * 2, entries);
         }
@@ -93,10 +94,10 @@ impl Crowd {
     }
 
     /// Puts a message into its slot, or, if a higher one has it, among the strays.
-    fn place(&mut self, seq: u64, key: Key, entries: &Slab<Entry>) {
+    fn place(&mut self, seq: u64, key: Key, entries: &Entries) {
         let place = place(seq, self.slots.len());
         let slot = &mut self.slots[place];
-        let resident = if *slot == NIL { None } else { Some((entries[*slot].seq, *slot)) };
+        let resident = if *slot == NIL { None } else { Some((entries.seq(*slot), *slot)) };
         let stray = match resident {
             Some((higher, _)) if higher > seq => Some((seq, key)),
             Some(_) | None => {
@@ -108,10 +109,10 @@ impl Crowd {
     }
 
     #[inline(never)]
-    fn resize(&mut self, slots: usize, entries: &Slab<Entry>) {
+    fn resize(&mut self, slots: usize, entries: &Entries) {
         let before = core::mem::replace(&mut self.slots, vec![NIL; slots].into_boxed_slice());
         for key in before.iter().copied().filter(|key| *key != NIL) {
-            self.place(entries[key].seq, key, entries);
+            self.place(entries.seq(key), key, entries);
         }
     }
 }
@@ -137,12 +138,10 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use crate::inbox::owed::State;
-
     proptest! {
         #[test]
         fn a_crowd_is_a_map_whatever_comes(steps in proptest::collection::vec((0u64..200, any::<bool>(), 0u64..3), 1..300)) {
-            let (mut crowd, mut entries, mut map) = (Crowd::new(), Slab::new(), BTreeMap::new());
+            let (mut crowd, mut entries, mut map) = (Crowd::new(), Entries::new(), BTreeMap::new());
             for (low, insert, jump) in steps {
                 let seq = low + jump * 65_536;
                 if let Some(key) = map.get(&seq).copied().filter(|_| !insert) {
@@ -150,7 +149,7 @@ mod tests {
                     entries.remove(key);
                     map.remove(&seq);
                 } else if !map.contains_key(&seq) {
-                    let key = entries.insert(Entry { seq, stream: 0, state: State::WithApp });
+                    let key = entries.insert(seq, 0);
                     crowd.insert(seq, key, &entries);
                     map.insert(seq, key);
                 }
@@ -161,16 +160,16 @@ mod tests {
                 prop_assert!(crowd.slots.len() <= (SPARSE * map.len()).max(KEPT), "{} for {}", crowd.slots.len(), map.len());
             }
             let mut keys: alloc::vec::Vec<Key> = crowd.keys().collect();
-            keys.sort_unstable_by_key(|key| entries[*key].seq);
+            keys.sort_unstable_by_key(|key| entries.seq(*key));
             prop_assert!(keys.into_iter().eq(map.into_values()));
         }
     }
 
     /// Messages of which the lowest stays for ever, while `window` others come and go.
     fn slide(window: u64) -> Crowd {
-        let (mut crowd, mut entries) = (Crowd::new(), Slab::new());
+        let (mut crowd, mut entries) = (Crowd::new(), Entries::new());
         for seq in 0..5_000 {
-            let key = entries.insert(Entry { seq, stream: 0, state: State::WithApp });
+            let key = entries.insert(seq, 0);
             crowd.insert(seq, key, &entries);
             if seq > window {
                 let key = crowd.find(seq - window, &entries).expect("it is in");
@@ -189,9 +188,9 @@ mod tests {
 
     #[test]
     fn messages_in_a_row_have_slots_of_their_own() {
-        let (mut crowd, mut entries) = (Crowd::new(), Slab::new());
+        let (mut crowd, mut entries) = (Crowd::new(), Entries::new());
         for seq in 1_000..2_000 {
-            let key = entries.insert(Entry { seq, stream: 0, state: State::WithApp });
+            let key = entries.insert(seq, 0);
             crowd.insert(seq, key, &entries);
         }
         assert_eq!((crowd.strays.len(), crowd.slots.len()), (0, 1_024));

@@ -3,7 +3,6 @@
 //! The rule: a stream is opened for a message that is taken in; one of which nothing came is closed in the same breath. Who
 //! pays for the room is told in [`streams.rs`](super::streams).
 
-use super::owed::{Entry, State};
 use super::streams::{Met, NoRoom};
 use super::{Inbox, Message, floor, in_order};
 use crate::context::Context;
@@ -64,7 +63,7 @@ impl<T: Types> Inbox<T> {
         if in_order && !late {
             stream.cursor = seq + 1;
         }
-        self.owed.insert(&mut stream.live, Entry { seq, stream: key, state: State::WithApp });
+        self.owed.insert(&mut stream.live, seq, key);
         self.give(from.clone(), id, message, late, ctx);
     }
 

@@ -4,7 +4,6 @@
 //! after `max_hold`. A message beyond it is held, unacked; the one at it is always admitted; an unseen one below it is
 //! handed over as late. Order never costs a message.
 
-use super::owed::{Entry, State};
 use super::{Inbox, Message};
 use crate::context::Context;
 use crate::event::{Delivery, Event};
@@ -75,8 +74,7 @@ impl<T: Types> Inbox<T> {
             return;
         }
         self.streams.see(key, seq);
-        let entry = Entry { seq, stream: key, state: State::WithApp };
-        self.owed.insert(&mut self.streams[key].live, entry);
+        self.owed.insert(&mut self.streams[key].live, seq, key);
         self.give(from, id, message, late, ctx);
     }
 

@@ -14,45 +14,15 @@ use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 use super::crowd::Crowd;
+use super::entries::{Entries, State};
 use crate::config::Config;
 use crate::memory;
 use crate::slab::{Key, Slab};
 
 #[derive(Clone, Debug)]
 pub(super) struct Owed {
-    entries: Slab<Entry>,
+    pub(super) entries: Entries,
     crowds: Slab<Crowd>,
-}
-
-/// One message.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
-    pub(super) seq: u64,
-    pub(super) stream: Key,
-    pub(super) state: State,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
-    /// Handed over; the application has not confirmed it.
-    WithApp,
-    /// Confirmed; the server has not answered ack:R.
-    AckPending {
-        /// Whether an ack:R went out before.
-        sent: bool,
-        unanswered: u32,
-    },
-}
-
-impl State {
-    /// Whether an ack:A may have been sent for it.
-    #[inline]
-    pub(super) const fn is_ack_sent(self) -> bool {
-        match self {
-            Self::AckPending { sent, .. } => sent,
-            Self::WithApp => false,
-        }
-    }
 }
 
 /// Where the messages of one stream are: nowhere, under the only one's key, or in a crowd, whose key has the highest bit
@@ -101,13 +71,13 @@ impl Live {
 
 impl Owed {
     pub(super) const fn new() -> Self {
-        Self { entries: Slab::new(), crowds: Slab::new() }
+        Self { entries: Entries::new(), crowds: Slab::new() }
     }
 
     /// The most heap that so many messages take.
     pub(super) fn memory_bound(config: &Config, messages: usize) -> usize {
         let crowds = messages.min(config.max_streams);
-        memory::slab::<Entry>(messages)
+        Entries::memory_bound(messages)
             + memory::slab::<Crowd>(crowds)
             + Crowd::memory_bound(crowds, messages)
             + memory::array::<Key>(messages)
@@ -117,28 +87,28 @@ impl Owed {
     pub(super) fn find(&self, live: Live, seq: u64) -> Option<Key> {
         match live.kind() {
             Kind::Many(crowd) => self.crowds[crowd].find(seq, &self.entries),
-            Kind::One(key) => (self.entries[key].seq == seq).then_some(key),
+            Kind::One(key) => self.entries.is(key, seq).then_some(key),
             Kind::Nothing => None,
         }
     }
 
     /// The messages of a stream by seq.
-    pub(super) fn iter(&self, live: Live) -> impl Iterator<Item = &Entry> {
+    pub(super) fn iter(&self, live: Live) -> impl Iterator<Item = (u64, State)> {
         let (one, mut many) = match live.kind() {
             Kind::Many(crowd) => (None, self.crowds[crowd].keys().collect()),
             Kind::One(key) => (Some(key), Vec::new()),
             Kind::Nothing => (None, Vec::new()),
         };
-        many.sort_unstable_by_key(|key| self.entries[*key].seq);
-        one.into_iter().chain(many).map(|key| &self.entries[key])
+        many.sort_unstable_by_key(|key| self.entries.seq(*key));
+        one.into_iter().chain(many).map(|key| (self.entries.seq(key), self.entries.state(key)))
     }
 
-    /// Adds a message to those of its stream.
+    /// Adds a message that is with the application to those of its stream.
     #[inline(always)]
-    pub(super) fn insert(&mut self, live: &mut Live, entry: Entry) -> Key {
-        let key = self.entries.insert(entry);
+    pub(super) fn insert(&mut self, live: &mut Live, seq: u64, stream: Key) -> Key {
+        let key = self.entries.insert(seq, stream);
         match live.kind() {
-            Kind::Many(crowd) => self.crowds[crowd].insert(entry.seq, key, &self.entries),
+            Kind::Many(crowd) => self.crowds[crowd].insert(seq, key, &self.entries),
             Kind::Nothing => *live = Live::one(key),
             Kind::One(first) => *live = self.gather(first, key),
         }
@@ -149,45 +119,43 @@ impl Owed {
     fn gather(&mut self, first: Key, second: Key) -> Live {
         let mut crowd = Crowd::new();
         for key in [first, second] {
-            crowd.insert(self.entries[key].seq, key, &self.entries);
+            crowd.insert(self.entries.seq(key), key, &self.entries);
         }
         Live::many(self.crowds.insert(crowd))
     }
 
+    /// Removes a message that is with the application.
+    pub(super) fn remove(&mut self, live: &mut Live, seq: u64, key: Key) {
+        self.leave(live, seq, key);
+        self.entries.remove(key);
+    }
+
+    /// Removes a message whose ack is pending.
+    #[inline]
+    pub(super) fn settle(&mut self, live: &mut Live, seq: u64, key: Key) {
+        self.leave(live, seq, key);
+        self.entries.settle(key);
+    }
+
     /// Takes a message from those of its stream.
     #[inline(always)]
-    pub(super) fn remove(&mut self, live: &mut Live, key: Key) {
-        let Entry { seq, .. } = self.entries.remove(key);
+    fn leave(&mut self, live: &mut Live, seq: u64, message: Key) {
         match live.kind() {
-            Kind::Many(crowd) => self.leave(live, crowd, seq, key),
+            Kind::Many(key) => {
+                let crowd = &mut self.crowds[key];
+                crowd.remove(seq, message, &self.entries);
+                if crowd.is_empty() {
+                    self.disperse(live, key);
+                }
+            }
             Kind::One(_) | Kind::Nothing => *live = Live::NOTHING,
         }
     }
 
-    #[inline]
-    fn leave(&mut self, live: &mut Live, key: Key, seq: u64, message: Key) {
-        let crowd = &mut self.crowds[key];
-        crowd.remove(seq, message, &self.entries);
-        if crowd.is_empty() {
-            self.crowds.remove(key);
-            *live = Live::NOTHING;
-        }
-    }
-}
-
-impl core::ops::Index<Key> for Owed {
-    type Output = Entry;
-
-    #[inline]
-    fn index(&self, key: Key) -> &Entry {
-        &self.entries[key]
-    }
-}
-
-impl core::ops::IndexMut<Key> for Owed {
-    #[inline]
-    fn index_mut(&mut self, key: Key) -> &mut Entry {
-        &mut self.entries[key]
+    #[inline(never)]
+    fn disperse(&mut self, live: &mut Live, crowd: Key) {
+        self.crowds.remove(crowd);
+        *live = Live::NOTHING;
     }
 }
 
@@ -198,16 +166,16 @@ mod tests {
     #[test]
     fn a_stream_finds_none_one_and_several() {
         let (mut owed, mut live) = (Owed::new(), Live::NOTHING);
-        let entry = |seq| Entry { seq, stream: 3, state: State::WithApp };
         assert_eq!((owed.find(live, 0), live.is_nothing()), (None, true));
-        let first = owed.insert(&mut live, entry(9));
+        let first = owed.insert(&mut live, 9, 3);
         assert_eq!((owed.find(live, 9), owed.find(live, 8), live.is_nothing()), (Some(first), None, false));
-        let second = owed.insert(&mut live, entry(8));
+        let second = owed.insert(&mut live, 8, 3);
         assert_eq!((owed.find(live, 9), owed.find(live, 8), owed.find(live, 7)), (Some(first), Some(second), None));
-        assert_eq!(owed.iter(live).map(|entry| entry.seq).collect::<Vec<_>>(), [8, 9]);
-        owed.remove(&mut live, first);
+        assert_eq!(owed.iter(live).map(|(seq, _)| seq).collect::<Vec<_>>(), [8, 9]);
+        owed.remove(&mut live, 9, first);
         assert_eq!((owed.find(live, 9), owed.find(live, 8), owed.iter(live).count()), (None, Some(second), 1));
-        owed.remove(&mut live, second);
+        owed.entries.pend(second, true);
+        owed.settle(&mut live, 8, second);
         assert_eq!((owed.find(live, 8), live.is_nothing(), owed.iter(live).count()), (None, true, 0));
     }
 }

@@ -6,7 +6,7 @@
 use core::ops::Range;
 
 use super::Inbox;
-use super::owed::State;
+use super::entries::State;
 use crate::clock::Clock;
 use crate::context::Context;
 use crate::frame::Types;
@@ -76,10 +76,10 @@ impl<T: Types> Inbox<T> {
     pub(crate) fn records<'a>(&'a self, clock: &'a Clock) -> impl Iterator<Item = Record<T>> + 'a {
         self.streams.iter().filter_map(|(peer, stream)| {
             let mut confirmed = stream.seen.clone();
-            for entry in self.owed.iter(stream.live) {
-                match entry.state {
-                    State::WithApp => confirmed.remove(entry.seq),
-                    State::AckPending { .. } => {}
+            for (seq, state) in self.owed.iter(stream.live) {
+                match state {
+                    State::WithApp => confirmed.remove(seq),
+                    State::AckPending { .. } | State::Free => {}
                 }
             }
             let ranges: alloc::vec::Vec<_> = confirmed.iter().collect();
