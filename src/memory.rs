@@ -107,6 +107,6 @@ mod tests {
             small.max_ranges(10_007),
         ];
         let bounds = configs.map(|config| config.memory_bound::<Test>());
-        assert_eq!(bounds, [121_038_759, 827_957, 4_908_352, 2_060_493, 1_715_837, 1_654_185, 1_417_717]);
+        assert_eq!(bounds, [121_051_047, 828_809, 4_909_204, 2_061_345, 1_716_689, 1_666_293, 1_418_569]);
     }
 }

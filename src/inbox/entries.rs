@@ -211,7 +211,7 @@ mod tests {
     fn pending_acks_leave_from_the_front_the_middle_and_the_back() {
         let mut entries = Entries::new();
         let pending = |entries: &Entries| entries.iter_pending().collect::<Vec<_>>();
-        (0..5).for_each(|seq| assert_eq!(entries.insert(seq, 7), seq as Key));
+        (0..5).for_each(|key: Key| assert_eq!(entries.insert(key.into(), 7), key));
         [4, 0, 2, 1].into_iter().for_each(|key| entries.pend(key, false));
         entries.settle(0);
         assert_eq!((pending(&entries), entries.pending()), (vec![4, 2, 1], 3));

@@ -1,12 +1,16 @@
-//! The incoming streams: what is remembered of each sender, and who pays when there is no room.
+//! The incoming streams: what is remembered of each sender, and how it is found.
 //!
-//! The rule: a stream is forgotten only to make room for another one, and then the peer that holds most pays with the one
-//! it has not used for longest. A stream with unconfirmed messages or pending acks is never forgotten; one younger than
-//! its retention (twice `lifetime`) only when its own peer is beyond its share. Otherwise the newcomer is refused, which
-//! its sender learns by not being acked and the application by
-//! [`HorizonExceeded`](crate::Event::HorizonExceeded).
+//! The rule: an idle conversation is one record of a cache line, and what not every stream needs stands elsewhere: its
+//! messages, its peer, its further ranges. The stream of the message before is the first guess; the [hints](super::hints)
+//! know most others; the maps of the [peers](super::peers) know them all.
+//!
+//! - `room.rs`: who pays when there is no room for a new one
 
-use super::hints::Hints;
+mod room;
+
+pub(super) use room::NoRoom;
+
+use super::hints::{Hint, Hints};
 use super::owed::Live;
 use super::peers::{Acquaintance, Found, Peers};
 use super::seen::Seen;
@@ -42,7 +46,7 @@ pub(super) struct Streams<T: Types> {
     ranges: usize,
     /// The stream that was last looked up or opened, if it counts.
     recent: Key,
-    /// Those before.
+    /// Where all are.
     hints: Hints,
 }
 
@@ -96,42 +100,42 @@ impl<T: Types> Streams<T> {
     #[inline(never)]
     fn look_up(&mut self, from: &T::Peer, id: MsgId) -> Option<(Key, u64)> {
         let (key, seq) = id.split();
-        let found = match self.hinted(from, key) {
-            None => self.find_of(self.peers.find(from)?, key)?,
-            Some(hinted) => hinted,
-        };
+        let found = match self.hints.ask(key) {
+            Hint::Nobody => None,
+            Hint::Only(hint) => self.is(hint, from, key).then_some(hint),
+            Hint::Perhaps(hint) if self.is(hint, from, key) => Some(hint),
+            Hint::Perhaps(_) => self.find_of(self.peers.find(from)?, key),
+        }?;
         self.note(found, key);
         Some((found, seq))
     }
 
     /// Whether this is the stream `key` of `from`.
+    #[inline]
     fn is(&self, stream: Key, from: &T::Peer, key: StreamKey) -> bool {
         let stream = self.streams.get(stream);
         stream.is_some_and(|stream| stream.key == key && self.peers.name(stream.peer) == from)
     }
 
-    fn hinted(&self, from: &T::Peer, key: StreamKey) -> Option<Key> {
-        let hint = self.hints.get(key);
-        self.is(hint, from, key).then_some(hint)
-    }
-
     /// Looks a stream up, and opens it if its peer is a stranger and there is `room`.
     #[inline]
     pub(super) fn meet(&mut self, from: &T::Peer, key: StreamKey, room: bool, now: Time) -> Met {
-        let known = match self.hinted(from, key) {
-            None => match self.peers.meet(from, || room.then(|| self.streams.insert(Stream::new(key, now)))) {
-                Acquaintance::Old(peer) => self.find_of(peer, key),
-                Acquaintance::New(peer, stream) => {
-                    self.settle_in(peer, stream, key);
-                    return Met::New(stream);
+        let found = match self.hints.ask(key) {
+            Hint::Only(hint) | Hint::Perhaps(hint) if self.is(hint, from, key) => Some(hint),
+            Hint::Nobody | Hint::Only(_) | Hint::Perhaps(_) => {
+                match self.peers.meet(from, || room.then(|| self.streams.insert(Stream::new(key, now)))) {
+                    Acquaintance::Old(peer) => self.find_of(peer, key),
+                    Acquaintance::New(peer, stream) => {
+                        self.settle_in(peer, stream, key);
+                        return Met::New(stream);
+                    }
+                    Acquaintance::Refused => None,
                 }
-                Acquaintance::Refused => None,
-            },
-            hinted => hinted,
+            }
         };
-        let Some(known) = known else { return Met::Unknown };
-        self.note(known, key);
-        Met::Known(known)
+        let Some(found) = found else { return Met::Unknown };
+        self.note(found, key);
+        Met::Known(found)
     }
 
     /// The stream `key` of a peer.
@@ -146,7 +150,7 @@ impl<T: Types> Streams<T> {
     /// Remembers where a stream was found.
     fn note(&mut self, stream: Key, key: StreamKey) {
         self.recent = if key.counts() { stream } else { NIL };
-        self.hints.set(key, stream);
+        self.hints.meet(key, stream);
     }
 
     /// The sender of a stream.
@@ -224,30 +228,6 @@ impl<T: Types> Streams<T> {
         self.ranges += seen.ranges();
     }
 
-    /// Whether there is room for a stream of a stranger and for a range.
-    #[inline]
-    pub(super) fn has_room(&self, config: &Config) -> bool {
-        self.streams.len() < config.max_streams && self.ranges < config.max_ranges
-    }
-
-    /// Whether a new stream would need another's place, and whose: `Err` when there is none to be had.
-    pub(super) fn room(&self, from: &T::Peer, config: &Config, now: Time) -> Result<Option<Key>, NoRoom> {
-        let is_forgettable = |key: &Key| self.streams[*key].live.is_nothing();
-        let longest_silent = |peer| self.peers.silent(peer).find(is_forgettable);
-        if let Some(peer) = self.peers.find(from) {
-            if self.peers.count(peer) >= config.max_streams_per_peer {
-                return longest_silent(peer).map(Some).ok_or(NoRoom);
-            }
-        }
-        if self.streams.len() < config.max_streams {
-            return Ok(None);
-        }
-        let past_retention = |key: &Key| now.nanos_since(self.streams[*key].heard) >= config.retention();
-        let most = self.peers.greatest().and_then(longest_silent);
-        let any = || self.silent.iter().take_while(past_retention).find(is_forgettable);
-        most.filter(past_retention).or_else(any).map(Some).ok_or(NoRoom)
-    }
-
     pub(super) fn open(&mut self, from: &T::Peer, key: StreamKey, now: Time) -> Key {
         let stream = self.streams.insert(Stream::new(key, now));
         let peer = match self.peers.meet(from, || Some(stream)) {
@@ -266,8 +246,9 @@ impl<T: Types> Streams<T> {
     fn settle_in(&mut self, peer: Key, stream: Key, key: StreamKey) {
         self.streams[stream].peer = peer;
         self.silent.push_back(stream);
-        self.hints.grow(self.streams.len());
-        self.note(stream, key);
+        let all = self.silent.iter().map(|key| (self.streams[key].key, key));
+        self.hints.enter(key, stream, self.streams.len(), all);
+        self.recent = if key.counts() { stream } else { NIL };
     }
 
     /// Forgets a stream; its messages must be gone.
@@ -276,6 +257,7 @@ impl<T: Types> Streams<T> {
         self.recent = NIL;
         self.ranges -= seen.ranges();
         self.silent.remove(key);
+        self.hints.leave(name, key);
         self.peers.remove(peer, key, name, |key| self.streams[key].key);
     }
 }
@@ -302,10 +284,6 @@ pub(super) enum Met {
     New(Key),
     Unknown,
 }
-
-/// There is no room for a new stream.
-#[derive(Debug)]
-pub(super) struct NoRoom;
 
 impl<T: Types> core::ops::Index<Key> for Streams<T> {
     type Output = Stream;
