@@ -1,13 +1,13 @@
 //! The first message of a stream, and what must be forgotten for it.
 //!
 //! The rule: a stream is opened for a message that is taken in; one of which nothing came is closed in the same breath. Who
-//! pays for the room is told in [`streams.rs`](super::streams).
+//! pays for the room is told in `streams/room.rs`.
 
 use super::streams::{Met, NoRoom};
-use super::{Inbox, Message, floor, in_order};
+use super::{Inbox, Message, in_order};
 use crate::context::Context;
 use crate::frame::Types;
-use crate::id::MsgId;
+use crate::id::{MsgId, SEQ_END};
 use crate::slab::Key;
 
 impl<T: Types> Inbox<T> {
@@ -15,18 +15,17 @@ impl<T: Types> Inbox<T> {
     #[inline(never)]
     pub(super) fn on_another(&mut self, from: &T::Peer, id: MsgId, message: Message<T>, ctx: &mut Context<T>) {
         let (name, seq) = id.split();
-        let in_order = in_order(name, ctx);
-        let floor = floor(name, message.floor, ctx);
-        let is_early = in_order && seq > floor;
+        let floor = in_order(name, ctx).then(|| message.floor.min(SEQ_END));
+        let is_early = floor.is_some_and(|floor| seq > floor);
         let is_full = self.is_full(ctx);
         let has_room = !is_full && self.streams.has_room(&ctx.config);
         match self.streams.meet(from, name, has_room, ctx.now) {
             Met::Known(key) => self.on_known(key, from, id, seq, message, ctx),
-            Met::New(key) => self.on_first(key, from, id, floor, message, ctx),
+            Met::New(key) => self.on_first(key, seq, floor, from, message, ctx),
             Met::Unknown if is_full && (is_early || self.held.len() == 0) => ctx.stats.ignored_msg_n_full += 1,
             Met::Unknown => {
                 if let Some(key) = self.make_room(from, id, ctx) {
-                    self.on_first(key, from, id, floor, message, ctx);
+                    self.on_first(key, seq, floor, from, message, ctx);
                 }
             }
         }
@@ -49,21 +48,28 @@ impl<T: Types> Inbox<T> {
         }
     }
 
-    /// The first message of a stream that was opened for it: there is room for one more range.
-    fn on_first(&mut self, key: Key, from: &T::Peer, id: MsgId, floor: u64, message: Message<T>, ctx: &mut Context<T>) {
-        let (name, seq) = id.split();
-        let in_order = in_order(name, ctx);
-        self.streams[key].cursor = floor;
-        if self.is_full(ctx) || (in_order && seq > floor) {
+    /// The first message of a stream that was opened for it, with its floor if order matters: there is room for one more
+    /// range.
+    fn on_first(
+        &mut self,
+        key: Key,
+        seq: u64,
+        floor: Option<u64>,
+        from: &T::Peer,
+        message: Message<T>,
+        ctx: &mut Context<T>,
+    ) {
+        let cursor = floor.unwrap_or(0);
+        if self.is_full(ctx) || floor.is_some_and(|floor| seq > floor) {
+            self.streams[key].cursor = cursor;
             self.on_first_of_many(key, seq, message, ctx);
             return;
         }
-        let late = in_order && seq < floor;
+        let late = seq < cursor;
         let stream = self.streams.see_first(key, seq);
-        if in_order && !late {
-            stream.cursor = seq + 1;
-        }
+        stream.cursor = if floor == Some(seq) { seq + 1 } else { cursor };
         self.owed.insert(&mut stream.live, seq, key);
+        let id = stream.key.id(seq);
         self.give(from.clone(), id, message, late, ctx);
     }
 
