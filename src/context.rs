@@ -1,13 +1,12 @@
 //! What both halves use and neither owns: the time, the output, the budget of retransmissions, the counters.
 
-use alloc::collections::VecDeque;
-
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::{Event, Output};
 use crate::frame::{Outgoing, Types};
 use crate::journal::Record;
-use crate::retransmit::{Backoff, Bucket, Rto, Silence};
+use crate::queue::Queue;
+use crate::retransmit::{Backoff, Bucket, Delay, Jitter, Rto, Silence};
 use crate::rng::{Rng, Seed};
 use crate::stats::Stats;
 use crate::time::Time;
@@ -25,7 +24,7 @@ pub(crate) struct Context<T: Types> {
     pub(crate) silence: Silence,
     /// The counters; the gauges are filled in when they are asked for.
     pub(crate) stats: Stats,
-    out: VecDeque<Output<T>>,
+    out: Queue<Output<T>>,
 }
 
 impl<T: Types> Context<T> {
@@ -36,11 +35,11 @@ impl<T: Types> Context<T> {
             clock,
             connected: false,
             rto: Rto::new(&config),
-            backoff: Backoff::new(config.jitter, Rng::new(seed, JITTER)),
+            backoff: Backoff::new(Jitter::new(config.jitter), Rng::new(seed, JITTER)),
             bucket: Bucket::new(config.retransmit_rate, config.retransmit_burst),
             silence: Silence::new(config.suspect_after, now),
             stats: Stats::default(),
-            out: VecDeque::new(),
+            out: Queue::new(),
             config,
         }
     }
@@ -49,17 +48,20 @@ impl<T: Types> Context<T> {
     pub(crate) fn persist(&mut self, record: impl FnOnce(&Clock) -> Record<T>) {
         if self.config.journal {
             let record = record(&self.clock);
-            self.out.push_back(Output::Persist(record));
+            self.out.push(Output::Persist(record));
         }
     }
 
     pub(crate) fn event(&mut self, event: Event<T>) {
-        self.out.push_back(Output::Event(event));
+        self.out.push(Output::Event(event));
     }
 
     /// Hears the caller's `now`.
+    #[inline]
     pub(crate) fn advance(&mut self, told: Time) {
-        self.stats.clock_steps_back += u64::from(self.clock.advance(told));
+        if !self.clock.runs_to(told) {
+            self.stats.clock_steps_back += u64::from(self.clock.leaps_to(told));
+        }
         self.now = self.clock.now();
     }
 
@@ -73,7 +75,16 @@ impl<T: Types> Context<T> {
             Outgoing::MsgR { .. } => self.stats.msg_r += 1,
             Outgoing::AckR { .. } => self.stats.ack_r += 1,
         }
-        self.out.push_back(Output::Transmit(frame));
+        self.out.push(Output::Transmit(frame));
+    }
+
+    /// How long the server's answer is waited for, after so many that did not come.
+    #[inline]
+    pub(crate) fn rto_delay(&mut self, unanswered: u32) -> Delay {
+        match unanswered {
+            0 => self.backoff.draw(self.rto.spread()),
+            level => self.backoff.delay(self.rto.base(), level, self.rto.max()),
+        }
     }
 
     /// A frame sent at `sent_at` was not answered in time.
@@ -85,7 +96,7 @@ impl<T: Types> Context<T> {
     }
 
     pub(crate) fn poll_output(&mut self) -> Option<Output<T>> {
-        self.out.pop_front()
+        self.out.pop()
     }
 
     pub(crate) fn has_output(&self) -> bool {

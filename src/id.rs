@@ -132,6 +132,14 @@ impl MsgId {
         let seq = if self.counts() { low & SEQ_MASK } else { 0 };
         (StreamKey(high, low - seq), seq)
     }
+
+    /// The seq of an id of this stream, which must be one that counts; `None` for an id of any other.
+    #[inline]
+    pub(crate) fn seq_in(&self, stream: StreamKey) -> Option<u64> {
+        let (high, low) = self.0.as_u64_pair();
+        let seq = low ^ stream.1;
+        (high == stream.0 && seq <= SEQ_MASK).then_some(seq)
+    }
 }
 
 impl fmt::Display for MsgId {
@@ -165,6 +173,13 @@ pub(crate) struct StreamKey(u64, u64);
 impl StreamKey {
     pub(crate) const MIN: Self = Self(0, 0);
     pub(crate) const MAX: Self = Self(u64::MAX, u64::MAX);
+
+    /// As many bits as fit of those that were drawn for a stream that counts.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "as many as fit")]
+    pub(crate) const fn random_bits(self) -> usize {
+        (self.0 >> 16) as usize
+    }
 
     const fn of(stream: StreamId) -> Self {
         let StreamId(bits) = stream;
@@ -207,6 +222,7 @@ mod tests {
             prop_assert_eq!(place, seq);
             prop_assert_eq!(key.id(seq), id);
             prop_assert!(key.counts());
+            prop_assert_eq!(id.seq_in(key), Some(seq));
             prop_assert_eq!(id.as_uuid().get_version_num(), 8);
             prop_assert_eq!(id.as_uuid().get_variant(), uuid::Variant::RFC4122);
         }
@@ -217,6 +233,14 @@ mod tests {
             prop_assume!(id.stream().is_none());
             let (key, seq) = id.split();
             prop_assert_eq!((key.id(seq), seq, key.counts()), (id, 0, false));
+        }
+
+        #[test]
+        fn an_id_is_in_no_other_stream(a: u64, b: u64, bit in 0..64u32, seq in 0..SEQ_END) {
+            let id = MsgId::new(StreamId(a), seq).unwrap();
+            for other in [b, a ^ (1 << bit)] {
+                prop_assert_eq!(id.seq_in(StreamKey::of(StreamId(other))), (other == a).then_some(seq));
+            }
         }
     }
 

@@ -40,10 +40,10 @@ use crate::frame::Types;
 use crate::id::{MsgId, SEQ_END, StreamKey};
 use crate::journal::Record;
 use crate::memory;
-use crate::retransmit::Schedule;
 use crate::slab::Key;
 use crate::stats::Stats;
 
+use acks::AckSchedule;
 use entries::State;
 use held::Held;
 use owed::Owed;
@@ -55,7 +55,7 @@ pub(crate) struct Inbox<T: Types> {
     held: Held<T>,
     owed: Owed,
     /// Where the pending acks stand.
-    schedule: Schedule,
+    schedule: AckSchedule,
     /// How many messages the application has not confirmed.
     with_app: usize,
 }
@@ -84,7 +84,7 @@ impl<T: Types> Inbox<T> {
         let messages = config.inbox_capacity + config.ack_capacity;
         Held::<T>::memory_bound(config)
             + Owed::memory_bound(config, messages)
-            + Schedule::memory_bound(messages)
+            + AckSchedule::memory_bound(messages)
             + memory::array::<Key>(messages)
             + Streams::<T>::memory_bound(config)
     }

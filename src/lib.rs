@@ -19,6 +19,7 @@ mod journal;
 mod list;
 mod memory;
 mod outbox;
+mod queue;
 mod retransmit;
 mod ring;
 mod rng;

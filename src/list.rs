@@ -27,12 +27,6 @@ pub(crate) struct Ends {
 impl Ends {
     pub(crate) const EMPTY: Self = Self { head: NIL, tail: NIL };
 
-    /// Whether a key stands in this list alone.
-    #[inline]
-    pub(crate) const fn is_only(self, key: Key) -> bool {
-        self.head == key && self.tail == key
-    }
-
     #[inline]
     pub(crate) fn first(self) -> Option<Key> {
         (self.head != NIL).then_some(self.head)

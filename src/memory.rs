@@ -107,6 +107,6 @@ mod tests {
             small.max_ranges(10_007),
         ];
         let bounds = configs.map(|config| config.memory_bound::<Test>());
-        assert_eq!(bounds, [121_051_047, 828_809, 4_909_204, 2_061_345, 1_716_689, 1_666_293, 1_418_569]);
+        assert_eq!(bounds, [117_762_699, 795_461, 4_577_236, 2_027_997, 1_683_341, 1_632_945, 1_385_221]);
     }
 }

@@ -19,12 +19,14 @@
 //! - `pace.rs`: what time, the window and the budget allow
 //! - `gates.rs`, `restore.rs`: what a restart changes
 //! - `entry.rs`, `streams.rs`: one message, one stream
+//! - `names.rs`: from the name of a stream to the stream
 //! - `ages.rs`: when messages expire
 
 mod ages;
 mod answers;
 mod entry;
 mod gates;
+mod names;
 mod pace;
 mod restore;
 mod streams;
@@ -39,7 +41,7 @@ use crate::frame::Types;
 use crate::id::MsgId;
 use crate::journal::Record;
 use crate::memory;
-use crate::retransmit::Schedule;
+use crate::retransmit::{Jitter, Schedule, Spread};
 use crate::rng::{Rng, Seed};
 use crate::slab::{Key, Slab};
 use crate::stats::Stats;
@@ -48,13 +50,13 @@ use crate::time::{Time, nanos};
 use ages::Ages;
 use entry::{Entry, Parked, State};
 use gates::Gates;
-use streams::Streams;
+use streams::{Found, Streams};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Outbox<T: Types> {
     /// The messages on their way.
     entries: Slab<Entry<T>>,
-    schedule: Schedule,
+    schedule: Schedule<CLASSES>,
     ages: Ages,
     streams: Streams<T>,
     /// By stream and seq.
@@ -78,6 +80,15 @@ pub(crate) struct Outbox<T: Types> {
 struct Probes {
     initial: u64,
     max: u64,
+    /// The delays of a first probe.
+    first: Spread,
+}
+
+impl Probes {
+    fn new(config: &Config) -> Self {
+        let (initial, max) = (nanos(config.probe_initial), nanos(config.probe_max));
+        Self { initial, max, first: Spread::new(initial, 0, max, Jitter::new(config.jitter)) }
+    }
 }
 
 /// Which successors of an abandoned message go out again to tell the receiver of the new floor.
@@ -96,9 +107,10 @@ const DUE: usize = 1;
 const PROBE: usize = 2;
 const RETRY: usize = 3;
 const QUEUES: usize = 4;
-/// The caps of the schedule: `rto_max` and `probe_max`.
-const RTO_CAP: usize = 0;
-const PROBE_CAP: usize = 1;
+/// The classes of timers: until msg:A, and until ack:N.
+const RTO: usize = 0;
+const PROBES: usize = 1;
+const CLASSES: usize = 2;
 /// Keeps the generator of stream ids apart from the one of jitter.
 const STREAM_IDS: u64 = 2;
 
@@ -106,18 +118,18 @@ impl<T: Types> Outbox<T> {
     pub(crate) fn new(config: &Config, seed: &Seed, now: Time) -> Self {
         let mut rng = Rng::new(seed, STREAM_IDS);
         rng.absorb(now.as_nanos());
-        let shortest = nanos(config.rto_min.min(config.probe_initial));
-        let caps = [nanos(config.rto_max), nanos(config.probe_max)];
+        let rto = (nanos(config.rto_min), nanos(config.rto_max));
+        let probes = (nanos(config.probe_initial), nanos(config.probe_max));
         Self {
             entries: Slab::new(),
-            schedule: Schedule::new(shortest, &caps, QUEUES),
+            schedule: Schedule::new([rto, probes], QUEUES),
             ages: Ages::new(config.expiry),
             streams: Streams::new(config.outbox_capacity, rng),
             parked: BTreeMap::new(),
             risen: BTreeMap::new(),
             gates: Gates::new(),
             windowed: 0,
-            probes: Probes { initial: nanos(config.probe_initial), max: nanos(config.probe_max) },
+            probes: Probes::new(config),
             paused_until: None,
             flushing: false,
             turn: 0,
@@ -128,7 +140,7 @@ impl<T: Types> Outbox<T> {
     pub(crate) fn memory_bound(config: &Config) -> usize {
         let messages = config.outbox_capacity;
         memory::slab::<Entry<T>>(messages)
-            + Schedule::memory_bound(messages)
+            + Schedule::<CLASSES>::memory_bound(messages)
             + Ages::memory_bound(messages)
             + memory::map::<(Key, u64), Parked<T>>(messages)
             + memory::map::<Key, Announce>(messages)
@@ -147,8 +159,9 @@ impl<T: Types> Outbox<T> {
         if self.entries.len() + self.parked.len() >= capacity {
             return Err(SendError::Full { payload, capacity });
         }
-        let goes_at_once = self.may_go_at_once(ctx);
         let key = self.streams.numbering(to);
+        let may_go = ctx.connected && !self.gates.is_shut(to, key);
+        let goes_at_once = may_go && self.may_go_at_once(ctx);
         let stream = &mut self.streams[key];
         let seq = stream.take_seq();
         let id = stream.msg_id(seq);
@@ -156,25 +169,25 @@ impl<T: Types> Outbox<T> {
             let at = clock.outside_past(clock.now());
             Record::Queued { id, to: to.clone(), payload: payload.clone(), at }
         });
-        let message = self.entries.insert(Entry::new(key, seq, payload.clone(), ctx.now, State::Queued));
+        let state = if goes_at_once { State::FIRST } else { State::Queued };
+        let message = self.entries.insert(Entry::new(key, seq, payload.clone(), ctx.now, state));
         stream.ring.insert(seq, message);
         self.ages.push(message, ctx.now);
         ctx.stats.sent += 1;
-        if ctx.connected && !self.gates.is_shut(to, key) {
-            if goes_at_once {
-                ctx.transmit(stream.msg_r(seq, payload));
-                self.on_first_transmission(message, ctx);
-            } else {
-                self.schedule.wait(message, READY);
-            }
+        if goes_at_once {
+            ctx.transmit(stream.msg_r(seq, payload));
+            self.windowed += 1;
+            self.arm_rto(message, 0, ctx);
+        } else if may_go {
+            self.schedule.wait(message, READY);
         }
         Ok(id)
     }
 
     pub(crate) fn resend(&mut self, id: MsgId, ctx: &mut Context<T>) -> Result<(), ResendError> {
-        let (stream, seq) = self.locate(id).ok_or(ResendError::Unknown(id))?;
+        let Found { stream, seq, moving } = self.streams.look_up(id).ok_or(ResendError::Unknown(id))?;
         let Some(parked) = self.parked.get(&(stream, seq)) else {
-            let known = self.streams[stream].ring.get(seq).is_some();
+            let known = moving.is_some();
             return Err(if known { ResendError::NotFailed(id) } else { ResendError::Unknown(id) });
         };
         let age = ctx.now.saturating_duration_since(parked.queued_at);
@@ -210,7 +223,7 @@ impl<T: Types> Outbox<T> {
     }
 
     pub(crate) fn discard(&mut self, id: MsgId, ctx: &mut Context<T>) -> Result<T::Payload, UnknownMessage> {
-        let (stream, seq) = self.locate(id).ok_or(UnknownMessage(id))?;
+        let Found { stream, seq, moving } = self.streams.look_up(id).ok_or(UnknownMessage(id))?;
         if let Some(parked) = self.parked.remove(&(stream, seq)) {
             self.streams[stream].parked -= 1;
             self.streams[stream].discarded += 1;
@@ -218,7 +231,7 @@ impl<T: Types> Outbox<T> {
             ctx.persist(|_| Record::Discarded { id });
             return Ok(parked.payload);
         }
-        let key = self.streams[stream].ring.get(seq).ok_or(UnknownMessage(id))?;
+        let key = moving.ok_or(UnknownMessage(id))?;
         self.streams[stream].discarded += 1;
         let entry = self.take(key);
         self.leave_gap(stream, seq, Announce::All);
@@ -250,10 +263,16 @@ impl<T: Types> Outbox<T> {
 
     /// Takes a message off its way: out of the ring, the schedule, the window and the ages.
     fn take(&mut self, key: Key) -> Entry<T> {
+        self.take_now(key)
+    }
+
+    /// As [`take`](Self::take), for the one place where every message ends.
+    #[inline(always)]
+    fn take_now(&mut self, key: Key) -> Entry<T> {
         self.schedule.cancel(key);
+        self.ages.remove(key, |key| self.entries[key].queued_at);
         let entry = self.entries.remove(key);
         self.windowed -= usize::from(entry.state.is_windowed());
-        self.ages.remove(key, |key| self.entries[key].queued_at);
         let stream = &mut self.streams[entry.stream];
         stream.ring.remove(entry.seq);
         if entry.gating {
@@ -305,16 +324,9 @@ impl<T: Types> Outbox<T> {
         }
     }
 
-    #[inline]
-    fn locate(&mut self, id: MsgId) -> Option<(Key, u64)> {
-        let (name, seq) = id.split();
-        Some((self.streams.look_up(name)?, seq))
-    }
-
     pub(crate) fn status(&self, id: MsgId) -> Option<Status> {
-        let (name, seq) = id.split();
-        let stream = self.streams.find(name)?;
-        match self.streams[stream].ring.get(seq) {
+        let Found { stream, seq, moving } = self.streams.find(id)?;
+        match moving {
             Some(key) => Some(self.entries[key].state.status()),
             None => self.parked.get(&(stream, seq)).map(|parked| Status::Failed(parked.reason.clone())),
         }

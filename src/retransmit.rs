@@ -11,8 +11,9 @@ mod rto;
 mod schedule;
 mod silence;
 
-pub(crate) use backoff::Backoff;
+pub(crate) use backoff::{Backoff, Jitter, Spread};
 pub(crate) use bucket::Bucket;
+pub(crate) use grid::Delay;
 pub(crate) use rto::Rto;
 pub(crate) use schedule::{Place, Schedule};
 pub(crate) use silence::Silence;

@@ -13,20 +13,23 @@ use crate::memory;
 use crate::slab::{Key, NIL};
 
 /// Spans up to this many seqs are always dense.
-const ALWAYS_DENSE: u64 = 64;
+const ALWAYS_DENSE: u32 = 64;
+/// No span is wider, so that its slots can be counted; there are at most half as many keys.
+const WIDEST: u32 = 1 << 31;
 /// A larger ring gives memory back when it is used to less than a quarter.
-const SLOTS_KEPT: usize = 64;
+const SLOTS_KEPT: u32 = 64;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Ring {
-    /// The lowest seq of the dense part, and one past its highest: both are live, or there is none.
+    /// The lowest seq of the dense part, and how many it spans: the lowest and the highest are live, or there is none.
     base: u64,
-    end: u64,
+    span: u32,
     /// How many seqs the dense part holds.
-    live: u64,
+    live: u32,
     /// Seq `s` stands in slot `s` modulo their number, a power of two; all others are [`NIL`].
     slots: Slots,
-    strays: BTreeMap<u64, Key>,
+    /// Few rings ever have any.
+    strays: Option<Box<BTreeMap<u64, Key>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -37,29 +40,29 @@ enum Slots {
 
 impl Ring {
     pub(crate) const fn new() -> Self {
-        Self { base: 0, end: 0, live: 0, slots: Slots::NONE, strays: BTreeMap::new() }
+        Self { base: 0, span: 0, live: 0, slots: Slots::NONE, strays: None }
     }
 
     /// The most heap that `rings` rings take which hold `live` seqs between them.
     pub(crate) fn memory_bound(rings: usize, live: usize) -> usize {
         // A ring spans at most 64 + 4 · live slots and has at most four times that many; one at a time moves.
-        let largest = 4 * (SLOTS_KEPT + 4 * live);
-        let slots = 4 * (rings.min(live) * SLOTS_KEPT + 4 * live) + largest;
+        let kept = SLOTS_KEPT as usize;
+        let largest = 4 * (kept + 4 * live);
+        let slots = 4 * (rings.min(live) * kept + 4 * live) + largest;
         slots.saturating_mul(size_of::<Key>())
             + memory::map::<u64, Key>(live)
-            + rings.min(live) * memory::map::<u64, Key>(1)
+            + rings.min(live) * (size_of::<BTreeMap<u64, Key>>() + memory::map::<u64, Key>(1))
     }
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.live == 0 && self.strays.is_empty()
+        self.live == 0 && self.strays.is_none()
     }
 
     #[inline]
     pub(crate) fn get(&self, seq: u64) -> Option<Key> {
         match self.dense(seq) {
-            NIL if self.strays.is_empty() => None,
-            NIL => self.strays.get(&seq).copied(),
+            NIL => self.strays.as_ref()?.get(&seq).copied(),
             key => Some(key),
         }
     }
@@ -68,23 +71,22 @@ impl Ring {
     #[inline]
     pub(crate) fn first(&self) -> Option<u64> {
         let dense = (self.live > 0).then_some(self.base);
-        if self.strays.is_empty() {
-            return dense;
-        }
-        let stray = self.strays.first_key_value().map(|(seq, _)| *seq);
-        stray.map(|stray| dense.map_or(stray, |dense| dense.min(stray)))
+        let Some(strays) = &self.strays else { return dense };
+        let stray = strays.first_key_value().map(|(seq, _)| *seq);
+        stray.map_or(dense, |stray| Some(dense.map_or(stray, |dense| dense.min(stray))))
     }
 
     /// The highest seq with its key.
     pub(crate) fn last(&self) -> Option<(u64, Key)> {
-        let stray = self.strays.last_key_value().map(|(seq, key)| (*seq, *key));
-        let dense = (self.live > 0).then(|| (self.end - 1, self.dense(self.end - 1)));
+        let stray = self.strays().last().map(|(seq, key)| (*seq, *key));
+        let dense = (self.live > 0).then(|| (self.end() - 1, self.dense(self.end() - 1)));
         stray.max(dense)
     }
 
     /// The lowest seq from `from` on, with its key.
     pub(crate) fn next_from(&self, from: u64) -> Option<(u64, Key)> {
-        let stray = self.strays.range(from..).next().map(|(seq, key)| (*seq, *key));
+        let stray = self.strays.as_ref().and_then(|strays| strays.range(from..).next());
+        let stray = stray.map(|(seq, key)| (*seq, *key));
         let dense = self.dense_from(from).next();
         match (stray, dense) {
             (Some(a), Some(b)) => Some(a.min(b)),
@@ -94,8 +96,9 @@ impl Ring {
 
     /// The highest seq below `seq`, with its key.
     pub(crate) fn last_below(&self, seq: u64) -> Option<(u64, Key)> {
-        let stray = self.strays.range(..seq).next_back().map(|(seq, key)| (*seq, *key));
-        let below = (self.base..seq.min(self.end)).rev().map(|seq| (seq, self.dense(seq)));
+        let stray = self.strays.as_ref().and_then(|strays| strays.range(..seq).next_back());
+        let stray = stray.map(|(seq, key)| (*seq, *key));
+        let below = (self.base..seq.min(self.end())).rev().map(|seq| (seq, self.dense(seq)));
         let dense = below.into_iter().find(|(_, key)| *key != NIL);
         stray.max(dense)
     }
@@ -103,7 +106,7 @@ impl Ring {
     /// Every seq with its key, ascending.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, Key)> {
         let mut dense = self.dense_from(self.base).peekable();
-        let mut strays = self.strays.iter().map(|(seq, key)| (*seq, *key)).peekable();
+        let mut strays = self.strays().map(|(seq, key)| (*seq, *key)).peekable();
         core::iter::from_fn(move || match (dense.peek(), strays.peek()) {
             (Some(a), Some(b)) if b < a => strays.next(),
             (Some(_), _) => dense.next(),
@@ -115,100 +118,159 @@ impl Ring {
     #[inline]
     pub(crate) fn insert(&mut self, seq: u64, key: Key) {
         debug_assert_eq!(self.get(seq), None, "a seq is inserted once");
-        let span = self.end - self.base;
-        if seq == self.end && self.live > 0 && span < self.slots.len().min(widest(self.live + 1)) {
-            self.end += 1;
+        // Dense as it is, one more at the end leaves it so: only the last of the spans that are always dense may be the limit.
+        let stays_dense = self.span < ALWAYS_DENSE || self.live >= ALWAYS_DENSE / 4;
+        if self.live == 0 {
+            (self.base, self.span) = (seq, 1);
+        } else if seq == self.end() && self.span < self.slots.len() && stays_dense {
+            self.span += 1;
         } else if !self.make_room(seq) {
-            self.strays.insert(seq, key);
+            self.stray(seq, key);
             return;
         }
         self.slots.set(seq, key);
         self.live += 1;
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn remove(&mut self, seq: u64) -> Option<Key> {
-        let key = self.dense(seq);
-        if key == NIL {
-            return self.strays.remove(&seq);
+        let place = seq.wrapping_sub(self.base);
+        if place >= u64::from(self.span) {
+            return self.remove_stray(seq);
         }
-        self.slots.set(seq, NIL);
+        let slots = self.slots.all_mut();
+        let mask = slots.len() - 1;
+        let key = core::mem::replace(&mut slots[slot(seq, mask)], NIL);
+        if key == NIL {
+            return self.remove_stray(seq);
+        }
         self.live -= 1;
-        self.trim();
-        if self.live > 0 && self.end - self.base > widest(self.live) {
-            self.thin_out();
+        if self.live == 0 {
+            self.empty();
+            return Some(key);
+        }
+        if place == 0 {
+            self.base += 1;
+            self.span -= 1;
+            while slots[slot(self.base, mask)] == NIL {
+                self.base += 1;
+                self.span -= 1;
+            }
+        } else if place + 1 == u64::from(self.span) {
+            self.span -= 1;
+            while slots[slot(self.base + u64::from(self.span) - 1, mask)] == NIL {
+                self.span -= 1;
+            }
+        }
+        if self.span > widest(self.live) || self.slots.len() > most_slots(self.span) {
+            self.tighten();
         }
         Some(key)
+    }
+
+    #[inline]
+    const fn end(&self) -> u64 {
+        self.base + self.span as u64
+    }
+
+    fn strays(&self) -> impl DoubleEndedIterator<Item = (&u64, &Key)> {
+        self.strays.iter().flat_map(|strays| strays.iter())
+    }
+
+    #[inline(never)]
+    fn stray(&mut self, seq: u64, key: Key) {
+        self.strays.get_or_insert_default().insert(seq, key);
+    }
+
+    #[inline(never)]
+    fn remove_stray(&mut self, seq: u64) -> Option<Key> {
+        let strays = self.strays.as_mut()?;
+        let key = strays.remove(&seq);
+        if strays.is_empty() {
+            self.strays = None;
+        }
+        key
     }
 
     /// The key in the dense part, or [`NIL`].
     #[inline]
     fn dense(&self, seq: u64) -> Key {
-        if (self.base..self.end).contains(&seq) { self.slots.get(seq) } else { NIL }
+        if seq.wrapping_sub(self.base) < u64::from(self.span) { self.slots.get(seq) } else { NIL }
     }
 
     fn dense_from(&self, from: u64) -> impl Iterator<Item = (u64, Key)> {
-        (from.max(self.base)..self.end).map(|seq| (seq, self.slots.get(seq))).filter(|(_, key)| *key != NIL)
+        (from.max(self.base)..self.end()).map(|seq| (seq, self.slots.get(seq))).filter(|(_, key)| *key != NIL)
     }
 
     /// Stretches the dense part to a seq that lies outside, or tells that this would not be dense.
     #[inline(never)]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a dense part spans at most four times as many seqs as there are keys"
+    )]
     fn make_room(&mut self, seq: u64) -> bool {
-        if self.live > 0 && seq < self.base && self.end - seq > widest(self.live + 1) {
+        let most = u64::from(widest(self.live + 1));
+        if seq < self.base && self.end() - seq > most {
             return false;
         }
-        while self.live > 0 && seq >= self.end && seq + 1 - self.base > widest(self.live + 1) {
+        while self.live > 0 && seq >= self.end() && seq + 1 - self.base > u64::from(widest(self.live + 1)) {
             self.move_oldest_out();
         }
-        let (base, end) = if self.live == 0 { (seq, seq + 1) } else { (self.base.min(seq), self.end.max(seq + 1)) };
-        if end - base > self.slots.len() {
-            self.resize(end - base);
+        let (base, end) = if self.live == 0 { (seq, seq + 1) } else { (self.base.min(seq), self.end().max(seq + 1)) };
+        let span = (end - base) as u32;
+        if span > self.slots.len() {
+            self.resize(span);
         }
-        (self.base, self.end) = (base, end);
+        (self.base, self.span) = (base, span);
+        self.give_memory_back();
         true
     }
 
-    #[inline(never)]
-    fn thin_out(&mut self) {
-        while self.live > 0 && self.end - self.base > widest(self.live) {
-            self.move_oldest_out();
-        }
-    }
-
+    /// Moves the lowest seq of the dense part to the strays; there must be one.
     fn move_oldest_out(&mut self) {
         let key = self.slots.get(self.base);
         self.slots.set(self.base, NIL);
-        self.strays.insert(self.base, key);
+        self.stray(self.base, key);
         self.live -= 1;
-        self.trim();
-    }
-
-    /// Makes both ends live again, and gives the memory of a ring back that has shrunk to little.
-    #[inline]
-    fn trim(&mut self) {
         if self.live == 0 {
-            self.end = self.base;
-            self.slots = Slots::NONE;
+            self.empty();
             return;
         }
         while self.slots.get(self.base) == NIL {
             self.base += 1;
+            self.span -= 1;
         }
-        while self.slots.get(self.end - 1) == NIL {
-            self.end -= 1;
+    }
+
+    /// Nothing is left in the dense part.
+    #[inline]
+    fn empty(&mut self) {
+        self.span = 0;
+        if let Slots::Many(_) = self.slots {
+            self.slots = Slots::NONE;
         }
-        let span = self.end - self.base;
-        if self.slots.len() > (4 * span).max(SLOTS_KEPT as u64) {
-            self.resize(span.max(SLOTS_KEPT as u64 / 2) * 2);
+    }
+
+    /// Makes a ring dense again that has lost too many, and gives the memory back of one that has shrunk to little.
+    #[inline(never)]
+    fn tighten(&mut self) {
+        while self.span > widest(self.live) {
+            self.move_oldest_out();
+        }
+        self.give_memory_back();
+    }
+
+    fn give_memory_back(&mut self) {
+        if self.slots.len() > most_slots(self.span) {
+            self.resize(self.span.max(SLOTS_KEPT / 2) * 2);
         }
     }
 
     /// Moves the dense part to so many slots, or a few more.
     #[inline(never)]
-    #[expect(clippy::cast_possible_truncation, reason = "there are at most a few times as many slots as messages")]
-    fn resize(&mut self, slots: u64) {
+    fn resize(&mut self, slots: u32) {
         let mut larger = Slots::Many(vec![NIL; slots.max(4).next_power_of_two() as usize].into_boxed_slice());
-        for seq in self.base..self.end {
+        for seq in self.base..self.end() {
             larger.set(seq, self.slots.get(seq));
         }
         self.slots = larger;
@@ -219,44 +281,60 @@ impl Slots {
     const NONE: Self = Self::Few([NIL; 2]);
 
     #[inline]
-    fn len(&self) -> u64 {
+    #[expect(clippy::cast_possible_truncation, reason = "at most sixteen times as many slots as there are keys")]
+    fn len(&self) -> u32 {
+        self.all().len() as u32
+    }
+
+    #[inline]
+    fn all(&self) -> &[Key] {
         match self {
-            Self::Few(few) => few.len() as u64,
-            Self::Many(many) => many.len() as u64,
+            Self::Few(few) => few,
+            Self::Many(many) => many,
+        }
+    }
+
+    #[inline]
+    fn all_mut(&mut self) -> &mut [Key] {
+        match self {
+            Self::Few(few) => few,
+            Self::Many(many) => many,
         }
     }
 
     #[inline]
     fn get(&self, seq: u64) -> Key {
-        match self {
-            Self::Few(few) => few[place(seq, 2)],
-            Self::Many(many) => many[place(seq, many.len())],
-        }
+        let all = self.all();
+        all[slot(seq, all.len() - 1)]
     }
 
     #[inline]
     fn set(&mut self, seq: u64, key: Key) {
-        match self {
-            Self::Few(few) => few[place(seq, 2)] = key,
-            Self::Many(many) => {
-                let place = place(seq, many.len());
-                many[place] = key;
-            }
-        }
+        let all = self.all_mut();
+        all[slot(seq, all.len() - 1)] = key;
     }
 }
 
-/// The slot of a seq.
+/// The slot of a seq; `mask` is one less than their number.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
-const fn place(seq: u64, slots: usize) -> usize {
-    seq as usize & (slots - 1)
+const fn slot(seq: u64, mask: usize) -> usize {
+    seq as usize & mask
+}
+
+/// How many slots a ring of such a span may keep.
+const fn most_slots(span: u32) -> u32 {
+    let most = span.saturating_mul(4);
+    if most > SLOTS_KEPT { most } else { SLOTS_KEPT }
 }
 
 /// How many seqs the dense part may span when it holds so many.
-const fn widest(live: u64) -> u64 {
-    let dense = live.saturating_mul(4);
-    if dense > ALWAYS_DENSE { dense } else { ALWAYS_DENSE }
+const fn widest(live: u32) -> u32 {
+    match live.saturating_mul(4) {
+        ..=ALWAYS_DENSE => ALWAYS_DENSE,
+        dense if dense < WIDEST => dense,
+        _ => WIDEST,
+    }
 }
 
 #[cfg(test)]
@@ -283,7 +361,7 @@ mod tests {
                 prop_assert_eq!(ring.next_from(seq), map.range(seq..).next().map(|(s, k)| (*s, *k)));
                 prop_assert_eq!(ring.last_below(seq), map.range(..seq).next_back().map(|(s, k)| (*s, *k)));
                 prop_assert_eq!(ring.is_empty(), map.is_empty());
-                let span = ring.end - ring.base;
+                let span = ring.span;
                 prop_assert!(span <= (4 * ring.live).max(64), "{} seqs over {}", ring.live, span);
                 prop_assert!(span <= ring.slots.len() && ring.slots.len() <= (4 * span).max(64));
             }
@@ -302,6 +380,17 @@ mod tests {
         }
         assert_eq!((ring.first(), ring.get(5), ring.last()), (Some(5), Some(1), Some((5, 1))));
         assert!(ring.slots.len() <= 128, "{}", ring.slots.len());
+    }
+
+    #[test]
+    fn one_removal_may_move_thousands_to_the_strays() {
+        let mut ring = Ring::new();
+        let most = 50_000;
+        (0..most).for_each(|seq| ring.insert(seq, 1));
+        ring.insert(4 * most, 2);
+        assert_eq!(ring.remove(7), Some(1));
+        assert_eq!((ring.first(), ring.last(), ring.live), (Some(0), Some((4 * most, 2)), 1));
+        assert!((0..most).all(|seq| ring.get(seq) == (seq != 7).then_some(1)));
     }
 
     #[test]

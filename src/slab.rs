@@ -35,6 +35,7 @@ impl<V> Slab<V> {
     }
 
     /// Stores a value; the key freed last is used first.
+    #[inline]
     pub(crate) fn insert(&mut self, value: V) -> Key {
         self.len += 1;
         let key = self.free;
@@ -57,6 +58,7 @@ impl<V> Slab<V> {
         }
     }
 
+    #[inline]
     pub(crate) fn remove(&mut self, key: Key) -> V {
         let slot = core::mem::replace(&mut self.slots[key as usize], Slot::Free { next: self.free });
         self.free = key;

@@ -13,14 +13,18 @@ use crate::retransmit::{Place, Schedule};
 use crate::slab::Key;
 use crate::time::{Time, nanos};
 
+/// Where the pending acks stand, and when their timers fire.
+pub(super) type AckSchedule = Schedule<CLASSES>;
+
 /// The queue of the schedule: acks that wait for a token.
 const DUE: usize = 0;
-/// The cap of the schedule: `rto_max`.
-const RTO_CAP: usize = 0;
+/// The only class of timers: until ack:A.
+const RTO: usize = 0;
+const CLASSES: usize = 1;
 
-/// Where the pending acks stand at first.
-pub(super) fn schedule(config: &Config) -> Schedule {
-    Schedule::new(nanos(config.rto_min), &[nanos(config.rto_max)], 1)
+/// Makes a schedule in which nothing stands.
+pub(super) fn schedule(config: &Config) -> AckSchedule {
+    Schedule::new([(nanos(config.rto_min), nanos(config.rto_max))], 1)
 }
 
 impl<T: Types> Inbox<T> {
@@ -142,8 +146,8 @@ impl<T: Types> Inbox<T> {
     #[inline]
     fn transmit(&mut self, key: Key, unanswered: u32, frame: Outgoing<T>, ctx: &mut Context<T>) {
         ctx.transmit(frame);
-        let delay = ctx.backoff.delay(ctx.rto.base(), unanswered, ctx.rto.max());
-        self.schedule.arm(key, delay, RTO_CAP, ctx.now);
+        let delay = ctx.rto_delay(unanswered);
+        self.schedule.arm(key, RTO, delay, ctx.now);
     }
 
     /// When something happens here by itself, the tokens aside.

@@ -186,7 +186,7 @@ impl<P: Clone + Ord> Peers<P> {
         self.links.remove(&mut ends, stream);
         self.by_key.remove(&(peer, key));
         self.by_count.remove(&(count, peer));
-        match ends.first().filter(|only| ends.is_only(*only)) {
+        match ends.first().filter(|first| ends.last() == Some(*first)) {
             Some(only) => {
                 self.by_key.remove(&(peer, name_of(only)));
                 *streams = Streams::One(only);

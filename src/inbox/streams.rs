@@ -16,7 +16,7 @@ use super::peers::{Acquaintance, Found, Peers};
 use super::seen::Seen;
 use crate::config::Config;
 use crate::frame::Types;
-use crate::id::{MsgId, SEQ_END, StreamKey};
+use crate::id::{MsgId, StreamKey};
 use crate::list::List;
 use crate::memory;
 use crate::slab::{Key, NIL, Slab};
@@ -93,7 +93,7 @@ impl<T: Types> Streams<T> {
     #[inline]
     pub(super) fn find_recent(&self, from: &T::Peer, id: MsgId) -> Option<(Key, u64)> {
         let stream = self.streams.get(self.recent)?;
-        let seq = seq_in(stream.key, id)?;
+        let seq = id.seq_in(stream.key)?;
         (self.peers.name(stream.peer) == from).then_some((self.recent, seq))
     }
 
@@ -266,14 +266,6 @@ impl Stream {
     const fn new(key: StreamKey, now: Time) -> Self {
         Self { key, seen: Seen::new(), cursor: 0, heard: now, peer: NIL, live: Live::NOTHING }
     }
-}
-
-/// The seq of a message in a stream that counts, if it belongs there: the fixed bits of an id need no look of their own.
-#[inline]
-fn seq_in(stream: StreamKey, id: MsgId) -> Option<u64> {
-    let (high, low) = id.as_uuid().as_u64_pair();
-    let seq = low & (SEQ_END - 1);
-    (stream.id(0).as_uuid().as_u64_pair() == (high, low - seq)).then_some(seq)
 }
 
 /// What [`Streams::meet`] comes to.

@@ -5,8 +5,9 @@
 
 use core::time::Duration;
 
-use super::entry::{Parked, State};
-use super::{Announce, DUE, Outbox, PROBE_CAP, Probes, RETRY};
+use super::entry::{Entry, Parked, State};
+use super::streams::Found;
+use super::{Announce, DUE, Outbox, PROBES, Probes, RETRY};
 use crate::context::Context;
 use crate::event::{Event, FailReason};
 use crate::frame::{Rejection, Types, Verdict};
@@ -18,11 +19,11 @@ use crate::slab::Key;
 impl<T: Types> Outbox<T> {
     /// msg:A.
     pub(crate) fn on_msg_a(&mut self, id: MsgId, verdict: Verdict<T>, ctx: &mut Context<T>) {
-        let Some((stream, seq)) = self.locate(id) else {
+        let Some(Found { stream, seq, moving }) = self.streams.look_up(id) else {
             ctx.stats.ignored_msg_a_unknown += 1;
             return;
         };
-        if let Some(key) = self.streams[stream].ring.get(seq) {
+        if let Some(key) = moving {
             match verdict {
                 Verdict::Accepted(server_id) => self.on_accepted(key, id, server_id, ctx),
                 Verdict::Rejected(rejection) => self.on_rejected(key, rejection, ctx),
@@ -52,7 +53,7 @@ impl<T: Types> Outbox<T> {
         }
         self.windowed -= usize::from(windowed);
         self.sample(key, repeated, ctx);
-        if ctx.connected && !self.gates.is_shut(&self.streams[stream].peer, stream) {
+        if ctx.connected && (self.gates.are_open() || !self.gates.is_shut(&self.streams[stream].peer, stream)) {
             self.arm_probe(key, 0, ctx);
         } else {
             self.schedule.cancel(key);
@@ -99,42 +100,57 @@ impl<T: Types> Outbox<T> {
 
     /// ack:N.
     pub(crate) fn on_ack_n(&mut self, id: MsgId, server_id: T::ServerId, ctx: &mut Context<T>) {
-        let Some((stream, seq)) = self.locate(id) else {
+        let Some(Found { stream, seq, moving }) = self.streams.look_up(id) else {
             ctx.stats.ignored_ack_n_unknown += 1;
             return;
         };
-        if let Some(key) = self.streams[stream].ring.get(seq) {
-            let first = match &self.entries[key].state {
-                State::Queued => {
+        let first = match moving {
+            Some(key) => {
+                if matches!(self.entries[key].state, State::Queued) {
                     ctx.stats.ignored_ack_n_unsent += 1;
                     return;
                 }
-                State::OnWire { .. } => None,
-                State::Accepted { server_id, .. } => Some(server_id.clone()),
-            };
-            if self.take(key).holds_floor_below_gap {
-                self.leave_gap(stream, seq, Announce::All);
+                let Entry { state, holds_floor_below_gap, .. } = self.take_now(key);
+                if holds_floor_below_gap {
+                    self.leave_gap(stream, seq, Announce::All);
+                }
+                match state {
+                    State::Queued | State::OnWire { .. } => None,
+                    State::Accepted { server_id, .. } => Some(server_id),
+                }
             }
-            self.deliver(id, first, server_id, ctx);
-        } else if let Some(parked) = self.parked.get(&(stream, seq)) {
-            if !parked.has_left() {
-                ctx.stats.ignored_ack_n_unsent += 1;
-                return;
-            }
-            let first = parked.server_id.clone();
-            self.parked.remove(&(stream, seq));
-            self.streams[stream].parked -= 1;
-            self.deliver(id, first, server_id, ctx);
-        } else {
-            ctx.stats.ignored_ack_n_unknown += 1;
-            return;
-        }
+            None => match self.take_parked(stream, seq, ctx) {
+                Some(parked) => parked.server_id,
+                None => return,
+            },
+        };
         if self.streams.has_backed_off() {
             self.reset_probes(stream, ctx);
         }
         self.streams.tidy(stream);
+        self.deliver(id, first, server_id, ctx);
     }
 
+    /// A parked message was delivered after all, unless it never left.
+    #[inline(never)]
+    fn take_parked(&mut self, stream: Key, seq: u64, ctx: &mut Context<T>) -> Option<Parked<T>> {
+        match self.parked.get(&(stream, seq)) {
+            Some(parked) if parked.has_left() => {
+                self.streams[stream].parked -= 1;
+                self.parked.remove(&(stream, seq))
+            }
+            Some(_) => {
+                ctx.stats.ignored_ack_n_unsent += 1;
+                None
+            }
+            None => {
+                ctx.stats.ignored_ack_n_unknown += 1;
+                None
+            }
+        }
+    }
+
+    #[inline]
     fn deliver(&mut self, id: MsgId, first: Option<T::ServerId>, server_id: T::ServerId, ctx: &mut Context<T>) {
         ctx.persist(|_| Record::Delivered { id, server_id: server_id.clone() });
         if let Some(first) = first.filter(|first| *first != server_id) {
@@ -146,13 +162,13 @@ impl<T: Types> Outbox<T> {
 
     /// The recipient lives: whatever else waits for it is probed soon again.
     fn reset_probes(&mut self, heard: Key, ctx: &mut Context<T>) {
-        let Probes { initial, max } = self.probes;
+        let Probes { initial, first, .. } = self.probes;
         for stream in self.streams.take_backed_off(heard, initial, ctx.now) {
             for (_, key) in self.streams[stream].ring.iter() {
                 if let State::Accepted { probes: probes @ 1.., .. } = &mut self.entries[key].state {
                     *probes = 0;
                     if self.schedule.place(key) == Place::Armed {
-                        self.schedule.arm(key, ctx.backoff.delay(initial, 0, max), PROBE_CAP, ctx.now);
+                        self.schedule.arm(key, PROBES, ctx.backoff.draw(first), ctx.now);
                     }
                 }
             }

@@ -60,6 +60,9 @@ pub(super) enum State<S> {
 }
 
 impl<S> State<S> {
+    /// Its first transmission was made just now.
+    pub(super) const FIRST: Self = Self::OnWire { repeated: false, unanswered: 0, windowed: true };
+
     /// What is known of a message that an earlier process or an earlier `send` may have transmitted.
     pub(super) const fn restored() -> Self {
         Self::OnWire { repeated: true, unanswered: 0, windowed: false }

@@ -4,7 +4,7 @@
 //! holds its place already or needs none. No timer runs for a message that is not on the wire.
 
 use super::entry::{Entry, State};
-use super::{Announce, DUE, Outbox, PROBE, PROBE_CAP, READY, RETRY, RTO_CAP};
+use super::{Announce, CLASSES, DUE, Outbox, PROBE, PROBES, Probes, READY, RETRY, RTO};
 use crate::context::Context;
 use crate::event::{Event, FailReason, Stage};
 use crate::frame::Types;
@@ -162,14 +162,6 @@ impl<T: Types> Outbox<T> {
             && ctx.now < self.ages.next()
     }
 
-    /// The msg:R of a message was queued for the first time.
-    #[inline]
-    pub(super) fn on_first_transmission(&mut self, key: Key, ctx: &mut Context<T>) {
-        self.entries[key].state = State::OnWire { repeated: false, unanswered: 0, windowed: true };
-        self.windowed += 1;
-        self.arm_rto(key, 0, ctx);
-    }
-
     /// The tokens have run out: from here on what never left does not wait for what must be repeated.
     #[inline]
     pub(crate) fn end_flush(&mut self) -> bool {
@@ -186,7 +178,11 @@ impl<T: Types> Outbox<T> {
         let Entry { stream, seq, payload, state, .. } = &mut self.entries[key];
         ctx.transmit(self.streams[*stream].msg_r(*seq, payload.clone()));
         match state {
-            State::Queued => self.on_first_transmission(key, ctx),
+            State::Queued => {
+                *state = State::FIRST;
+                self.windowed += 1;
+                self.arm_rto(key, 0, ctx);
+            }
             State::OnWire { repeated, windowed, unanswered } => {
                 *repeated = true;
                 if matches!(self.schedule.place(key), Place::Waiting(READY | RETRY)) {
@@ -204,17 +200,18 @@ impl<T: Types> Outbox<T> {
     }
 
     /// Waits for msg:A.
-    #[inline]
-    fn arm_rto(&mut self, key: Key, unanswered: u32, ctx: &mut Context<T>) {
-        let delay = ctx.backoff.delay(ctx.rto.base(), unanswered.max(ctx.rto.level()), ctx.rto.max());
-        self.schedule.arm(key, delay, RTO_CAP, ctx.now);
+    #[inline(always)]
+    pub(super) fn arm_rto(&mut self, key: Key, unanswered: u32, ctx: &mut Context<T>) {
+        let delay = ctx.rto_delay(unanswered.max(ctx.rto.level()));
+        self.schedule.arm(key, RTO, delay, ctx.now);
     }
 
     /// Waits for ack:N.
-    #[inline]
+    #[inline(always)]
     pub(super) fn arm_probe(&mut self, key: Key, probes: u32, ctx: &mut Context<T>) {
-        let delay = ctx.backoff.delay(self.probes.initial, probes, self.probes.max);
-        self.schedule.arm(key, delay, PROBE_CAP, ctx.now);
+        let Probes { initial, max, first } = self.probes;
+        let delay = if probes == 0 { ctx.backoff.draw(first) } else { ctx.backoff.delay(initial, probes, max) };
+        self.schedule.arm(key, PROBES, delay, ctx.now);
     }
 
     /// When something happens here by itself; when a token comes that something waits for, [`Client`](crate::Client) knows.
@@ -246,7 +243,7 @@ impl<T: Types> Outbox<T> {
 }
 
 /// Lets a message that waits for its timer go at once, as soon as there is a token for it.
-pub(super) fn hasten<S>(schedule: &mut Schedule, key: Key, state: &State<S>, announce: Announce) {
+pub(super) fn hasten<S>(schedule: &mut Schedule<CLASSES>, key: Key, state: &State<S>, announce: Announce) {
     if schedule.place(key) != Place::Armed {
         return;
     }

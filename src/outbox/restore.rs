@@ -28,8 +28,8 @@ impl<T: Types> Outbox<T> {
 
     fn restore_queued(&mut self, id: MsgId, to: &T::Peer, payload: T::Payload, at: Time, ctx: &Context<T>) {
         let (Some(stream), Some(seq)) = (id.stream(), id.seq()) else { return };
-        let stream = match self.locate(id) {
-            Some((stream, _)) => stream,
+        let stream = match self.streams.look_up(id) {
+            Some(found) => found.stream,
             None => self.streams.adopt(stream, to),
         };
         if self.streams[stream].peer != *to || self.find_restored(id).is_some() {
@@ -105,8 +105,9 @@ impl<T: Types> Outbox<T> {
     }
 
     fn find_restored(&mut self, id: MsgId) -> Option<Found> {
-        let place = self.locate(id)?;
-        match self.streams[place.0].ring.get(place.1) {
+        let found = self.streams.look_up(id)?;
+        let place = (found.stream, found.seq);
+        match found.moving {
             Some(key) => Some(Found::Moving(key)),
             None => self.parked.contains_key(&place).then_some(Found::Parked(place)),
         }

@@ -7,6 +7,7 @@
 
 use alloc::collections::BTreeMap;
 
+use super::names::Names;
 use crate::frame::{Outgoing, Types};
 use crate::id::{MsgId, SEQ_END, StreamId, StreamKey};
 use crate::list::List;
@@ -34,8 +35,9 @@ pub(super) struct Stream<T: Types> {
     /// Whether a probe went out since the recipient was last heard of, and when the backoff was last reset.
     backed_off: bool,
     reset_at: Time,
-    /// The stream that this one replaced, while that has messages left.
+    /// The stream that this one replaced, while that has messages left; and whether this one is replaced.
     older: Option<Key>,
+    is_replaced: bool,
 }
 
 impl<T: Types> Stream<T> {
@@ -75,10 +77,18 @@ impl<T: Types> Stream<T> {
     }
 }
 
+/// Where a message of a known stream is: its key while it is on its way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    pub(super) stream: Key,
+    pub(super) seq: u64,
+    pub(super) moving: Option<Key>,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Streams<T: Types> {
     slab: Slab<Stream<T>>,
-    by_name: BTreeMap<StreamKey, Key>,
+    names: Names,
     /// The stream that numbers the next message to each peer.
     current: BTreeMap<T::Peer, Key>,
     /// The stream that was last looked up, and the one that numbered last: it is the current one of its peer.
@@ -96,7 +106,7 @@ impl<T: Types> Streams<T> {
     pub(super) fn new(idle_most: usize, rng: Rng) -> Self {
         Self {
             slab: Slab::new(),
-            by_name: BTreeMap::new(),
+            names: Names::new(),
             current: BTreeMap::new(),
             recent: NIL,
             recent_to: NIL,
@@ -112,7 +122,7 @@ impl<T: Types> Streams<T> {
         // As many idle ones as messages, as many with messages, and as many idle ones that an older one hangs on to.
         let streams = 3 * messages;
         memory::slab::<Stream<T>>(streams)
-            + memory::map::<StreamKey, Key>(streams)
+            + Names::memory_bound(streams)
             + memory::map::<T::Peer, Key>(streams)
             + memory::links(streams)
             + Ring::memory_bound(streams, messages)
@@ -126,34 +136,48 @@ impl<T: Types> Streams<T> {
         self.slab.get(key)
     }
 
-    /// The stream of this name.
-    #[inline]
-    pub(super) fn find(&self, name: StreamKey) -> Option<Key> {
-        match self.slab.get(self.recent) {
-            Some(stream) if stream.name == name => Some(self.recent),
-            Some(_) | None => self.by_name.get(&name).copied(),
+    /// Where a message is.
+    #[inline(always)]
+    pub(super) fn find(&self, id: MsgId) -> Option<Found> {
+        if let Some(stream) = self.slab.get(self.recent) {
+            if let Some(seq) = id.seq_in(stream.name) {
+                return Some(Found { stream: self.recent, seq, moving: stream.ring.get(seq) });
+            }
         }
+        self.find_by_name(id)
     }
 
-    /// As [`find`](Self::find), and it will be found at once next time.
-    #[inline]
-    pub(super) fn look_up(&mut self, name: StreamKey) -> Option<Key> {
-        let key = self.find(name)?;
-        self.recent = key;
-        Some(key)
+    #[inline(never)]
+    fn find_by_name(&self, id: MsgId) -> Option<Found> {
+        let (name, seq) = id.split();
+        let stream = self.names.get(name, |key| self.slab[key].name)?;
+        Some(Found { stream, seq, moving: self.slab[stream].ring.get(seq) })
+    }
+
+    /// As [`find`](Self::find), and its stream will be found at once next time.
+    #[inline(always)]
+    pub(super) fn look_up(&mut self, id: MsgId) -> Option<Found> {
+        let found = self.find(id)?;
+        self.recent = found.stream;
+        Some(found)
     }
 
     /// The stream that numbers the next message to a peer: a new one where one is needed. The message must follow.
     #[inline]
     pub(super) fn numbering(&mut self, peer: &T::Peer) -> Key {
         match self.slab.get(self.recent_to) {
-            Some(stream) if stream.peer == *peer && !stream.is_worn() && !stream.is_idle() => self.recent_to,
-            Some(_) | None => self.wake(peer),
+            Some(stream) if stream.peer == *peer && !stream.is_worn() => {
+                if stream.is_idle() {
+                    self.idle.remove(self.recent_to);
+                }
+                self.recent_to
+            }
+            Some(_) | None => self.numbering_of_another(peer),
         }
     }
 
     #[inline(never)]
-    fn wake(&mut self, peer: &T::Peer) -> Key {
+    fn numbering_of_another(&mut self, peer: &T::Peer) -> Key {
         let key = match self.current.get(peer).copied() {
             Some(key) if !self.slab[key].is_worn() => {
                 if self.slab[key].is_idle() {
@@ -176,7 +200,7 @@ impl<T: Types> Streams<T> {
     }
 
     fn rest(&mut self, key: Key) {
-        if self.current.get(&self.slab[key].peer) != Some(&key) {
+        if self.slab[key].is_replaced {
             self.close_worn(key);
             return;
         }
@@ -234,15 +258,18 @@ impl<T: Types> Streams<T> {
     fn open(&mut self, peer: T::Peer, worn: Option<Key>) -> Key {
         let name = loop {
             let name = StreamKey::from(StreamId::from_u64(self.rng.next()));
-            if !self.by_name.contains_key(&name) {
+            if self.names.get(name, |key| self.slab[key].name).is_none() {
                 break name;
             }
         };
         let mut older = worn;
-        if let Some(worn) = worn.filter(|key| self.slab[*key].is_idle()) {
-            older = self.slab[worn].older;
-            self.idle.remove(worn);
-            self.forget(worn);
+        if let Some(worn) = worn {
+            self.slab[worn].is_replaced = true;
+            if self.slab[worn].is_idle() {
+                older = self.slab[worn].older;
+                self.idle.remove(worn);
+                self.forget(worn);
+            }
         }
         let stream = Stream {
             name,
@@ -255,9 +282,16 @@ impl<T: Types> Streams<T> {
             backed_off: false,
             reset_at: Time::ZERO,
             older,
+            is_replaced: false,
         };
+        self.enter(stream, peer)
+    }
+
+    /// From now on this stream is the one of its peer.
+    fn enter(&mut self, stream: Stream<T>, peer: T::Peer) -> Key {
+        let name = stream.name;
         let key = self.slab.insert(stream);
-        self.by_name.insert(name, key);
+        self.names.insert(name, key, |key| self.slab[key].name);
         self.current.insert(peer, key);
         key
     }
@@ -266,6 +300,10 @@ impl<T: Types> Streams<T> {
     pub(super) fn adopt(&mut self, id: StreamId, peer: &T::Peer) -> Key {
         self.rng.absorb(id.as_u64());
         let name = StreamKey::from(id);
+        let older = self.current.get(peer).copied();
+        if let Some(older) = older {
+            self.slab[older].is_replaced = true;
+        }
         let stream = Stream {
             name,
             peer: peer.clone(),
@@ -277,12 +315,10 @@ impl<T: Types> Streams<T> {
             discarded: 0,
             backed_off: false,
             reset_at: Time::ZERO,
-            older: self.current.get(peer).copied(),
+            older,
+            is_replaced: false,
         };
-        let key = self.slab.insert(stream);
-        self.by_name.insert(name, key);
-        self.current.insert(peer.clone(), key);
-        key
+        self.enter(stream, peer.clone())
     }
 
     /// Drops the adopted streams that have no messages left.
@@ -295,8 +331,12 @@ impl<T: Types> Streams<T> {
             self.current.remove(&peer);
             let mut older = None;
             for key in left {
+                self.slab[key].is_replaced = true;
                 self.slab[key].older = older.replace(key);
-                self.current.insert(peer.clone(), key);
+            }
+            if let Some(newest) = older {
+                self.slab[newest].is_replaced = false;
+                self.current.insert(peer, newest);
             }
         }
     }
@@ -324,9 +364,9 @@ impl<T: Types> Streams<T> {
     }
 
     fn forget(&mut self, key: Key) {
+        self.names.remove(self.slab[key].name, key, |key| self.slab[key].name);
         let stream = self.slab.remove(key);
         self.backed_off -= usize::from(stream.backed_off);
-        self.by_name.remove(&stream.name);
         (self.recent, self.recent_to) = (NIL, NIL);
     }
 }

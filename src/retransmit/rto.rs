@@ -6,6 +6,7 @@
 
 use core::time::Duration;
 
+use super::backoff::{Jitter, Spread};
 use crate::config::Config;
 use crate::time::{Time, nanos};
 
@@ -19,6 +20,9 @@ pub(crate) struct Rto {
     rto: u64,
     min: u64,
     max: u64,
+    /// The delays of a first transmission.
+    spread: Spread,
+    jitter: Jitter,
     /// How often the timeout has been doubled since the last fresh sample.
     level: u32,
     doubled_at: Time,
@@ -33,12 +37,20 @@ struct Estimate {
 impl Rto {
     pub(crate) fn new(config: &Config) -> Self {
         let (min, max) = (nanos(config.rto_min), nanos(config.rto_max));
-        Self { estimate: None, rto: nanos(config.rto_initial), min, max, level: 0, doubled_at: Time::ZERO }
+        let (rto, jitter) = (nanos(config.rto_initial), Jitter::new(config.jitter));
+        let spread = Spread::new(rto, 0, max, jitter);
+        Self { estimate: None, rto, min, max, spread, jitter, level: 0, doubled_at: Time::ZERO }
     }
 
     /// The current timeout without backoff.
     pub(crate) const fn base(&self) -> u64 {
         self.rto
+    }
+
+    /// The timeouts of which one is drawn, without backoff.
+    #[inline]
+    pub(crate) const fn spread(&self) -> Spread {
+        self.spread
     }
 
     /// The greatest timeout.
@@ -56,6 +68,7 @@ impl Rto {
     }
 
     /// Takes a sample, in nanoseconds (RFC 6298 sections 2.2 to 2.4).
+    #[inline]
     pub(crate) fn on_sample(&mut self, r: u64) {
         let r = r.min(self.max);
         let estimate = match self.estimate {
@@ -66,8 +79,17 @@ impl Rto {
         };
         self.estimate = Some(estimate);
         let rto = estimate.srtt.saturating_add(GRANULARITY.max(estimate.rttvar.saturating_mul(4)));
-        self.rto = rto.clamp(self.min, self.max);
         self.level = 0;
+        let rto = rto.clamp(self.min, self.max);
+        if rto != self.rto {
+            self.set(rto);
+        }
+    }
+
+    #[inline(never)]
+    fn set(&mut self, rto: u64) {
+        self.rto = rto;
+        self.spread = Spread::new(rto, 0, self.max, self.jitter);
     }
 
     /// Hears that what was sent at `sent_at` went unanswered (RFC 6298 section 5.5). What was sent before the last doubling

@@ -8,27 +8,29 @@
 //! ```text
 //!  delay  1.007 s   [key 4, due 17.2] ⇄ [key 9, due 17.9] ⇄ [key 2, due 18.1]
 //!  delay  1.074 s   [key 7, due 17.6]
-//!  delay 60.000 s   (a cap that lies off the grid has a list of its own)
+//!  delay 60.000 s   (the last of a class: what would take longer is capped)
 //!  queue  0         [key 1] ⇄ [key 5]
 //! ```
+//!
+//! Messages are mostly answered in the order in which they were sent, so nearly every answer takes the head off a list.
+//! The lists are compared anew only when the earliest head has passed a bound below all others.
 
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::grid;
-use crate::list::{Ends, Links};
+use super::grid::{self, Delay};
 use crate::memory;
-use crate::slab::Key;
+use crate::slab::{Key, NIL};
 use crate::time::Time;
 
+/// Places for timers of so many classes: delays that have a cap in common.
 #[derive(Clone, Debug)]
-pub(crate) struct Schedule {
-    /// The timer lists in the order of the grid from `lowest` on, then one per cap, then the queues.
+pub(crate) struct Schedule<const CLASSES: usize> {
+    /// By key: where it stands.
+    nodes: Vec<Node>,
+    /// The timer lists, class by class in the order of the grid, then the queues.
     lists: Vec<List>,
-    links: Links,
-    /// By key: the list in which it stands, and when its timer is due.
-    places: Vec<u16>,
-    dues: Vec<Time>,
+    classes: [Class; CLASSES],
     /// A bit per timer list that is not empty.
     occupied: Vec<u64>,
     /// How many keys stand in the queues.
@@ -36,21 +38,57 @@ pub(crate) struct Schedule {
     /// The timer list whose head is due first, and when that is: [`Time::MAX`] for never.
     earliest: usize,
     next_due: Time,
-    lowest: usize,
-    first_cap: usize,
+    /// No head of another timer list is due before this.
+    others_due: Time,
     first_queue: usize,
 }
 
-/// What is known of a list without following a link.
+/// The lists of one class: one for each grid value from the shortest delay on; in the last one everything waits for the cap.
 #[derive(Clone, Copy, Debug)]
-struct List {
-    ends: Ends,
-    /// Of a timer list: its delay in nanoseconds and the deadline of its head.
-    delay: u64,
-    due: Time,
+struct Class {
+    shortest: Delay,
+    first: usize,
+    last: usize,
 }
 
-/// The place of a key that stands nowhere.
+impl Class {
+    #[inline]
+    fn list(&self, delay: Delay) -> usize {
+        (self.first + usize::from(delay.steps_after(self.shortest))).min(self.last)
+    }
+}
+
+/// A key's place: its list, its neighbours there, and when its timer is due. Packed, since there is one for each message: it
+/// takes 18 bytes and not 24.
+#[derive(Clone, Copy, Debug)]
+#[repr(packed(2))]
+struct Node {
+    prev: Key,
+    next: Key,
+    due: Time,
+    list: u16,
+}
+
+impl Node {
+    /// The place of a key that stands nowhere.
+    const IDLE: Self = Self { prev: NIL, next: NIL, due: Time::MAX, list: IDLE };
+}
+
+/// The two ends of one list, and the delay of a timer list in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+struct List {
+    head: Key,
+    tail: Key,
+    delay: u64,
+}
+
+impl List {
+    const fn new(delay: u64) -> Self {
+        Self { head: NIL, tail: NIL, delay }
+    }
+}
+
+/// The list of a key that stands nowhere.
 const IDLE: u16 = u16::MAX;
 
 /// Where a key stands, for the halves.
@@ -64,29 +102,28 @@ pub(crate) enum Place {
     Waiting(usize),
 }
 
-impl Schedule {
-    /// Makes a schedule for delays from `shortest`, capped by one of `caps`, with some queues; all in nanoseconds.
-    pub(crate) fn new(shortest: u64, caps: &[u64], queues: usize) -> Self {
-        let lowest = grid::index_for(shortest);
-        let highest = caps.iter().map(|cap| grid::index_for(*cap)).max().unwrap_or(lowest);
-        let first_cap = (highest + 1).saturating_sub(lowest).max(1);
-        let first_queue = first_cap + caps.len();
-        let list = |delay| List { ends: Ends::EMPTY, delay, due: Time::MAX };
-        let mut lists: Vec<List> = (lowest..lowest + first_cap).map(|index| list(grid::value_at(index))).collect();
-        lists.extend(caps.iter().map(|cap| list(*cap)));
-        lists.resize(first_queue + queues, list(0));
-        let occupied = vec![0; first_queue.div_ceil(64)];
+impl<const CLASSES: usize> Schedule<CLASSES> {
+    /// Makes a schedule with some queues. Of each class the shortest delay and the cap are told, in nanoseconds.
+    pub(crate) fn new(classes: [(u64, u64); CLASSES], queues: usize) -> Self {
+        let mut lists = Vec::new();
+        let classes = classes.map(|(shortest, cap)| {
+            let (shortest, longest) = (grid::delay_for(shortest), grid::delay_for(cap));
+            let first = lists.len();
+            lists.extend((0..longest.steps_after(shortest)).map(|step| List::new(shortest.plus(step).nanos())));
+            lists.push(List::new(cap));
+            Class { shortest, first, last: lists.len() - 1 }
+        });
+        let first_queue = lists.len();
+        lists.resize(first_queue + queues, List::new(0));
         Self {
+            nodes: Vec::new(),
             lists,
-            links: Links::new(),
-            places: Vec::new(),
-            dues: Vec::new(),
-            occupied,
+            classes,
+            occupied: vec![0; first_queue.div_ceil(64)],
             waiting: 0,
             earliest: 0,
             next_due: Time::MAX,
-            lowest,
-            first_cap,
+            others_due: Time::MAX,
             first_queue,
         }
     }
@@ -94,13 +131,13 @@ impl Schedule {
     /// The most heap that a schedule of so many keys takes.
     pub(crate) fn memory_bound(keys: usize) -> usize {
         // Sixteen lists for each of at most sixty octaves, and a few more.
-        memory::array::<List>(1_000) + memory::links(keys) + memory::array::<u16>(keys) + memory::array::<Time>(keys)
+        CLASSES * memory::array::<List>(1_000) + memory::array::<Node>(keys)
     }
 
     #[inline]
     pub(crate) fn place(&self, key: Key) -> Place {
-        match self.places.get(key as usize) {
-            Some(&list) if list != IDLE => match usize::from(list).checked_sub(self.first_queue) {
+        match self.nodes.get(key as usize) {
+            Some(node) if node.list != IDLE => match usize::from(node.list).checked_sub(self.first_queue) {
                 Some(queue) => Place::Waiting(queue),
                 None => Place::Armed,
             },
@@ -108,28 +145,20 @@ impl Schedule {
         }
     }
 
-    /// Arms a timer with a delay, rounded up to the grid and capped by cap number `cap`; the key leaves where it stood.
-    #[inline]
-    pub(crate) fn arm(&mut self, key: Key, delay: u64, cap: usize, now: Time) {
-        let cap = self.first_cap + cap;
-        let index = grid::index_for(delay).saturating_sub(self.lowest).min(self.first_cap - 1);
-        let list = if self.lists[index].delay < self.lists[cap].delay { index } else { cap };
-        self.enter(key, list);
-        let entry = &mut self.lists[list];
-        let due = now.plus(entry.delay);
-        self.dues[key as usize] = due;
-        if entry.ends.is_only(key) {
-            entry.due = due;
-            self.occupied[list / 64] |= 1 << (list % 64);
-            if due < self.next_due {
-                (self.earliest, self.next_due) = (list, due);
-            }
+    /// Arms a timer of a class with a delay; the key leaves where it stood.
+    pub(crate) fn arm(&mut self, key: Key, class: usize, delay: Delay, now: Time) {
+        self.cancel(key);
+        let list = self.classes[class].list(delay);
+        let due = now.plus(self.lists[list].delay);
+        if self.enter(key, list, due) {
+            self.note_first(list, due);
         }
     }
 
     /// Puts a key last into a queue; it leaves where it stood.
     pub(crate) fn wait(&mut self, key: Key, queue: usize) {
-        self.enter(key, self.first_queue + queue);
+        self.cancel(key);
+        self.enter(key, self.first_queue + queue, Time::ZERO);
         self.waiting += 1;
     }
 
@@ -141,28 +170,31 @@ impl Schedule {
 
     /// The key that is first in a queue.
     pub(crate) fn first_waiting(&self, queue: usize) -> Option<Key> {
-        self.lists[self.first_queue + queue].ends.first()
+        let head = self.lists[self.first_queue + queue].head;
+        (head != NIL).then_some(head)
     }
 
     /// Takes a key from wherever it stands.
     #[inline]
     pub(crate) fn cancel(&mut self, key: Key) {
-        if let Some(place) = self.places.get_mut(key as usize) {
-            let list = core::mem::replace(place, IDLE);
-            self.leave(key, list);
+        if let Some(node) = self.nodes.get_mut(key as usize) {
+            let Node { prev, next, list, .. } = *node;
+            if list != IDLE {
+                node.list = IDLE;
+                self.leave(prev, next, list);
+            }
         }
     }
 
     /// Takes everything from wherever it stands.
     pub(crate) fn clear(&mut self) {
-        self.places.fill(IDLE);
+        self.nodes.fill(Node::IDLE);
         for list in &mut self.lists {
-            list.ends = Ends::EMPTY;
-            list.due = Time::MAX;
+            (list.head, list.tail) = (NIL, NIL);
         }
         self.occupied.fill(0);
         self.waiting = 0;
-        self.next_due = Time::MAX;
+        (self.next_due, self.others_due) = (Time::MAX, Time::MAX);
     }
 
     /// The exact time at which the next timer is due; [`Time::MAX`] for never.
@@ -176,7 +208,7 @@ impl Schedule {
         if self.next_due > now {
             return None;
         }
-        let key = self.lists[self.earliest].ends.first()?;
+        let key = self.lists[self.earliest].head;
         let armed_at = self.armed_at(key)?;
         self.cancel(key);
         Some((key, armed_at))
@@ -185,65 +217,106 @@ impl Schedule {
     /// When a key was armed, while it is.
     #[inline]
     pub(crate) fn armed_at(&self, key: Key) -> Option<Time> {
-        let list = usize::from(*self.places.get(key as usize)?);
-        let due = self.dues[key as usize].as_nanos();
-        (list < self.first_queue).then(|| Time::from_nanos(due.saturating_sub(self.lists[list].delay)))
+        let node = self.nodes.get(key as usize)?;
+        let list = usize::from(node.list);
+        let delay = self.lists.get(list)?.delay;
+        (list < self.first_queue).then(|| Time::from_nanos(node.due.as_nanos().saturating_sub(delay)))
     }
 
-    /// Moves a key to the end of a list.
+    /// Puts a key that stands nowhere last into a list; tells whether it is alone there.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "there are fewer than 2000 lists")]
-    fn enter(&mut self, key: Key, list: usize) {
-        if key as usize >= self.places.len() {
-            self.places.resize(key as usize + 1, IDLE);
-            self.dues.resize(key as usize + 1, Time::MAX);
+    #[expect(clippy::cast_possible_truncation, reason = "there are fewer than 1,000 lists a class")]
+    fn enter(&mut self, key: Key, list: usize, due: Time) -> bool {
+        if key as usize >= self.nodes.len() {
+            self.make_room(key);
         }
-        let from = core::mem::replace(&mut self.places[key as usize], list as u16);
-        self.leave(key, from);
-        self.links.push_back(&mut self.lists[list].ends, key);
+        let ends = &mut self.lists[list];
+        let last = core::mem::replace(&mut ends.tail, key);
+        self.nodes[key as usize] = Node { prev: last, next: NIL, due, list: list as u16 };
+        match self.nodes.get_mut(last as usize) {
+            Some(node) => node.next = key,
+            None => ends.head = key,
+        }
+        last == NIL
     }
 
-    /// Takes a key out of the list in which it stood.
+    #[cold]
+    fn make_room(&mut self, key: Key) {
+        self.nodes.resize(key as usize + 1, Node::IDLE);
+    }
+
+    /// Takes a key that stood between two others out of its list.
     #[inline]
-    fn leave(&mut self, key: Key, list: u16) {
-        if list == IDLE {
-            return;
-        }
+    fn leave(&mut self, prev: Key, next: Key, list: u16) {
         let list = usize::from(list);
-        let ends = &mut self.lists[list].ends;
-        let was_first = ends.first() == Some(key);
-        self.links.remove(ends, key);
+        let ends = &mut self.lists[list];
+        match self.nodes.get_mut(next as usize) {
+            Some(node) => node.prev = prev,
+            None => ends.tail = prev,
+        }
+        match self.nodes.get_mut(prev as usize) {
+            Some(node) => node.next = next,
+            None => ends.head = next,
+        }
         if list >= self.first_queue {
             self.waiting -= 1;
-        } else if was_first {
-            self.note_head(list);
+        } else if prev == NIL {
+            self.note_next(list, next);
         }
     }
 
-    /// A timer list has a new head, or none.
-    fn note_head(&mut self, list: usize) {
-        let entry = &mut self.lists[list];
-        match entry.ends.first() {
-            Some(head) => entry.due = self.dues[head as usize],
-            None => {
-                entry.due = Time::MAX;
-                self.occupied[list / 64] &= !(1 << (list % 64));
+    /// A timer list that was empty has a head.
+    #[inline(never)]
+    fn note_first(&mut self, list: usize, due: Time) {
+        self.occupied[list / 64] |= 1 << (list % 64);
+        if due < self.next_due {
+            self.others_due = self.next_due;
+            (self.earliest, self.next_due) = (list, due);
+        } else {
+            self.others_due = self.others_due.min(due);
+        }
+    }
+
+    /// The head of a timer list has left: the next one follows.
+    #[inline]
+    fn note_next(&mut self, list: usize, head: Key) {
+        let Some(node) = self.nodes.get(head as usize) else {
+            self.note_last(list);
+            return;
+        };
+        if list == self.earliest {
+            self.next_due = node.due;
+            if self.next_due >= self.others_due {
+                self.find_earliest();
             }
         }
-        if list == self.earliest {
+    }
+
+    /// A timer list has become empty.
+    #[inline(never)]
+    fn note_last(&mut self, list: usize) {
+        self.occupied[list / 64] &= !(1 << (list % 64));
+        if self.others_due == Time::MAX {
+            self.next_due = Time::MAX;
+        } else if list == self.earliest {
             self.find_earliest();
         }
     }
 
+    #[inline(never)]
     fn find_earliest(&mut self) {
-        self.next_due = Time::MAX;
+        (self.next_due, self.others_due) = (Time::MAX, Time::MAX);
         for (word, bits) in self.occupied.iter().enumerate() {
             let mut bits = *bits;
             while bits != 0 {
                 let list = word * 64 + bits.trailing_zeros() as usize;
                 bits &= bits - 1;
-                if self.lists[list].due < self.next_due {
-                    (self.earliest, self.next_due) = (list, self.lists[list].due);
+                let due = self.nodes[self.lists[list].head as usize].due;
+                if due < self.next_due {
+                    self.others_due = self.next_due;
+                    (self.earliest, self.next_due) = (list, due);
+                } else {
+                    self.others_due = self.others_due.min(due);
                 }
             }
         }
@@ -279,14 +352,15 @@ mod tests {
         #[test]
         fn the_next_deadline_is_exact_and_timers_fire_once(steps in proptest::collection::vec(step(), 1..400)) {
             let caps = [700_001, 2_500_003];
-            let mut schedule = Schedule::new(1_000, &caps, 2);
+            let mut schedule = Schedule::new([(1_000, caps[0]), (1_500, caps[1])], 2);
             let mut armed: BTreeMap<Key, (u64, u64)> = BTreeMap::new();
             let mut now = Time::ZERO;
             for step in steps {
                 match step {
                     Step::Arm(key, delay, cap) => {
-                        schedule.arm(key, delay, cap, now);
-                        let rounded = grid::value_at(grid::index_for(delay)).min(caps[cap]);
+                        let delay = grid::delay_for(delay + 500);
+                        schedule.arm(key, cap, delay, now);
+                        let rounded = delay.nanos().min(caps[cap]);
                         armed.insert(key, (now.as_nanos() + rounded, now.as_nanos()));
                         prop_assert_eq!(schedule.place(key), Place::Armed);
                         prop_assert_eq!(schedule.armed_at(key), Some(now));
@@ -324,7 +398,7 @@ mod tests {
 
     #[test]
     fn a_queue_is_first_in_first_out() {
-        let mut schedule = Schedule::new(1_000, &[5_000], 1);
+        let mut schedule = Schedule::new([(1_000, 5_000)], 1);
         for key in [3, 1, 2] {
             schedule.wait(key, 0);
         }
