@@ -101,10 +101,11 @@ impl<T: Types> Inbox<T> {
     /// A message of a known stream: nearly always the next one.
     #[inline(always)]
     fn on_known(&mut self, key: Key, from: &T::Peer, id: MsgId, seq: u64, message: Message<T>, ctx: &mut Context<T>) {
+        let nothing_waits = self.held.len() == 0 || self.held.lowest(key).is_none();
+        let fits = nothing_waits && !self.is_full(ctx);
         let stream = self.streams.touch(key, ctx.now);
         let is_next = seq == stream.cursor && message.floor <= seq;
-        let has_room = self.held.len() == 0 && self.with_app < ctx.config.inbox_capacity;
-        if is_next && has_room && stream.seen.extend(seq) {
+        if is_next && fits && stream.seen.extend(seq) {
             stream.cursor = seq + 1;
             self.owed.insert(&mut stream.live, seq, key);
             self.give(from.clone(), id, message, false, ctx);
