@@ -107,6 +107,6 @@ mod tests {
             small.max_ranges(10_007),
         ];
         let bounds = configs.map(|config| config.memory_bound::<Test>());
-        assert_eq!(bounds, [135_665_887, 851_585, 4_633_360, 1_914_405, 1_821_785, 1_699_645, 1_441_345]);
+        assert_eq!(bounds, [117_762_699, 795_461, 4_577_236, 2_027_997, 1_683_341, 1_632_945, 1_385_221]);
     }
 }

@@ -5,7 +5,8 @@
 
 use core::ops::Range;
 
-use super::{Inbox, State};
+use super::Inbox;
+use super::entries::State;
 use crate::clock::Clock;
 use crate::context::Context;
 use crate::frame::Types;
@@ -42,7 +43,7 @@ impl<T: Types> Inbox<T> {
         ctx: &Context<T>,
     ) {
         let end = if name.counts() { SEQ_END } else { 1 };
-        let known = self.streams.find(from, name);
+        let known = self.streams.find(from, name.id(0)).map(|(stream, _)| stream);
         let Some(stream) = known.or_else(|| self.restore_stream(from, name, ctx)) else { return };
         self.streams.restore_heard(stream, heard.min(ctx.now));
         for range in ranges {
@@ -54,7 +55,7 @@ impl<T: Types> Inbox<T> {
                 self.streams.see_range(stream, &range);
             }
         }
-        if self.streams[stream].is_blank {
+        if self.streams[stream].seen.is_blank() {
             self.streams.close(stream);
         }
     }
@@ -75,10 +76,10 @@ impl<T: Types> Inbox<T> {
     pub(crate) fn records<'a>(&'a self, clock: &'a Clock) -> impl Iterator<Item = Record<T>> + 'a {
         self.streams.iter().filter_map(|(peer, stream)| {
             let mut confirmed = stream.seen.clone();
-            for (seq, key) in stream.ring.iter() {
-                match self.entries[key].state {
+            for (seq, state) in self.owed.iter(stream.live) {
+                match state {
                     State::WithApp => confirmed.remove(seq),
-                    State::Held { .. } | State::AckPending { .. } => {}
+                    State::AckPending { .. } | State::Free => {}
                 }
             }
             let ranges: alloc::vec::Vec<_> = confirmed.iter().collect();

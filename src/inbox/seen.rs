@@ -8,24 +8,35 @@
 //!                         └┬┘          └ 13: fills a gap, never adds a range
 //!                          8: extends    9: with 8 seen, joins two ranges
 //! ```
+//!
+//! An empty set tells whether it ever was another: one that never was is blank, and nothing is lost by forgetting it.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 
-#[derive(Clone, Debug, Default)]
+use crate::memory;
+
+#[derive(Clone, Debug)]
 pub(super) struct Seen {
-    /// The lowest range; empty when nothing was seen.
+    /// The lowest range; empty when nothing is seen.
     first: Range,
-    /// The further ranges: start → end.
-    rest: BTreeMap<u64, u64>,
+    /// The further ranges, if there are any: start → end.
+    #[expect(clippy::box_collection, reason = "nearly all streams have none: eight bytes for that, not 24")]
+    rest: Option<Box<BTreeMap<u64, u64>>>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Range {
     start: u64,
     end: u64,
 }
 
 impl Range {
+    /// Of a set that never held anything.
+    const BLANK: Self = Self { start: 0, end: 0 };
+    /// Of a set from which everything was taken.
+    const EMPTIED: Self = Self { start: u64::MAX, end: u64::MAX };
+
     const fn is_empty(self) -> bool {
         self.start == self.end
     }
@@ -37,14 +48,27 @@ impl Range {
 
 impl Seen {
     pub(super) const fn new() -> Self {
-        Self { first: Range { start: 0, end: 0 }, rest: BTreeMap::new() }
+        Self { first: Range::BLANK, rest: None }
+    }
+
+    /// The most heap that the sets of so many streams take which have `ranges` ranges between them.
+    pub(super) fn memory_bound(streams: usize, ranges: usize) -> usize {
+        let one = memory::map::<u64, u64>(1) + size_of::<BTreeMap<u64, u64>>();
+        memory::map::<u64, u64>(ranges) + streams.min(ranges).saturating_mul(one)
+    }
+
+    /// Whether nothing was ever seen.
+    #[inline]
+    pub(super) fn is_blank(&self) -> bool {
+        self.first == Range::BLANK
     }
 
     /// How many ranges there are.
     pub(super) fn ranges(&self) -> usize {
-        usize::from(!self.first.is_empty()) + self.rest.len()
+        usize::from(!self.first.is_empty()) + self.rest.as_ref().map_or(0, |rest| rest.len())
     }
 
+    #[inline]
     pub(super) fn contains(&self, seq: u64) -> bool {
         self.range_of(seq).is_some()
     }
@@ -60,10 +84,15 @@ impl Seen {
         !below && !self.contains(seq) && !self.contains(seq + 1)
     }
 
+    /// Adds the first seq of all.
+    pub(super) const fn start(&mut self, seq: u64) {
+        self.first = Range { start: seq, end: seq + 1 };
+    }
+
     /// Adds the seq after the only range, if that is what it is.
     #[inline]
     pub(super) fn extend(&mut self, seq: u64) -> bool {
-        let extends = seq == self.first.end && self.rest.is_empty() && !self.first.is_empty();
+        let extends = seq == self.first.end && self.rest.is_none() && !self.first.is_empty();
         self.first.end += u64::from(extends);
         extends
     }
@@ -82,15 +111,15 @@ impl Seen {
         self.put(Range { start, end });
     }
 
-    /// The end of the lowest range; 0 when nothing was seen.
+    /// The end of the lowest range; 0 when nothing is seen.
     pub(super) const fn lowest_end(&self) -> u64 {
-        self.first.end
+        if self.first.is_empty() { 0 } else { self.first.end }
     }
 
     /// The ranges, ascending.
     pub(super) fn iter(&self) -> impl Iterator<Item = core::ops::Range<u64>> + '_ {
         let first = (!self.first.is_empty()).then_some(self.first.start..self.first.end);
-        first.into_iter().chain(self.rest.iter().map(|(start, end)| *start..*end))
+        first.into_iter().chain(self.rest.iter().flat_map(|rest| rest.iter()).map(|(start, end)| *start..*end))
     }
 
     /// Whether a range would overlap or touch one that is there, so that it adds none.
@@ -126,25 +155,25 @@ impl Seen {
         if self.first.contains(seq) {
             return Some(self.first);
         }
-        if self.rest.is_empty() || seq < self.first.end {
-            return None;
+        match &self.rest {
+            Some(rest) if seq >= self.first.end => range_in(rest, seq),
+            Some(_) | None => None,
         }
-        self.range_in_rest(seq)
-    }
-
-    fn range_in_rest(&self, seq: u64) -> Option<Range> {
-        let (start, end) = self.rest.range(..=seq).next_back()?;
-        let range = Range { start: *start, end: *end };
-        range.contains(seq).then_some(range)
     }
 
     fn take(&mut self, range: Range) {
-        if range.start != self.first.start {
-            self.rest.remove(&range.start);
+        let Some(rest) = &mut self.rest else {
+            self.first = Range::EMPTIED;
             return;
+        };
+        if range != self.first {
+            rest.remove(&range.start);
+        } else if let Some((start, end)) = rest.pop_first() {
+            self.first = Range { start, end };
         }
-        let next = self.rest.pop_first();
-        self.first = next.map_or(Range::default(), |(start, end)| Range { start, end });
+        if rest.is_empty() {
+            self.rest = None;
+        }
     }
 
     fn put(&mut self, range: Range) {
@@ -153,13 +182,18 @@ impl Seen {
         }
         if self.first.is_empty() {
             self.first = range;
-        } else if range.start < self.first.start {
-            let first = core::mem::replace(&mut self.first, range);
-            self.rest.insert(first.start, first.end);
-        } else {
-            self.rest.insert(range.start, range.end);
+            return;
         }
+        let further = if range.start < self.first.start { core::mem::replace(&mut self.first, range) } else { range };
+        self.rest.get_or_insert_default().insert(further.start, further.end);
     }
+}
+
+#[inline(never)]
+fn range_in(rest: &BTreeMap<u64, u64>, seq: u64) -> Option<Range> {
+    let (start, end) = rest.range(..=seq).next_back()?;
+    let range = Range { start: *start, end: *end };
+    range.contains(seq).then_some(range)
 }
 
 #[cfg(test)]
@@ -173,19 +207,20 @@ mod tests {
     proptest! {
         #[test]
         fn ranges_are_a_set_with_the_fewest_ranges(steps in proptest::collection::vec((0u64..60, 0u8..3), 1..300)) {
-            let (mut seen, mut set) = (Seen::new(), BTreeSet::new());
+            let (mut seen, mut set, mut was_any) = (Seen::new(), BTreeSet::new(), false);
             for (seq, step) in steps {
                 let alone = ![seq.wrapping_sub(1), seq, seq + 1].iter().any(|near| set.contains(near));
                 prop_assert_eq!(seen.would_add_range(seq), alone);
                 if step > 0 {
                     seen.insert(seq);
                     set.insert(seq);
+                    was_any = true;
                 } else {
                     seen.remove(seq);
                     set.remove(&seq);
                 }
                 let runs = set.iter().filter(|seq| **seq == 0 || !set.contains(&(**seq - 1))).count();
-                prop_assert_eq!(seen.ranges(), runs);
+                prop_assert_eq!((seen.ranges(), seen.is_blank()), (runs, !was_any));
                 for seq in 0..62 {
                     prop_assert_eq!(seen.contains(seq), set.contains(&seq));
                     prop_assert_eq!(seen.next_unseen(seq), (seq..).find(|s| !set.contains(s)).unwrap());

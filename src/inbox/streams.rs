@@ -1,94 +1,75 @@
-//! The incoming streams: what is remembered of each sender, and who pays when there is no room.
+//! The incoming streams: what is remembered of each sender, and how it is found.
 //!
-//! The rule: a stream is forgotten only to make room for another one, and then the peer that holds most pays with the one
-//! it has not used for longest. A stream with unconfirmed messages or pending acks is never forgotten; one younger than
-//! its retention (twice `lifetime`) only when its own peer is beyond its share. Otherwise the newcomer is refused, which
-//! its sender learns by not being acked and the application by
-//! [`HorizonExceeded`](crate::Event::HorizonExceeded).
+//! The rule: an idle conversation is one record of a cache line, and what not every stream needs stands elsewhere: its
+//! messages, its peer, its further ranges. The stream of the message before is the first guess; the [hints](super::hints)
+//! know most others; the maps of the [peers](super::peers) know them all.
+//!
+//! - `room.rs`: who pays when there is no room for a new one
 
-use alloc::collections::{BTreeMap, BTreeSet};
+mod room;
 
+pub(super) use room::NoRoom;
+
+use super::hints::{Hint, Hints};
+use super::owed::Live;
+use super::peers::{Acquaintance, Found, Peers};
 use super::seen::Seen;
 use crate::config::Config;
 use crate::frame::Types;
-use crate::id::StreamKey;
-use crate::list::{Ends, Links, List};
+use crate::id::{MsgId, StreamKey};
+use crate::list::List;
 use crate::memory;
-use crate::ring::Ring;
 use crate::slab::{Key, NIL, Slab};
 use crate::time::Time;
 
+/// What is remembered of an idle conversation: 64 bytes.
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
-    pub(super) peer: Key,
     pub(super) key: StreamKey,
     /// What was handed over, and not released.
     pub(super) seen: Seen,
     /// For order: everything below was handed over or is not waited for. It only rises.
     pub(super) cursor: u64,
-    /// The messages that are held or unconfirmed, or whose ack is pending.
-    pub(super) ring: Ring,
-    /// How many of them are held; how many are not, so that the stream must not be forgotten.
-    pub(super) held: usize,
-    pub(super) pinned: usize,
-    /// Whether nothing was ever handed over: then nothing is lost by forgetting it.
-    pub(super) is_blank: bool,
     pub(super) heard: Time,
-}
-
-#[derive(Clone, Debug)]
-struct Peer<P> {
-    name: P,
-    streams: usize,
-    /// Its streams, the longest silent first.
-    silent: Ends,
+    pub(super) peer: Key,
+    /// The messages that are unconfirmed, or whose ack is pending.
+    pub(super) live: Live,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Streams<T: Types> {
     streams: Slab<Stream>,
-    by_key: BTreeMap<(Key, StreamKey), Key>,
-    peers: Slab<Peer<T::Peer>>,
-    by_name: BTreeMap<T::Peer, Key>,
-    /// Peers by how many streams they hold.
-    by_count: BTreeSet<(usize, Key)>,
-    /// For the lists of the peers.
-    links: Links,
+    peers: Peers<T::Peer>,
     /// All streams, the longest silent first.
     silent: List,
     /// Ranges over all streams.
     ranges: usize,
-    /// The stream that was last looked up or opened.
+    /// The stream that was last looked up or opened, if it counts.
     recent: Key,
+    /// Where all are.
+    hints: Hints,
 }
 
 impl<T: Types> Streams<T> {
     pub(super) const fn new() -> Self {
         Self {
             streams: Slab::new(),
-            by_key: BTreeMap::new(),
-            peers: Slab::new(),
-            by_name: BTreeMap::new(),
-            by_count: BTreeSet::new(),
-            links: Links::new(),
+            peers: Peers::new(),
             silent: List::new(),
             ranges: 0,
             recent: NIL,
+            hints: Hints::new(),
         }
     }
 
-    /// The most heap that the streams take when `messages` messages are unconfirmed, held or not acked.
-    pub(super) fn memory_bound(config: &Config, messages: usize) -> usize {
+    /// The most heap that the streams take, their messages aside.
+    pub(super) fn memory_bound(config: &Config) -> usize {
         let streams = config.max_streams;
         memory::slab::<Stream>(streams)
-            + memory::slab::<Peer<T::Peer>>(streams)
-            + memory::map::<(Key, StreamKey), Key>(streams)
-            + memory::map::<T::Peer, Key>(streams)
-            + memory::map::<(usize, Key), ()>(streams)
-            + 2 * memory::links(streams)
-            + Ring::memory_bound(streams, messages)
-            + memory::map::<u64, u64>(config.max_ranges + 2 * config.inbox_capacity + streams)
-            + streams.min(config.max_ranges) * memory::map::<u64, u64>(1)
+            + Peers::<T::Peer>::memory_bound(streams)
+            + memory::links(streams)
+            + Hints::memory_bound(streams)
+            + Seen::memory_bound(streams, config.max_ranges + 2 * config.inbox_capacity + streams)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -99,59 +80,113 @@ impl<T: Types> Streams<T> {
         self.ranges
     }
 
+    /// The stream of a message, and the seq in it.
     #[inline]
-    pub(super) fn find(&mut self, from: &T::Peer, key: StreamKey) -> Option<Key> {
-        match self.streams.get(self.recent) {
-            Some(stream) if stream.key == key && self.peers[stream.peer].name == *from => Some(self.recent),
-            Some(_) | None => self.find_in_maps(from, key),
+    pub(super) fn find(&mut self, from: &T::Peer, id: MsgId) -> Option<(Key, u64)> {
+        match self.find_recent(from, id) {
+            None => self.look_up(from, id),
+            found => found,
         }
     }
 
+    /// The same, if it is the stream that was last looked up or opened.
+    #[inline]
+    pub(super) fn find_recent(&self, from: &T::Peer, id: MsgId) -> Option<(Key, u64)> {
+        let stream = self.streams.get(self.recent)?;
+        let seq = id.seq_in(stream.key)?;
+        (self.peers.name(stream.peer) == from).then_some((self.recent, seq))
+    }
+
     #[inline(never)]
-    fn find_in_maps(&mut self, from: &T::Peer, key: StreamKey) -> Option<Key> {
-        let peer = self.by_name.get(from)?;
-        self.recent = *self.by_key.get(&(*peer, key))?;
-        Some(self.recent)
+    fn look_up(&mut self, from: &T::Peer, id: MsgId) -> Option<(Key, u64)> {
+        let (key, seq) = id.split();
+        let found = match self.hints.ask(key) {
+            Hint::Nobody => None,
+            Hint::Only(hint) => self.is(hint, from, key).then_some(hint),
+            Hint::Perhaps(hint) if self.is(hint, from, key) => Some(hint),
+            Hint::Perhaps(_) => self.find_of(self.peers.find(from)?, key),
+        }?;
+        self.note(found, key);
+        Some((found, seq))
+    }
+
+    /// Whether this is the stream `key` of `from`.
+    #[inline]
+    fn is(&self, stream: Key, from: &T::Peer, key: StreamKey) -> bool {
+        let stream = self.streams.get(stream);
+        stream.is_some_and(|stream| stream.key == key && self.peers.name(stream.peer) == from)
+    }
+
+    /// Looks a stream up, and opens it if its peer is a stranger and there is `room`.
+    #[inline]
+    pub(super) fn meet(&mut self, from: &T::Peer, key: StreamKey, room: bool, now: Time) -> Met {
+        let found = match self.hints.ask(key) {
+            Hint::Only(hint) | Hint::Perhaps(hint) if self.is(hint, from, key) => Some(hint),
+            Hint::Nobody | Hint::Only(_) | Hint::Perhaps(_) => {
+                match self.peers.meet(from, || room.then(|| self.streams.insert(Stream::new(key, now)))) {
+                    Acquaintance::Old(peer) => self.find_of(peer, key),
+                    Acquaintance::New(peer, stream) => {
+                        self.settle_in(peer, stream, key);
+                        return Met::New(stream);
+                    }
+                    Acquaintance::Refused => None,
+                }
+            }
+        };
+        let Some(found) = found else { return Met::Unknown };
+        self.note(found, key);
+        Met::Known(found)
+    }
+
+    /// The stream `key` of a peer.
+    fn find_of(&self, peer: Key, key: StreamKey) -> Option<Key> {
+        match self.peers.find_stream(peer, key) {
+            Found::Only(only) if self.streams[only].key == key => Some(only),
+            Found::Named(stream) => Some(stream),
+            Found::Only(_) | Found::Nothing => None,
+        }
+    }
+
+    /// Remembers where a stream was found.
+    fn note(&mut self, stream: Key, key: StreamKey) {
+        self.recent = if key.counts() { stream } else { NIL };
+        self.hints.meet(key, stream);
     }
 
     /// The sender of a stream.
     pub(super) fn name(&self, stream: &Stream) -> &T::Peer {
-        &self.peers[stream.peer].name
+        self.peers.name(stream.peer)
     }
 
     /// All streams: by peer, then by id.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&T::Peer, &Stream)> {
-        self.by_name.iter().flat_map(move |(name, peer)| {
-            let streams = self.by_key.range((*peer, StreamKey::MIN)..=(*peer, StreamKey::MAX));
-            streams.map(move |(_, key)| (name, &self.streams[*key]))
-        })
+        self.peers.iter().map(|(name, key)| (name, &self.streams[key]))
     }
 
     /// Notes that a stream was heard of.
     #[inline]
-    pub(super) fn touch(&mut self, key: Key, now: Time) {
-        self.streams[key].heard = now;
+    pub(super) fn touch(&mut self, key: Key, now: Time) -> &mut Stream {
         if self.silent.last() != Some(key) {
             self.move_last(key);
         }
+        let stream = &mut self.streams[key];
+        stream.heard = now;
+        stream
     }
 
     fn move_last(&mut self, key: Key) {
         self.silent.remove(key);
         self.silent.push_back(key);
-        let silent = &mut self.peers[self.streams[key].peer].silent;
-        self.links.remove(silent, key);
-        self.links.push_back(silent, key);
+        self.peers.touch(self.streams[key].peer, key);
     }
 
     /// Puts the streams in the order in which they were last heard of.
     pub(super) fn end_restore(&mut self) {
-        let mut heard: alloc::vec::Vec<_> = self.by_key.values().map(|key| (self.streams[*key].heard, *key)).collect();
+        let mut heard: alloc::vec::Vec<_> = self.silent.iter().map(|key| (self.streams[key].heard, key)).collect();
         heard.sort_unstable();
         for (at, key) in heard {
-            let stream = &mut self.streams[key];
+            let stream = self.touch(key, at);
             stream.cursor = stream.seen.lowest_end();
-            self.touch(key, at);
         }
     }
 
@@ -163,15 +198,21 @@ impl<T: Types> Streams<T> {
     }
 
     pub(super) fn see_range(&mut self, key: Key, range: &core::ops::Range<u64>) {
-        self.streams[key].is_blank = false;
         self.change_seen(key, |seen| seen.insert_range(range));
+    }
+
+    /// Notes the first seq of a stream.
+    #[inline]
+    pub(super) fn see_first(&mut self, key: Key, seq: u64) -> &mut Stream {
+        let stream = &mut self.streams[key];
+        stream.seen.start(seq);
+        self.ranges += 1;
+        stream
     }
 
     #[inline]
     pub(super) fn see(&mut self, key: Key, seq: u64) {
-        let stream = &mut self.streams[key];
-        stream.is_blank = false;
-        if !stream.seen.extend(seq) {
+        if !self.streams[key].seen.extend(seq) {
             self.change_seen(key, |seen| seen.insert(seq));
         }
     }
@@ -187,56 +228,27 @@ impl<T: Types> Streams<T> {
         self.ranges += seen.ranges();
     }
 
-    /// Whether a new stream would need another's place, and whose: `Err` when there is none to be had.
-    pub(super) fn room(&self, from: &T::Peer, config: &Config, now: Time) -> Result<Option<Key>, NoRoom> {
-        if let Some(peer) = self.by_name.get(from) {
-            if self.peers[*peer].streams >= config.max_streams_per_peer {
-                return self.longest_silent(*peer).map(Some).ok_or(NoRoom);
-            }
-        }
-        if self.streams.len() < config.max_streams {
-            return Ok(None);
-        }
-        let past_retention = |key: &Key| now.nanos_since(self.streams[*key].heard) >= config.retention();
-        let most = self.by_count.last().and_then(|(_, peer)| self.longest_silent(*peer));
-        let any = || self.silent.iter().take_while(past_retention).find(|key| self.is_forgettable(*key));
-        most.filter(past_retention).or_else(any).map(Some).ok_or(NoRoom)
-    }
-
-    fn longest_silent(&self, peer: Key) -> Option<Key> {
-        self.links.iter(self.peers[peer].silent).find(|key| self.is_forgettable(*key))
-    }
-
-    fn is_forgettable(&self, key: Key) -> bool {
-        self.streams[key].pinned == 0
-    }
-
     pub(super) fn open(&mut self, from: &T::Peer, key: StreamKey, now: Time) -> Key {
-        let peer = match self.by_name.get(from) {
-            Some(peer) => *peer,
-            None => {
-                let peer = self.peers.insert(Peer { name: from.clone(), streams: 0, silent: Ends::EMPTY });
-                self.by_name.insert(from.clone(), peer);
+        let stream = self.streams.insert(Stream::new(key, now));
+        let peer = match self.peers.meet(from, || Some(stream)) {
+            Acquaintance::Old(peer) => {
+                self.peers.add(peer, stream, key, |key| self.streams[key].key);
                 peer
             }
+            Acquaintance::New(peer, _) => peer,
+            Acquaintance::Refused => unreachable!("a stream is given"),
         };
-        let stream = Stream {
-            peer,
-            key,
-            seen: Seen::new(),
-            cursor: 0,
-            ring: Ring::new(),
-            held: 0,
-            pinned: 0,
-            is_blank: true,
-            heard: now,
-        };
-        let stream = self.streams.insert(stream);
-        self.by_key.insert((peer, key), stream);
-        self.silent.push_back(stream);
-        self.links.push_back(&mut self.peers[peer].silent, stream);
-        self.recount(peer, self.peers[peer].streams + 1);
+        self.settle_in(peer, stream, key);
         stream
+    }
+
+    /// Notes a stream that is new.
+    fn settle_in(&mut self, peer: Key, stream: Key, key: StreamKey) {
+        self.streams[stream].peer = peer;
+        self.silent.push_back(stream);
+        let all = self.silent.iter().map(|key| (self.streams[key].key, key));
+        self.hints.enter(key, stream, self.streams.len(), all);
+        self.recent = if key.counts() { stream } else { NIL };
     }
 
     /// Forgets a stream; its messages must be gone.
@@ -244,39 +256,51 @@ impl<T: Types> Streams<T> {
         let Stream { peer, key: name, seen, .. } = self.streams.remove(key);
         self.recent = NIL;
         self.ranges -= seen.ranges();
-        self.by_key.remove(&(peer, name));
         self.silent.remove(key);
-        self.links.remove(&mut self.peers[peer].silent, key);
-        self.recount(peer, self.peers[peer].streams - 1);
-        if self.peers[peer].streams == 0 {
-            let peer = self.peers.remove(peer);
-            self.by_name.remove(&peer.name);
-        }
-    }
-
-    fn recount(&mut self, peer: Key, streams: usize) {
-        let before = core::mem::replace(&mut self.peers[peer].streams, streams);
-        self.by_count.remove(&(before, peer));
-        if streams > 0 {
-            self.by_count.insert((streams, peer));
-        }
+        self.hints.leave(name, key);
+        self.peers.remove(peer, key, name, |key| self.streams[key].key);
     }
 }
 
-/// There is no room for a new stream.
-#[derive(Debug)]
-pub(super) struct NoRoom;
+impl Stream {
+    const fn new(key: StreamKey, now: Time) -> Self {
+        Self { key, seen: Seen::new(), cursor: 0, heard: now, peer: NIL, live: Live::NOTHING }
+    }
+}
+
+/// What [`Streams::meet`] comes to.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Met {
+    Known(Key),
+    /// It was opened.
+    New(Key),
+    Unknown,
+}
 
 impl<T: Types> core::ops::Index<Key> for Streams<T> {
     type Output = Stream;
 
+    #[inline]
     fn index(&self, key: Key) -> &Stream {
         &self.streams[key]
     }
 }
 
 impl<T: Types> core::ops::IndexMut<Key> for Streams<T> {
+    #[inline]
     fn index_mut(&mut self, key: Key) -> &mut Stream {
         &mut self.streams[key]
+    }
+}
+
+#[cfg(all(test, target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+
+    use crate::slab::Slot;
+
+    #[test]
+    fn an_idle_stream_is_64_bytes() {
+        assert_eq!(size_of::<Slot<Stream>>(), 64);
     }
 }
