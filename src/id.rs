@@ -176,7 +176,6 @@ impl StreamKey {
 
     /// As many bits as fit of those that were drawn for a stream that counts.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "as many as fit")]
     pub(crate) const fn random_bits(self) -> usize {
         (self.0 >> 16) as usize
     }

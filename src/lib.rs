@@ -21,7 +21,6 @@ mod memory;
 mod outbox;
 mod queue;
 mod retransmit;
-mod ring;
 mod rng;
 #[cfg(feature = "sim")]
 pub mod sim;

@@ -19,7 +19,7 @@
 //! - `pace.rs`: what time, the window and the budget allow
 //! - `gates.rs`, `restore.rs`: what a restart changes
 //! - `entry.rs`, `streams.rs`: one message, one stream
-//! - `names.rs`: from the name of a stream to the stream
+//! - `names.rs`, `ring.rs`: from an id to its stream and its message
 //! - `ages.rs`: when messages expire
 
 mod ages;
@@ -29,6 +29,7 @@ mod gates;
 mod names;
 mod pace;
 mod restore;
+mod ring;
 mod streams;
 
 use alloc::collections::BTreeMap;

@@ -81,12 +81,14 @@ impl<V> Slab<V> {
 impl<V> core::ops::Index<Key> for Slab<V> {
     type Output = V;
 
+    #[inline]
     fn index(&self, key: Key) -> &V {
         self.get(key).expect("a key is dropped where its value is removed")
     }
 }
 
 impl<V> core::ops::IndexMut<Key> for Slab<V> {
+    #[inline]
     fn index_mut(&mut self, key: Key) -> &mut V {
         match &mut self.slots[key as usize] {
             Slot::Used(value) => value,

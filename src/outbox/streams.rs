@@ -8,11 +8,11 @@
 use alloc::collections::BTreeMap;
 
 use super::names::Names;
+use super::ring::Ring;
 use crate::frame::{Outgoing, Types};
 use crate::id::{MsgId, SEQ_END, StreamId, StreamKey};
 use crate::list::List;
 use crate::memory;
-use crate::ring::Ring;
 use crate::rng::Rng;
 use crate::slab::{Key, NIL, Slab};
 use crate::time::Time;

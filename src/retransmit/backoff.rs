@@ -48,7 +48,8 @@ impl Spread {
             Some(doubled) if doubled >> level == base => doubled.min(cap),
             Some(_) | None => cap,
         };
-        let longest = doubled.saturating_add(((u128::from(doubled) * u128::from(jitter.0)) >> 32) as u64).min(cap);
+        let longer = u64::try_from((u128::from(doubled) * u128::from(jitter.0)) >> 32).unwrap_or(u64::MAX);
+        let longest = doubled.saturating_add(longer).min(cap);
         let (first, last) = (grid::delay_for(doubled), grid::delay_for(longest));
         Self { first, values: last.steps_after(first) + 1 }
     }

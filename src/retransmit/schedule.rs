@@ -61,7 +61,7 @@ impl Class {
 /// A key's place: its list, its neighbours there, and when its timer is due. Packed, since there is one for each message: it
 /// takes 18 bytes and not 24.
 #[derive(Clone, Copy, Debug)]
-#[repr(packed(2))]
+#[repr(Rust, packed(2))]
 struct Node {
     prev: Key,
     next: Key,

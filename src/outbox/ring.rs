@@ -20,7 +20,7 @@ const WIDEST: u32 = 1 << 31;
 const SLOTS_KEPT: u32 = 64;
 
 #[derive(Clone, Debug)]
-pub(crate) struct Ring {
+pub(super) struct Ring {
     /// The lowest seq of the dense part, and how many it spans: the lowest and the highest are live, or there is none.
     base: u64,
     span: u32,
@@ -29,6 +29,10 @@ pub(crate) struct Ring {
     /// Seq `s` stands in slot `s` modulo their number, a power of two; all others are [`NIL`].
     slots: Slots,
     /// Few rings ever have any.
+    #[expect(
+        clippy::box_collection,
+        reason = "a pointer in place of three words: there is a ring for each conversation"
+    )]
     strays: Option<Box<BTreeMap<u64, Key>>>,
 }
 
@@ -39,12 +43,12 @@ enum Slots {
 }
 
 impl Ring {
-    pub(crate) const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self { base: 0, span: 0, live: 0, slots: Slots::NONE, strays: None }
     }
 
     /// The most heap that `rings` rings take which hold `live` seqs between them.
-    pub(crate) fn memory_bound(rings: usize, live: usize) -> usize {
+    pub(super) fn memory_bound(rings: usize, live: usize) -> usize {
         // A ring spans at most 64 + 4 · live slots and has at most four times that many; one at a time moves.
         let kept = SLOTS_KEPT as usize;
         let largest = 4 * (kept + 4 * live);
@@ -55,12 +59,12 @@ impl Ring {
     }
 
     #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.live == 0 && self.strays.is_none()
     }
 
     #[inline]
-    pub(crate) fn get(&self, seq: u64) -> Option<Key> {
+    pub(super) fn get(&self, seq: u64) -> Option<Key> {
         match self.dense(seq) {
             NIL => self.strays.as_ref()?.get(&seq).copied(),
             key => Some(key),
@@ -69,33 +73,15 @@ impl Ring {
 
     /// The lowest seq.
     #[inline]
-    pub(crate) fn first(&self) -> Option<u64> {
+    pub(super) fn first(&self) -> Option<u64> {
         let dense = (self.live > 0).then_some(self.base);
         let Some(strays) = &self.strays else { return dense };
         let stray = strays.first_key_value().map(|(seq, _)| *seq);
         stray.map_or(dense, |stray| Some(dense.map_or(stray, |dense| dense.min(stray))))
     }
 
-    /// The highest seq with its key.
-    pub(crate) fn last(&self) -> Option<(u64, Key)> {
-        let stray = self.strays().last().map(|(seq, key)| (*seq, *key));
-        let dense = (self.live > 0).then(|| (self.end() - 1, self.dense(self.end() - 1)));
-        stray.max(dense)
-    }
-
-    /// The lowest seq from `from` on, with its key.
-    pub(crate) fn next_from(&self, from: u64) -> Option<(u64, Key)> {
-        let stray = self.strays.as_ref().and_then(|strays| strays.range(from..).next());
-        let stray = stray.map(|(seq, key)| (*seq, *key));
-        let dense = self.dense_from(from).next();
-        match (stray, dense) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (one, other) => one.or(other),
-        }
-    }
-
     /// The highest seq below `seq`, with its key.
-    pub(crate) fn last_below(&self, seq: u64) -> Option<(u64, Key)> {
+    pub(super) fn last_below(&self, seq: u64) -> Option<(u64, Key)> {
         let stray = self.strays.as_ref().and_then(|strays| strays.range(..seq).next_back());
         let stray = stray.map(|(seq, key)| (*seq, *key));
         let below = (self.base..seq.min(self.end())).rev().map(|seq| (seq, self.dense(seq)));
@@ -104,7 +90,7 @@ impl Ring {
     }
 
     /// Every seq with its key, ascending.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, Key)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, Key)> {
         let mut dense = self.dense_from(self.base).peekable();
         let mut strays = self.strays().map(|(seq, key)| (*seq, *key)).peekable();
         core::iter::from_fn(move || match (dense.peek(), strays.peek()) {
@@ -116,7 +102,7 @@ impl Ring {
 
     /// Notes the key of a seq that is not in yet.
     #[inline]
-    pub(crate) fn insert(&mut self, seq: u64, key: Key) {
+    pub(super) fn insert(&mut self, seq: u64, key: Key) {
         debug_assert_eq!(self.get(seq), None, "a seq is inserted once");
         // Dense as it is, one more at the end leaves it so: only the last of the spans that are always dense may be the limit.
         let stays_dense = self.span < ALWAYS_DENSE || self.live >= ALWAYS_DENSE / 4;
@@ -133,7 +119,7 @@ impl Ring {
     }
 
     #[inline(always)]
-    pub(crate) fn remove(&mut self, seq: u64) -> Option<Key> {
+    pub(super) fn remove(&mut self, seq: u64) -> Option<Key> {
         let place = seq.wrapping_sub(self.base);
         if place >= u64::from(self.span) {
             return self.remove_stray(seq);
@@ -357,8 +343,6 @@ mod tests {
                     prop_assert_eq!(ring.remove(seq), map.remove(&seq));
                 }
                 prop_assert_eq!(ring.first(), map.keys().next().copied());
-                prop_assert_eq!(ring.last(), map.iter().next_back().map(|(s, k)| (*s, *k)));
-                prop_assert_eq!(ring.next_from(seq), map.range(seq..).next().map(|(s, k)| (*s, *k)));
                 prop_assert_eq!(ring.last_below(seq), map.range(..seq).next_back().map(|(s, k)| (*s, *k)));
                 prop_assert_eq!(ring.is_empty(), map.is_empty());
                 let span = ring.span;
@@ -378,7 +362,7 @@ mod tests {
                 assert_eq!(ring.remove(seq), Some(1));
             }
         }
-        assert_eq!((ring.first(), ring.get(5), ring.last()), (Some(5), Some(1), Some((5, 1))));
+        assert_eq!((ring.first(), ring.get(5), ring.iter().last()), (Some(5), Some(1), Some((5, 1))));
         assert!(ring.slots.len() <= 128, "{}", ring.slots.len());
     }
 
@@ -389,7 +373,7 @@ mod tests {
         (0..most).for_each(|seq| ring.insert(seq, 1));
         ring.insert(4 * most, 2);
         assert_eq!(ring.remove(7), Some(1));
-        assert_eq!((ring.first(), ring.last(), ring.live), (Some(0), Some((4 * most, 2)), 1));
+        assert_eq!((ring.first(), ring.iter().last(), ring.live), (Some(0), Some((4 * most, 2)), 1));
         assert!((0..most).all(|seq| ring.get(seq) == (seq != 7).then_some(1)));
     }
 
