@@ -15,13 +15,13 @@ impl<T: Types> Client<T> {
     /// Ends an input.
     #[inline]
     pub(super) fn settle(&mut self) {
-        let is_calm = self.ctx.now < self.deadline && self.outbox.is_calm() && !self.inbox.wants_token();
-        if is_calm {
-            self.outbox.end_flush();
-            self.deadline = self.outbox.next_when_calm().min(self.inbox.next_deadline());
-        } else {
+        if self.ctx.now >= self.deadline || !self.outbox.is_calm() {
             self.settle_all();
+            return;
         }
+        self.outbox.end_flush();
+        let next_token = if self.inbox.wants_token() { self.deal_to_acks() } else { Time::MAX };
+        self.deadline = next_token.min(self.outbox.next_when_calm()).min(self.inbox.next_deadline());
     }
 
     /// Ends an input after which something expires, opens or goes.
@@ -37,6 +37,19 @@ impl<T: Types> Client<T> {
     pub(super) fn note_deadline(&mut self, next_token: Time) {
         let outbox = self.outbox.next_deadline(&self.ctx);
         self.deadline = next_token.min(outbox).min(self.inbox.next_deadline());
+    }
+
+    /// As [`deal`](Self::deal), when no msg:R waits.
+    #[inline(never)]
+    fn deal_to_acks(&mut self) -> Time {
+        while self.inbox.wants_token() {
+            if !self.ctx.bucket.take(self.ctx.now) {
+                return self.ctx.bucket.next_at();
+            }
+            self.inbox.transmit_due(&mut self.ctx);
+            self.acks_turn = false;
+        }
+        Time::MAX
     }
 
     /// Lets out what may go: first transmissions as the window allows, and repeats as tokens allow, in turn to ack:R and

@@ -87,3 +87,21 @@ fn a_stream_is_remembered_from_when_it_was_last_heard_of() {
     b.msg_n(9, id(2, 0), 0);
     assert_eq!(b.received(), [(0, false)], "two lifetimes after it was heard of, not after the restart");
 }
+
+/// What was confirmed out of order has an ack beyond the cursor after a restart: it is not what makes room.
+#[test]
+fn a_pending_ack_beyond_the_cursor_is_not_taken_for_a_held_message() {
+    let config = || journaled().inbox_capacity(1);
+    let b = Rig::new(config(), 2);
+    let seen = Record::Seen { from: A, stream: id(1, 0), ranges: vec![0..1, 5..6], heard: b.now };
+    let mut b = restart(&b, config(), &[seen], 3);
+    connect(&mut b);
+    b.msg_n(A, id(1, 5), 0); // confirmed before: its ack is brought back
+    b.msg_n(A, id(1, 3), 0); // held: the inbox is full
+    b.drain();
+    b.msg_n(A, id(1, 1), 0); // at the cursor: always admitted
+    assert_eq!(b.received(), [(1, false)]);
+    let stats = b.client.stats();
+    let holds = (stats.unconfirmed, stats.held, stats.held_dropped, stats.acks_pending);
+    assert_eq!(holds, (1, 0, 1, 1), "the held one makes room, and comes again");
+}
