@@ -64,6 +64,8 @@ pub(crate) struct Outbox<T: Types> {
     parked: BTreeMap<(Key, u64), Parked<T>>,
     /// Streams whose floor has passed an abandoned seq in the current call, and how far to announce it.
     risen: BTreeMap<Key, Announce>,
+    /// Whether any was ever announced.
+    has_announced: bool,
     gates: Gates<T>,
     /// Places of the window taken.
     windowed: usize,
@@ -128,6 +130,7 @@ impl<T: Types> Outbox<T> {
             streams: Streams::new(config.outbox_capacity, rng),
             parked: BTreeMap::new(),
             risen: BTreeMap::new(),
+            has_announced: false,
             gates: Gates::new(),
             windowed: 0,
             probes: Probes::new(config),
@@ -308,12 +311,17 @@ impl<T: Types> Outbox<T> {
     /// Sends the unsettled messages of a stream whose floor has passed an abandoned seq again at once, through the bucket:
     /// each carries the new floor. To be called once at the end of each call, so that a mass failure costs one pass.
     pub(crate) fn announce_floors(&mut self) {
-        while let Some((stream, announce)) = self.risen.pop_first() {
-            let Some(stream) = self.streams.get(stream) else { continue };
+        while let Some((key, announce)) = self.risen.pop_first() {
+            let Some(stream) = self.streams.get(key) else { continue };
+            if stream.announced >= Some(announce) {
+                continue;
+            }
             // What was never transmitted will carry the floor as it is then.
             for (_, key) in stream.ring.iter().take_while(|(seq, _)| *seq < stream.sent_end) {
                 pace::hasten(&mut self.schedule, key, &self.entries[key].state, announce);
             }
+            self.streams[key].announced = Some(announce);
+            self.has_announced = true;
         }
     }
 

@@ -17,7 +17,7 @@ mod run;
 
 use peak_alloc::PeakAlloc;
 use proptest::test_runner::{TestCaseError, TestRunner};
-use sixfold::{Client, Config, Delivery, Event, Incoming, MsgId, Order, Output, Time};
+use sixfold::{Client, Config, Delivery, Event, Incoming, MsgId, Order, Output, Record, Time};
 
 use common::{A, DAY, HOUR, MS, SECOND, Test, id, seed, steady};
 use ops::{Call, Scenario, scenario};
@@ -54,6 +54,23 @@ fn l9_memory_stays_under_the_stated_bound() {
             assert!(peak <= bound, "{config_name}, {attack_name}: {peak} bytes of {bound}");
         }
     }
+    let (peak, bound) = restored_from_a_long_journal(small().journal(true));
+    assert!(peak <= bound, "restored from a long journal: {peak} bytes of {bound}");
+}
+
+/// What a journal takes that was written for years and never made short: each message to a stream of its own, all delivered.
+fn restored_from_a_long_journal(config: Config) -> (usize, usize) {
+    let (bound, now) = (config.memory_bound::<Test>(), Time::from_origin(HOUR));
+    let records = (0..50_000_u64).flat_map(|n| {
+        let id = id(n.wrapping_mul(0x9e37_79b9_7f4a_7c15), 0);
+        let queued = Record::Queued { id, to: n % 1_000, payload: 1, at: Time::ZERO };
+        [queued, Record::Delivered { id, server_id: 1 }]
+    });
+    HEAP.reset_peak_usage();
+    let before = HEAP.current_usage();
+    let client: Client<Test> = Client::restore(config, seed(2), records, now).unwrap();
+    assert!(client.is_settled());
+    (HEAP.peak_usage() - before, bound)
 }
 
 /// A generated run, played again with nothing else on the heap that grows.

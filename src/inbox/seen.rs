@@ -124,7 +124,19 @@ impl Seen {
 
     /// Whether a range would overlap or touch one that is there, so that it adds none.
     pub(super) fn would_join(&self, range: &core::ops::Range<u64>) -> bool {
-        self.iter().any(|seen| seen.start <= range.end && range.start <= seen.end)
+        self.touching(range).next().is_some()
+    }
+
+    /// The ranges that overlap or touch one, ascending; found without a look at the others.
+    fn touching(&self, range: &core::ops::Range<u64>) -> impl Iterator<Item = Range> {
+        let core::ops::Range { start, end } = *range;
+        let first =
+            (!self.first.is_empty() && self.first.start <= end && start <= self.first.end).then_some(self.first);
+        let further = self.rest.iter().flat_map(move |rest| {
+            let before = rest.range(..start).next_back().filter(|(_, end)| **end >= start);
+            rest.range(before.map_or(start, |(start, _)| *start)..=end)
+        });
+        first.into_iter().chain(further.map(|(start, end)| Range { start: *start, end: *end }))
     }
 
     /// Adds a whole range; an empty one is nothing.
@@ -133,11 +145,10 @@ impl Seen {
             return;
         }
         let mut joined = Range { start: range.start, end: range.end };
-        let touched: alloc::vec::Vec<_> =
-            self.iter().filter(|seen| seen.start <= range.end && range.start <= seen.end).collect();
+        let touched: alloc::vec::Vec<_> = self.touching(range).collect();
         for seen in touched {
             joined = Range { start: joined.start.min(seen.start), end: joined.end.max(seen.end) };
-            self.take(Range { start: seen.start, end: seen.end });
+            self.take(seen);
         }
         self.put(joined);
     }

@@ -51,6 +51,9 @@ impl<T: Types> Outbox<T> {
         if entry.gating {
             self.gates.on_accepted(&self.streams[stream].peer, stream);
         }
+        if self.has_announced {
+            self.streams[stream].announced = None;
+        }
         self.windowed -= usize::from(windowed);
         self.sample(key, repeated, ctx);
         if ctx.connected && (self.gates.are_open() || !self.gates.is_shut(&self.streams[stream].peer, stream)) {

@@ -94,14 +94,16 @@ impl<T: Types> Outbox<T> {
     }
 
     fn restore_gone(&mut self, id: MsgId) {
-        match self.find_restored(id) {
-            Some(Found::Moving(key)) => drop(self.take(key)),
+        let stream = match self.find_restored(id) {
+            Some(Found::Moving(key)) => self.take(key).stream,
             Some(Found::Parked(place)) => {
                 self.parked.remove(&place);
                 self.streams[place.0].parked -= 1;
+                place.0
             }
-            None => {}
-        }
+            None => return,
+        };
+        self.streams.tidy_adopted(stream);
     }
 
     fn find_restored(&mut self, id: MsgId) -> Option<Found> {
@@ -115,7 +117,6 @@ impl<T: Types> Outbox<T> {
 
     /// All records were applied.
     pub(crate) fn end_restore(&mut self, ctx: &Context<T>) {
-        self.streams.end_restore();
         self.shut_gates(&ctx.config);
     }
 

@@ -21,7 +21,8 @@ const SLOTS_KEPT: u32 = 64;
 
 #[derive(Clone, Debug)]
 pub(super) struct Ring {
-    /// The lowest seq of the dense part, and how many it spans: the lowest and the highest are live, or there is none.
+    /// The lowest seq of the dense part, which is live, and how many it spans. The end stays where it was when the highest
+    /// are gone: the next seq comes after them, and nobody has to look for who is the highest now.
     base: u64,
     span: u32,
     /// How many seqs the dense part holds.
@@ -140,11 +141,6 @@ impl Ring {
             self.span -= 1;
             while slots[slot(self.base, mask)] == NIL {
                 self.base += 1;
-                self.span -= 1;
-            }
-        } else if place + 1 == u64::from(self.span) {
-            self.span -= 1;
-            while slots[slot(self.base + u64::from(self.span) - 1, mask)] == NIL {
                 self.span -= 1;
             }
         }
@@ -364,6 +360,21 @@ mod tests {
         }
         assert_eq!((ring.first(), ring.get(5), ring.iter().last()), (Some(5), Some(1), Some((5, 1))));
         assert!(ring.slots.len() <= 128, "{}", ring.slots.len());
+    }
+
+    #[test]
+    fn answers_to_the_newest_alone_cost_one_stray_for_each_that_is_stuck() {
+        let mut ring = Ring::new();
+        (0..1_000).for_each(|seq| ring.insert(seq, 1));
+        let mut sizes = alloc::vec::Vec::new();
+        for seq in 1_000..9_000 {
+            ring.insert(seq, 2);
+            assert_eq!(ring.remove(seq), Some(2));
+            sizes.push(ring.slots.len());
+        }
+        assert_eq!((ring.first(), ring.iter().count()), (Some(0), 1_000));
+        sizes.dedup();
+        assert!(sizes.len() <= 4, "the slots are not made anew for each message: {sizes:?}");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 use alloc::collections::BTreeMap;
 
+use super::Announce;
 use super::names::Names;
 use super::ring::Ring;
 use crate::frame::{Outgoing, Types};
@@ -29,6 +30,9 @@ pub(super) struct Stream<T: Types> {
     pub(super) sent_end: u64,
     /// The messages on their way.
     pub(super) ring: Ring,
+    /// Who was made to announce the floor, if none of the stream's messages has been given a timer since: a floor that rises
+    /// further has nobody else to announce it.
+    pub(super) announced: Option<Announce>,
     /// How many messages are parked, and how many were discarded undelivered.
     pub(super) parked: u32,
     pub(super) discarded: u32,
@@ -58,6 +62,7 @@ impl<T: Types> Stream<T> {
     #[inline]
     pub(super) fn msg_r(&mut self, seq: u64, payload: T::Payload) -> Outgoing<T> {
         self.sent_end = self.sent_end.max(seq + 1);
+        self.announced = None;
         Outgoing::MsgR { id: self.msg_id(seq), to: self.peer.clone(), floor: self.floor(), payload }
     }
 
@@ -277,6 +282,7 @@ impl<T: Types> Streams<T> {
             next_seq: 0,
             sent_end: 0,
             ring: Ring::new(),
+            announced: None,
             parked: 0,
             discarded: 0,
             backed_off: false,
@@ -311,6 +317,7 @@ impl<T: Types> Streams<T> {
             next_seq: SEQ_END,
             sent_end: SEQ_END,
             ring: Ring::new(),
+            announced: None,
             parked: 0,
             discarded: 0,
             backed_off: false,
@@ -321,24 +328,25 @@ impl<T: Types> Streams<T> {
         self.enter(stream, peer.clone())
     }
 
-    /// Drops the adopted streams that have no messages left.
-    pub(super) fn end_restore(&mut self) {
-        let peers: alloc::vec::Vec<T::Peer> = self.current.keys().cloned().collect();
-        for peer in peers {
-            let (idle, left): (alloc::vec::Vec<_>, alloc::vec::Vec<_>) =
-                self.of(&peer).partition(|key| self.slab[*key].is_idle());
-            idle.into_iter().for_each(|key| self.forget(key));
-            self.current.remove(&peer);
-            let mut older = None;
-            for key in left {
-                self.slab[key].is_replaced = true;
-                self.slab[key].older = older.replace(key);
-            }
-            if let Some(newest) = older {
-                self.slab[newest].is_replaced = false;
-                self.current.insert(peer, newest);
-            }
+    /// Drops an adopted stream if it has no messages left: a journal names more streams than there ever were at a time.
+    pub(super) fn tidy_adopted(&mut self, key: Key) {
+        let Stream { peer, older, is_replaced, .. } = &self.slab[key];
+        if !self.slab[key].is_idle() {
+            return;
         }
+        if *is_replaced {
+            self.close_worn(key);
+            return;
+        }
+        let (peer, older) = (peer.clone(), *older);
+        match older {
+            Some(older) => {
+                self.slab[older].is_replaced = false;
+                self.current.insert(peer, older);
+            }
+            None => drop(self.current.remove(&peer)),
+        }
+        self.forget(key);
     }
 
     /// Drops a replaced stream that has run empty, out of the chain in which it stands.

@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod announcements;
 mod bounds;
 mod failures;
 mod floors;
