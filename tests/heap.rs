@@ -1,0 +1,100 @@
+//! What a client keeps on the heap, and what it gives back: nothing is allocated per message, and one that is left over
+//! does not keep the memory of a hundred thousand.
+//!
+//! The allocator counts everything in the process, so this test binary is one test.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod common;
+
+use std::collections::VecDeque;
+
+use common::*;
+use peak_alloc::PeakAlloc;
+use sixfold::{Config, MsgId};
+
+#[global_allocator]
+static HEAP: PeakAlloc = PeakAlloc;
+
+/// What a ring of a hundred thousand slots takes at least, and a hundred strays do not.
+const A_LONG_RING: usize = 400_000;
+
+#[test]
+fn a_client_keeps_what_its_messages_need() {
+    a_long_conversation_allocates_nothing();
+    what_is_left_of_a_hundred_thousand_takes_no_long_ring();
+    what_is_sent_again_after_a_hundred_thousand_takes_no_long_ring();
+}
+
+fn config() -> Config {
+    steady().window(200_000).outbox_capacity(200_000)
+}
+
+/// A hundred thousand messages on the wire.
+fn full() -> (Rig, Vec<MsgId>) {
+    let mut a = Rig::new(config(), 1);
+    let ids = a.send_all(B, 0..100_000);
+    a.drain();
+    (a, ids)
+}
+
+fn settle(a: &mut Rig, id: MsgId) {
+    a.ack_n(id, 1);
+    while a.client.poll_output().is_some() {}
+}
+
+fn a_long_conversation_allocates_nothing() {
+    let (mut a, mut b) = (Rig::new(config(), 1), Rig::new(config(), 2));
+    let mut waiting = VecDeque::with_capacity(2_000);
+    let mut exchange = |n: u64| {
+        let id = a.send(B, n);
+        waiting.push_back(id);
+        b.msg_n(A, id, n.saturating_sub(1_000));
+        b.confirm(A, id);
+        if waiting.len() > 1_000 {
+            let oldest = waiting.pop_front().unwrap();
+            a.accept(oldest, n);
+            a.ack_n(oldest, n);
+            b.frame(sixfold::Incoming::AckA { id: oldest, from: A });
+        }
+        while a.client.poll_output().or_else(|| b.client.poll_output()).is_some() {}
+    };
+    (0..5_000).for_each(&mut exchange);
+    let before = HEAP.current_usage();
+    HEAP.reset_peak_usage();
+    (5_000..20_000).for_each(&mut exchange);
+    assert_eq!((HEAP.peak_usage(), HEAP.current_usage()), (before, before));
+}
+
+/// Both clients have had a hundred thousand messages on the wire; one of them keeps every thousandth.
+fn what_is_left_of_a_hundred_thousand_takes_no_long_ring() {
+    let after = |is_kept: fn(usize) -> bool| {
+        let before = HEAP.current_usage();
+        let (mut a, ids) = full();
+        ids.iter().enumerate().filter(|(n, _)| !is_kept(*n)).for_each(|(_, id)| settle(&mut a, *id));
+        drop(ids);
+        HEAP.current_usage() - before
+    };
+    let (all, most) = (after(|_| false), after(|n| n % 1_000 == 500));
+    assert!(most < all + A_LONG_RING / 8, "{most} bytes with a hundred messages, {all} with none");
+}
+
+/// The first message failed long ago and is sent again while the hundred-thousandth is on the wire.
+fn what_is_sent_again_after_a_hundred_thousand_takes_no_long_ring() {
+    let mut a = Rig::new(config(), 1);
+    let first = a.send(B, 0);
+    a.reject(first, 1);
+    for n in 1..100_000 {
+        let id = a.send(B, n);
+        settle(&mut a, id);
+    }
+    let last = a.send(B, 0);
+    a.drain();
+    let before = HEAP.current_usage();
+    HEAP.reset_peak_usage();
+    a.client.resend(first, a.now).unwrap();
+    assert_eq!(a.drain().len(), 1);
+    assert!(HEAP.peak_usage() < before + A_LONG_RING / 8, "{} bytes more", HEAP.peak_usage() - before);
+    settle(&mut a, first);
+    settle(&mut a, last);
+    assert!(a.client.is_settled());
+}
