@@ -2,7 +2,7 @@
 
 use super::{connect, journaled, records, restart};
 use crate::common::*;
-use sixfold::{Incoming, MsgId, Outgoing, Output, Record};
+use sixfold::{Incoming, MsgId, Outgoing, Output, Record, Time};
 
 #[test]
 fn confirmed_comes_out_after_received_and_before_ack_r() {
@@ -114,4 +114,21 @@ fn a_stream_of_which_nothing_was_confirmed_takes_no_room() {
     let b = restart(&b, journaled(), &records, 3);
     let stats = b.client.stats();
     assert_eq!((stats.incoming_streams, stats.ranges), (1, 1));
+}
+
+#[test]
+fn a_journal_with_too_many_gaps_is_remembered_as_far_as_there_is_room() {
+    let config = || journaled().max_ranges(3).inbox_capacity(2);
+    let confirmed = |seq| Record::Confirmed { from: A, id: id(1, seq), at: Time::ZERO };
+    // Seven ranges of which one process may have left five, and a seq that joins two of those.
+    let records = [0, 2, 4, 6, 8, 10, 12, 7].map(confirmed);
+    let mut b = restart(&Rig::new(config(), 2), config(), &records, 3);
+    assert_eq!(b.client.stats().ranges, 4);
+    connect(&mut b);
+    for seq in [8, 7, 6, 4, 2, 0] {
+        b.msg_n(A, id(1, seq), 13);
+        assert_eq!(b.received(), [], "seq {seq} was confirmed");
+    }
+    b.msg_n(A, id(1, 3), 13);
+    assert_eq!(b.received(), [(3, true)], "it fills a gap");
 }
