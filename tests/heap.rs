@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 use common::*;
 use peak_alloc::PeakAlloc;
-use sixfold::{Config, MsgId};
+use sixfold::{Config, Incoming, MsgId};
 
 #[global_allocator]
 static HEAP: PeakAlloc = PeakAlloc;
@@ -23,6 +23,7 @@ fn a_client_keeps_what_its_messages_need() {
     a_long_conversation_allocates_nothing();
     what_is_left_of_a_hundred_thousand_takes_no_long_ring();
     what_is_sent_again_after_a_hundred_thousand_takes_no_long_ring();
+    what_a_receiver_still_owes_of_a_hundred_thousand_takes_no_long_table();
 }
 
 fn config() -> Config {
@@ -54,7 +55,7 @@ fn a_long_conversation_allocates_nothing() {
             let oldest = waiting.pop_front().unwrap();
             a.accept(oldest, n);
             a.ack_n(oldest, n);
-            b.frame(sixfold::Incoming::AckA { id: oldest, from: A });
+            b.frame(Incoming::AckA { id: oldest, from: A });
         }
         while a.client.poll_output().or_else(|| b.client.poll_output()).is_some() {}
     };
@@ -97,4 +98,25 @@ fn what_is_sent_again_after_a_hundred_thousand_takes_no_long_ring() {
     settle(&mut a, first);
     settle(&mut a, last);
     assert!(a.client.is_settled());
+}
+
+/// Both clients have owed a hundred thousand answers in one stream; one of them owes every thousandth still.
+fn what_a_receiver_still_owes_of_a_hundred_thousand_takes_no_long_table() {
+    let after = |is_kept: fn(u64) -> bool| {
+        let before = HEAP.current_usage();
+        let mut b = Rig::new(steady().inbox_capacity(200_000).ack_capacity(200_000), 2);
+        for seq in 0..100_000 {
+            b.msg_n(A, id(1, seq), 0);
+            while b.client.poll_output().is_some() {}
+        }
+        for seq in (0..100_000).filter(|seq| !is_kept(*seq)) {
+            b.confirm(A, id(1, seq));
+            b.frame(Incoming::AckA { id: id(1, seq), from: A });
+            while b.client.poll_output().is_some() {}
+        }
+        assert_eq!(b.client.unconfirmed().count(), (0..100_000).filter(|seq| is_kept(*seq)).count());
+        HEAP.current_usage() - before
+    };
+    let (all, most) = (after(|_| false), after(|seq| seq % 1_000 == 500));
+    assert!(most < all + A_LONG_RING / 8, "{most} bytes with a hundred messages, {all} with none");
 }

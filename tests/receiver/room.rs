@@ -37,6 +37,9 @@ fn releases_beyond_the_bound_do_not_hold_up_a_stream_without_gaps() {
     assert_eq!(b.client.stats().ranges, 3);
     b.msg_n(A, id(2, 1), 0);
     assert_eq!(b.received(), [(1, false)]);
+    b.msg_n(A, id(2, 1), 9);
+    b.msg_n(A, id(2, 2), 0);
+    assert_eq!(b.received(), [(2, true)], "nor when it is not the next one");
     b.msg_n(A, id(1, 5), 0);
     assert_eq!(b.events(), [Event::HorizonExceeded { from: A, id: id(1, 5) }]);
     b.msg_n(A, id(1, 2), 0);
