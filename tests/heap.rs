@@ -21,6 +21,7 @@ const A_LONG_RING: usize = 400_000;
 #[test]
 fn a_client_keeps_what_its_messages_need() {
     a_long_conversation_allocates_nothing();
+    a_stream_that_spans_four_times_what_is_left_of_it_allocates_nothing();
     what_is_left_of_a_hundred_thousand_takes_no_long_ring();
     what_is_sent_again_after_a_hundred_thousand_takes_no_long_ring();
     what_a_receiver_still_owes_of_a_hundred_thousand_takes_no_long_table();
@@ -63,6 +64,25 @@ fn a_long_conversation_allocates_nothing() {
     let before = HEAP.current_usage();
     HEAP.reset_peak_usage();
     (5_000..20_000).for_each(&mut exchange);
+    assert_eq!((HEAP.peak_usage(), HEAP.current_usage()), (before, before));
+}
+
+/// Every fourth of a hundred is left: 25, with the next one 26, which may lie within 104.
+fn a_stream_that_spans_four_times_what_is_left_of_it_allocates_nothing() {
+    let mut a = Rig::new(config(), 1);
+    for id in a.send_all(B, 0..1_000) {
+        settle(&mut a, id);
+    }
+    let ids = a.send_all(B, 0..100);
+    ids.iter().enumerate().filter(|(n, _)| n % 4 != 0).for_each(|(_, id)| settle(&mut a, *id));
+    let before = HEAP.current_usage();
+    HEAP.reset_peak_usage();
+    for n in 100..104 {
+        let id = a.send(B, n);
+        if n < 103 {
+            settle(&mut a, id);
+        }
+    }
     assert_eq!((HEAP.peak_usage(), HEAP.current_usage()), (before, before));
 }
 
