@@ -22,6 +22,7 @@ const A_LONG_RING: usize = 400_000;
 fn a_client_keeps_what_its_messages_need() {
     a_long_conversation_allocates_nothing();
     a_stream_that_spans_four_times_what_is_left_of_it_allocates_nothing();
+    what_is_sent_again_within_the_span_takes_no_more_than_in_the_middle();
     what_is_left_of_a_hundred_thousand_takes_no_long_ring();
     what_is_sent_again_after_a_hundred_thousand_takes_no_long_ring();
     what_a_receiver_still_owes_of_a_hundred_thousand_takes_no_long_table();
@@ -50,9 +51,9 @@ fn mark() -> usize {
     HEAP.current_usage()
 }
 
-/// How much came on top at most.
+/// How much came on top at most, or is there now, or was given back.
 fn used_since(mark: usize) -> usize {
-    HEAP.peak_usage().saturating_sub(mark)
+    HEAP.peak_usage().saturating_sub(mark).max(HEAP.current_usage().abs_diff(mark))
 }
 
 /// Tries a few times, since the thread that runs the test may allocate something of its own meanwhile.
@@ -87,24 +88,60 @@ fn a_long_conversation_allocates_nothing() {
     });
 }
 
-/// Every fourth of a hundred is left: 25, with the next one 26, which may lie within 104.
+/// A thousand messages to B have come and gone, and so many more are on the wire.
+fn later(count: u64) -> (Rig, Vec<MsgId>) {
+    let mut a = Rig::new(config(), 1);
+    for id in a.send_all(B, 0..1_000) {
+        settle(&mut a, id);
+    }
+    let ids = a.send_all(B, 0..count);
+    a.drain();
+    (a, ids)
+}
+
+fn settle_all_but(a: &mut Rig, ids: &[MsgId], is_kept: fn(usize) -> bool) {
+    ids.iter().enumerate().filter(|(n, _)| !is_kept(*n)).for_each(|(_, id)| settle(a, *id));
+}
+
+/// Every fourth of a hundred is left: 25, with the next one 26, which may lie within 104. Or only the last one is.
 fn a_stream_that_spans_four_times_what_is_left_of_it_allocates_nothing() {
-    assert_allocates_nothing(|| {
-        let mut a = Rig::new(config(), 1);
-        for id in a.send_all(B, 0..1_000) {
-            settle(&mut a, id);
-        }
-        let ids = a.send_all(B, 0..100);
-        ids.iter().enumerate().filter(|(n, _)| n % 4 != 0).for_each(|(_, id)| settle(&mut a, *id));
-        let before = mark();
-        for n in 100..104 {
-            let id = a.send(B, n);
-            if n < 103 {
-                settle(&mut a, id);
+    let kept: [fn(usize) -> bool; 2] = [|n| n % 4 == 0, |n| n == 99];
+    for is_kept in kept {
+        assert_allocates_nothing(|| {
+            let (mut a, ids) = later(100);
+            settle_all_but(&mut a, &ids, is_kept);
+            let before = mark();
+            for n in 100..104 {
+                let id = a.send(B, n);
+                if n < 103 {
+                    settle(&mut a, id);
+                }
             }
-        }
-        used_since(before)
-    });
+            used_since(before)
+        });
+    }
+}
+
+/// The first and the tenth of 104 have failed, 25 others are left. The first lies just within the span of 26.
+fn what_is_sent_again_within_the_span_takes_no_more_than_in_the_middle() {
+    let sending_again = |which: usize| {
+        let attempt = || {
+            let (mut a, ids) = later(104);
+            [0, 9].into_iter().for_each(|n| a.reject(ids[n], 1));
+            a.drain();
+            for (n, id) in ids.iter().enumerate().filter(|(n, _)| ![0, 9].contains(n)) {
+                if n < 7 || n % 4 != 3 {
+                    settle(&mut a, *id);
+                }
+            }
+            let before = mark();
+            a.client.resend(ids[which], a.now).unwrap();
+            while a.client.poll_output().is_some() {}
+            used_since(before)
+        };
+        std::iter::repeat_with(attempt).take(4).min()
+    };
+    assert_eq!(sending_again(0), sending_again(9));
 }
 
 /// Both clients have had a hundred thousand messages on the wire; one of them keeps every thousandth.
