@@ -110,7 +110,7 @@ fn a_pending_ack_beyond_the_cursor_is_not_taken_for_a_held_message() {
 fn a_stream_of_which_nothing_was_confirmed_takes_no_room() {
     let b = Rig::new(journaled(), 2);
     let blank = |stream, ranges| Record::Seen { from: A, stream: id(stream, 0), ranges, heard: b.now };
-    let records = [blank(1, vec![]), blank(2, vec![7..7, 9..3]), blank(3, vec![5..6])];
+    let records = [blank(1, vec![]), blank(2, vec![7..7, 9..9]), blank(3, vec![5..6, 8..8])];
     let b = restart(&b, journaled(), &records, 3);
     let stats = b.client.stats();
     assert_eq!((stats.incoming_streams, stats.ranges), (1, 1));

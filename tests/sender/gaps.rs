@@ -75,3 +75,21 @@ fn one_message_that_nobody_answers_waits_below_thousands_that_come_and_go() {
     a.drain();
     assert_eq!((a.client.is_settled(), floor(&mut a)), (true, 3_000));
 }
+
+#[test]
+fn a_failed_message_that_is_sent_again_stands_in_front_of_what_was_left_behind_since() {
+    let (mut a, mut left) = sent(101);
+    let failed = left[&0];
+    a.reject(failed, 1);
+    a.drain();
+    left.remove(&0);
+    for seq in (1..80).filter(|seq| *seq != 10) {
+        let id = left.remove(&seq).unwrap();
+        a.ack_n(id, seq);
+    }
+    left.extend((101..181).zip(a.send_all(B, 101..181)));
+    a.client.resend(failed, a.now).unwrap();
+    left.insert(0, failed);
+    settle(&mut a, &mut left, 180);
+    assert_eq!(left.keys().take(3).collect::<Vec<_>>(), [&0, &10, &80]);
+}
