@@ -133,6 +133,7 @@ mod tests {
         assert_eq!(last.checked_add(Duration::ZERO), Some(last));
         assert_eq!(Time::ZERO.checked_add(Duration::MAX), None);
         assert_eq!(Time::from_origin(Duration::MAX), Time::MAX);
+        assert_eq!(Time::from_origin(Duration::from_secs(1 << 35)), Time::MAX, "a thousand years");
     }
 
     #[test]

@@ -168,4 +168,11 @@ mod tests {
         (0..1_000).map(Time::from_nanos).for_each(|at| rto.on_timeout(at, at));
         assert_eq!(rto.level(), 6, "1 s doubled six times is 64 s");
     }
+
+    #[test]
+    fn a_timeout_that_is_the_maximum_is_not_doubled() {
+        let mut rto = Rto::new(&Config::default().rto_max(Duration::from_secs(32)));
+        (0..1_000).map(Time::from_nanos).for_each(|at| rto.on_timeout(at, at));
+        assert_eq!(rto.level(), 5, "1 s doubled five times is 32 s");
+    }
 }

@@ -132,3 +132,77 @@ fn an_old_message_that_is_sent_again_by_hand_waits_for_older_ones_too() {
     a.ack_n(old, 1);
     assert!(sent(&mut a, newer));
 }
+
+/// A restarted, connected client with old messages to B, each accepted or not, and one new one to B.
+fn restarted_with(accepted: &[bool]) -> (Rig, Vec<MsgId>, MsgId) {
+    let config = || journaled().order(Order::InOrder { max_hold: Some(60 * SECOND) }).max_attempts(None);
+    let mut a = Rig::new(config(), 1);
+    let old = a.send_all(B, 0..accepted.len() as u64);
+    for (id, _) in old.iter().zip(accepted).filter(|(_, accepted)| **accepted) {
+        a.accept(*id, 1);
+    }
+    let journal = records(&mut a);
+    let mut a = restart(&a, config(), &journal, 2);
+    connect(&mut a);
+    let new = a.send(B, 9);
+    a.drain();
+    (a, old, new)
+}
+
+#[test]
+fn when_max_hold_is_over_only_the_new_message_goes_and_no_old_one_is_hastened() {
+    let (mut a, _, new) = restarted_with(&[true]);
+    a.run(60 * SECOND - NANOSECOND);
+    assert_eq!(a.wake(), NANOSECOND);
+    assert_eq!(a.frames(), [msg_r(new, B, 0, 9)]);
+}
+
+#[test]
+fn after_max_hold_what_is_not_accepted_still_holds_up_the_new_message() {
+    let (mut a, old, new) = restarted_with(&[false]);
+    a.run(120 * SECOND);
+    assert_eq!(a.client.status(new), Some(Status::Queued));
+    a.client.discard(old[0], a.now).unwrap();
+    assert!(sent(&mut a, new));
+}
+
+#[test]
+fn after_max_hold_it_counts_which_of_the_old_messages_is_gone() {
+    let (mut a, old, new) = restarted_with(&[true, false]);
+    a.run(120 * SECOND);
+    a.ack_n(old[0], 1);
+    assert_eq!(a.client.status(new), Some(Status::Queued), "the one that is left is not accepted");
+
+    let (mut a, old, new) = restarted_with(&[true, false]);
+    a.run(120 * SECOND);
+    a.client.discard(old[1], a.now).unwrap();
+    assert!(sent(&mut a, new), "the one that is left is accepted");
+}
+
+#[test]
+fn max_hold_counts_from_the_first_connect_and_not_from_the_last() {
+    let (mut a, _, new) = restarted_with(&[true]);
+    a.run(40 * SECOND);
+    a.client.handle_disconnected(a.now);
+    connect(&mut a);
+    a.run(20 * SECOND);
+    assert_eq!(a.client.status(new), Some(Status::OnWire));
+}
+
+#[test]
+fn when_nobody_waits_any_more_there_is_nothing_to_wake_up_for() {
+    let (mut a, old, new) = restarted_with(&[true]);
+    a.ack_n(old[0], 1);
+    a.ack_n(new, 2);
+    a.drain();
+    assert_eq!((a.client.is_settled(), a.client.poll_timeout()), (true, None));
+}
+
+#[test]
+fn while_a_gate_is_shut_others_are_probed_as_ever() {
+    let (mut a, _, _) = restarted_with(&[false]);
+    let elsewhere = a.send(99, 3);
+    a.accept(elsewhere, 1);
+    a.run(on_grid(2 * SECOND));
+    assert_eq!(a.client.stats().timeouts, 2, "of the old message, and of the one that is not delivered");
+}

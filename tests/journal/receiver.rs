@@ -2,7 +2,7 @@
 
 use super::{connect, journaled, records, restart};
 use crate::common::*;
-use sixfold::{Incoming, MsgId, Outgoing, Output, Record};
+use sixfold::{Incoming, MsgId, Outgoing, Output, Record, Time};
 
 #[test]
 fn confirmed_comes_out_after_received_and_before_ack_r() {
@@ -104,4 +104,31 @@ fn a_pending_ack_beyond_the_cursor_is_not_taken_for_a_held_message() {
     let stats = b.client.stats();
     let holds = (stats.unconfirmed, stats.held, stats.held_dropped, stats.acks_pending);
     assert_eq!(holds, (1, 0, 1, 1), "the held one makes room, and comes again");
+}
+
+#[test]
+fn a_stream_of_which_nothing_was_confirmed_takes_no_room() {
+    let b = Rig::new(journaled(), 2);
+    let blank = |stream, ranges| Record::Seen { from: A, stream: id(stream, 0), ranges, heard: b.now };
+    let records = [blank(1, vec![]), blank(2, vec![7..7, 9..9]), blank(3, vec![5..6, 8..8])];
+    let b = restart(&b, journaled(), &records, 3);
+    let stats = b.client.stats();
+    assert_eq!((stats.incoming_streams, stats.ranges), (1, 1));
+}
+
+#[test]
+fn a_journal_with_too_many_gaps_is_remembered_as_far_as_there_is_room() {
+    let config = || journaled().max_ranges(3).inbox_capacity(2);
+    let confirmed = |seq| Record::Confirmed { from: A, id: id(1, seq), at: Time::ZERO };
+    // Seven ranges of which one process may have left five, and a seq that joins two of those.
+    let records = [0, 2, 4, 6, 8, 10, 12, 7].map(confirmed);
+    let mut b = restart(&Rig::new(config(), 2), config(), &records, 3);
+    assert_eq!(b.client.stats().ranges, 4);
+    connect(&mut b);
+    for seq in [8, 7, 6, 4, 2, 0] {
+        b.msg_n(A, id(1, seq), 13);
+        assert_eq!(b.received(), [], "seq {seq} was confirmed");
+    }
+    b.msg_n(A, id(1, 3), 13);
+    assert_eq!(b.received(), [(3, true)], "it fills a gap");
 }

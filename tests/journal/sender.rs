@@ -169,3 +169,32 @@ fn a_late_ack_settles_a_message_of_an_earlier_process() {
     a.send(B, 8);
     assert_eq!(a.client.stats().outgoing_streams, 1);
 }
+
+#[test]
+fn a_stream_of_which_all_failed_messages_were_dropped_or_delivered_is_forgotten() {
+    let mut a = Rig::new(journaled(), 1);
+    let [dropped, delivered] = [0, 1].map(|n| a.send(B, n));
+    a.reject(dropped, 1);
+    a.reject(delivered, 1);
+    a.client.discard(dropped, a.now).unwrap();
+    a.ack_n(delivered, 1);
+    let journal = records(&mut a);
+    let mut a = restart(&a, journaled(), &journal, 2);
+    assert_eq!((a.client.stats().outgoing_streams, a.client.outbox().count()), (0, 0));
+    a.send(B, 2);
+    assert_eq!(a.client.stats().outgoing_streams, 1);
+}
+
+#[test]
+fn a_snapshot_says_when_a_message_was_sent_again_and_of_others_nothing_more() {
+    let mut a = Rig::new(journaled(), 1);
+    let [fresh, again] = [0, 1].map(|n| a.send(B, n));
+    a.reject(again, 1);
+    let sent_at = a.now;
+    a.pass(DAY);
+    a.client.resend(again, a.now).unwrap();
+    a.drain();
+    let queued = |id, payload| Record::Queued { id, to: B, payload, at: sent_at };
+    let snapshot: Vec<_> = a.client.records().collect();
+    assert_eq!(snapshot, [queued(fresh, 0), queued(again, 1), Record::Resent { id: again, at: a.now }]);
+}

@@ -8,3 +8,4 @@ mod acks;
 mod bounds;
 mod duplicates;
 mod order;
+mod room;

@@ -152,3 +152,24 @@ fn the_floor_of_a_streams_first_message_counts_though_the_message_itself_is_held
     b.msg_n(A, id(1, 5), 0);
     assert_eq!(b.received(), [(5, false)]);
 }
+
+#[test]
+fn a_duplicate_tells_of_a_floor_too_and_what_comes_below_it_is_late() {
+    let mut b = Rig::new(steady(), 2);
+    b.msg_n(A, id(1, 0), 0);
+    assert_eq!(b.received(), [(0, false)]);
+    b.msg_n(A, id(1, 0), 5);
+    b.msg_n(A, id(1, 1), 0);
+    assert_eq!(b.received(), [(1, true)]);
+    b.msg_n(A, id(1, 5), 0);
+    assert_eq!(b.received(), [(5, false)], "the cursor has not fallen");
+}
+
+#[test]
+fn a_message_below_the_floor_that_it_carries_is_late_itself() {
+    let mut b = Rig::new(steady(), 2);
+    b.msg_n(A, id(1, 0), 0);
+    b.msg_n(A, id(1, 1), 3);
+    b.msg_n(A, id(1, 3), 0);
+    assert_eq!(b.received(), [(0, false), (1, true), (3, false)]);
+}

@@ -267,6 +267,18 @@ fn any_input_at_the_nanosecond_of_expiry_finds_the_message_failed() {
 }
 
 #[test]
+fn what_is_sent_at_the_nanosecond_of_an_expiry_goes_after_it_and_with_the_floor_above_it() {
+    let mut a = Rig::new(steady().expiry(HOUR).probe_initial(DAY).probe_max(DAY), 1);
+    let id = a.send(B, 7);
+    a.accept(id, 1);
+    a.drain();
+    a.pass(HOUR);
+    let next = a.send(B, 8);
+    let failed = Output::Event(Event::Failed { id, reason: unknown(None) });
+    assert_eq!(a.drain(), [failed, Output::Transmit(msg_r(next, B, 1, 8))]);
+}
+
+#[test]
 fn what_never_left_and_is_sent_again_in_vain_has_still_never_left() {
     let mut a = Rig::new(steady().expiry(HOUR), 1);
     a.client.handle_disconnected(a.now);

@@ -175,3 +175,14 @@ fn what_is_sent_again_is_abandoned_no_more_and_what_is_discarded_stays_so() {
     a.ack_n(last, 1);
     assert_eq!(a.client.stats().parked, 211);
 }
+
+#[test]
+fn a_failed_message_that_is_delivered_late_leaves_its_stream_idle() {
+    let mut a = Rig::new(steady().outbox_capacity(1), 1);
+    let late = a.send(B, 0);
+    a.reject(late, 1);
+    a.ack_n(late, 1);
+    let elsewhere = a.send(99, 1);
+    deliver(&mut a, elsewhere);
+    assert_eq!(a.client.stats().outgoing_streams, 1, "one idle stream is kept, and the other was idle for longer");
+}

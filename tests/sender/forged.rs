@@ -48,3 +48,8 @@ fn ack_n_for_anothers_id_does_not_settle_mine() {
     a.frame(Incoming::MsgA { id: anothers, verdict: Verdict::Accepted(1) });
     assert_eq!(a.client.status(mine), Some(Status::OnWire));
 }
+
+#[test]
+fn a_seed_does_not_show_its_bytes_when_it_is_printed() {
+    assert_eq!(format!("{:?}", seed(7)), "Seed(..)", "whoever knows it can foresee the ids");
+}

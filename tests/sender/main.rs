@@ -9,6 +9,7 @@ mod bounds;
 mod failures;
 mod floors;
 mod forged;
+mod gaps;
 mod reconnect;
 mod retry_after;
 mod timeouts;

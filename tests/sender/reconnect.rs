@@ -118,3 +118,45 @@ fn every_fourth_token_goes_to_a_probe_while_messages_wait_for_msg_a() {
     let probes = frames.iter().filter(|(_, o)| matches!(o, Output::Transmit(Outgoing::MsgR { payload: 0..100, .. })));
     assert_eq!((frames.len(), probes.count()), (100, 25));
 }
+
+#[test]
+fn the_order_of_a_reconnect_holds_until_the_window_has_let_the_last_one_out() {
+    let mut a = Rig::new(steady(), 1);
+    let [zero, one, _] = [0, 1, 2].map(|n| a.send(B, n));
+    a.accept(one, 1);
+    a.drain();
+    let records: Vec<_> = a.client.records().collect();
+    a.client = sixfold::Client::restore(steady().window(1), seed(2), records, a.now).unwrap();
+    a.client.handle_connected(a.now);
+    assert_eq!(seqs(a.frames()), [0, 1], "two waits for a place");
+    a.client.discard(zero, a.now).unwrap();
+    assert_eq!(seqs(a.frames()), [1, 2], "one is told the new floor, and is older than two");
+}
+
+#[test]
+fn what_waits_since_the_reconnect_and_what_timed_out_take_turns() {
+    let mut a = Rig::new(steady().retransmit_burst(1).retransmit_rate(1).max_attempts(None), 1);
+    a.send_all(B, 0..6);
+    a.drain();
+    a.client.handle_disconnected(a.now);
+    a.pass(MS);
+    a.client.handle_connected(a.now);
+    let frames = a.run(9 * SECOND).into_iter().filter_map(|(_, output)| match output {
+        Output::Transmit(frame) => Some(frame),
+        _ => None,
+    });
+    assert_eq!(seqs(frames.collect()), [0, 1, 2, 0, 3, 1, 4, 2, 5, 0], "one a second");
+}
+
+#[test]
+fn an_answer_to_a_message_that_waits_to_go_again_is_no_sample() {
+    let mut a = Rig::new(steady().retransmit_burst(1).retransmit_rate(1), 1);
+    let [_, waiting] = [0, 1].map(|n| a.send(B, n));
+    a.drain();
+    a.client.handle_disconnected(a.now);
+    a.pass(MS);
+    a.client.handle_connected(a.now);
+    assert_eq!(seqs(a.frames()), [0]);
+    a.accept(waiting, 1);
+    assert_eq!(a.client.stats().srtt, None);
+}

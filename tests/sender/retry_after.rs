@@ -98,3 +98,18 @@ fn a_stale_pause_for_a_message_that_does_not_wait_for_msg_a_is_ignored() {
     a.send(B, 2);
     assert_eq!(a.frames().len(), 1, "no pause");
 }
+
+#[test]
+fn what_never_left_goes_when_the_pause_ends_though_no_token_is_there() {
+    let mut a = Rig::new(steady().retransmit_burst(1).retransmit_rate(1).rto_min(MS * 100).rto_initial(MS * 100), 1);
+    let paused = a.send(B, 0);
+    a.drain();
+    a.wake();
+    assert_eq!(a.frames(), [msg_r(paused, B, 0, 0)], "the token is spent");
+    a.retry_after(paused, 300 * MS);
+    a.client.discard(paused, a.now).unwrap();
+    let first = a.send(B, 1);
+    assert_eq!(a.drain(), []);
+    assert_eq!(a.wake(), 300 * MS);
+    assert_eq!(a.frames(), [msg_r(first, B, 1, 1)]);
+}
