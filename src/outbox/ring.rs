@@ -366,7 +366,7 @@ mod tests {
     fn answers_to_the_newest_alone_cost_one_stray_for_each_that_is_stuck() {
         let mut ring = Ring::new();
         (0..1_000).for_each(|seq| ring.insert(seq, 1));
-        let mut sizes = alloc::vec::Vec::new();
+        let mut sizes = Vec::new();
         for seq in 1_000..9_000 {
             ring.insert(seq, 2);
             assert_eq!(ring.remove(seq), Some(2));
