@@ -111,8 +111,8 @@ const PROBE: usize = 2;
 const RETRY: usize = 3;
 const QUEUES: usize = 4;
 /// The classes of timers: until msg:A, and until ack:N.
-const RTO: usize = 0;
-const PROBES: usize = 1;
+const RTO_TIMER: usize = 0;
+const PROBE_TIMER: usize = 1;
 const CLASSES: usize = 2;
 /// Keeps the generator of stream ids apart from the one of jitter.
 const STREAM_IDS: u64 = 2;
@@ -270,7 +270,7 @@ impl<T: Types> Outbox<T> {
         self.take_now(key)
     }
 
-    /// As [`take`](Self::take), for the one place where every message ends.
+    /// As [`take`](Self::take), compiled into its caller: for ack:N, where nearly every message ends.
     #[inline(always)]
     fn take_now(&mut self, key: Key) -> Entry<T> {
         self.schedule.cancel(key);

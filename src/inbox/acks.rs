@@ -19,7 +19,7 @@ pub(super) type AckSchedule = Schedule<CLASSES>;
 /// The queue of the schedule: acks that wait for a token.
 const DUE: usize = 0;
 /// The only class of timers: until ack:A.
-const RTO: usize = 0;
+const ACK_TIMER: usize = 0;
 const CLASSES: usize = 1;
 
 /// Makes a schedule in which nothing stands.
@@ -147,7 +147,7 @@ impl<T: Types> Inbox<T> {
     fn transmit(&mut self, key: Key, unanswered: u32, frame: Outgoing<T>, ctx: &mut Context<T>) {
         ctx.transmit(frame);
         let delay = ctx.rto_delay(unanswered);
-        self.schedule.arm(key, RTO, delay, ctx.now);
+        self.schedule.arm(key, ACK_TIMER, delay, ctx.now);
     }
 
     /// When something happens here by itself, the tokens aside.

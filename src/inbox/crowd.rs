@@ -1,5 +1,7 @@
 //! From the seq of a message to its key, within a stream that has several.
 //!
+//! The sender's ring must know the lowest seq of all, for the floor; here nobody asks for it, so there are no ends to keep.
+//!
 //! The rule: a seq has one slot, told by its low bits. Seqs count without gaps, so those of the newest messages have slots
 //! of their own, and nothing is kept of where the oldest and the newest stand. When two want one slot, the slots are doubled
 //! as long as they are not many for so few messages; beyond that, the higher seq has the slot and the lower one moves to an

@@ -1,8 +1,9 @@
 //! Where a stream is, without asking the ordered maps.
 //!
-//! The rule: each name has one place, which knows how many streams share it and which of them was met last. So most names
-//! are found, or known to be unknown, in one step, be there many conversations busy at once or many acks that nobody asked
-//! for; whoever picks names that share a place gains nothing but the look-up in the maps.
+//! The rule: each name has one place, which knows how many streams share it and which of them was met last. So, up to about
+//! a thousand streams, most names are found, or known to be unknown, in one step, be there many conversations busy at once
+//! or many acks that nobody asked for; beyond that it helps those that are busy. Whoever picks names that share a place gains
+//! nothing but the look-up in the maps.
 
 use alloc::vec;
 use alloc::vec::Vec;

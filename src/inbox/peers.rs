@@ -1,7 +1,7 @@
 //! The senders: which streams each has, and who has most.
 //!
-//! The rule: nearly all peers have one stream, and that costs them no more than its key. Only a peer with several has them
-//! in the map by name, in a list of its own with the longest silent first, and a place in the order by number.
+//! The rule: a peer that was never restarted has one stream, and that costs no more than its key. Only a peer with several
+//! has them in the map by name, in a list of its own with the longest silent first, and a place in the order by number.
 
 use alloc::collections::{BTreeMap, BTreeSet, btree_map};
 
@@ -25,11 +25,11 @@ pub(super) struct Peers<P> {
 #[derive(Clone, Debug)]
 struct Peer<P> {
     name: P,
-    streams: Streams,
+    streams: Holding,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Streams {
+enum Holding {
     One(Key),
     /// How many, and all of them with the longest silent first.
     Several(u32, Ends),
@@ -87,15 +87,15 @@ impl<P: Clone + Ord> Peers<P> {
     /// How many streams a peer has.
     pub(super) fn count(&self, peer: Key) -> usize {
         match self.peers[peer].streams {
-            Streams::One(_) => 1,
-            Streams::Several(count, _) => count as usize,
+            Holding::One(_) => 1,
+            Holding::Several(count, _) => count as usize,
         }
     }
 
     pub(super) fn find_stream(&self, peer: Key, key: StreamKey) -> Found {
         match self.peers[peer].streams {
-            Streams::One(only) => Found::Only(only),
-            Streams::Several(..) => {
+            Holding::One(only) => Found::Only(only),
+            Holding::Several(..) => {
                 self.by_key.get(&(peer, key)).map_or(Found::Nothing, |stream| Found::Named(*stream))
             }
         }
@@ -104,8 +104,8 @@ impl<P: Clone + Ord> Peers<P> {
     /// The streams of a peer, the longest silent first.
     pub(super) fn silent(&self, peer: Key) -> impl Iterator<Item = Key> {
         let (only, several) = match self.peers[peer].streams {
-            Streams::One(only) => (Some(only), Ends::EMPTY),
-            Streams::Several(_, ends) => (None, ends),
+            Holding::One(only) => (Some(only), Ends::EMPTY),
+            Holding::Several(_, ends) => (None, ends),
         };
         only.into_iter().chain(self.links.iter(several))
     }
@@ -114,8 +114,8 @@ impl<P: Clone + Ord> Peers<P> {
     pub(super) fn iter(&self) -> impl Iterator<Item = (&P, Key)> {
         self.by_name.iter().flat_map(move |(name, peer)| {
             let only = match self.peers[*peer].streams {
-                Streams::One(only) => Some(only),
-                Streams::Several(..) => None,
+                Holding::One(only) => Some(only),
+                Holding::Several(..) => None,
             };
             let several = only.is_none().then(|| self.by_key.range((*peer, StreamKey::MIN)..=(*peer, StreamKey::MAX)));
             only.into_iter().chain(several.into_iter().flatten().map(|(_, key)| *key)).map(move |key| (name, key))
@@ -132,8 +132,8 @@ impl<P: Clone + Ord> Peers<P> {
     #[inline]
     pub(super) fn touch(&mut self, peer: Key, stream: Key) {
         match &mut self.peers[peer].streams {
-            Streams::One(_) => {}
-            Streams::Several(_, ends) => {
+            Holding::One(_) => {}
+            Holding::Several(_, ends) => {
                 self.links.remove(ends, stream);
                 self.links.push_back(ends, stream);
             }
@@ -147,7 +147,7 @@ impl<P: Clone + Ord> Peers<P> {
             btree_map::Entry::Occupied(peer) => Acquaintance::Old(*peer.get()),
             btree_map::Entry::Vacant(place) => {
                 let Some(stream) = first() else { return Acquaintance::Refused };
-                let peer = self.peers.insert(Peer { name: name.clone(), streams: Streams::One(stream) });
+                let peer = self.peers.insert(Peer { name: name.clone(), streams: Holding::One(stream) });
                 place.insert(peer);
                 Acquaintance::New(peer, stream)
             }
@@ -158,19 +158,19 @@ impl<P: Clone + Ord> Peers<P> {
     pub(super) fn add(&mut self, peer: Key, stream: Key, key: StreamKey, name_of: impl FnOnce(Key) -> StreamKey) {
         let streams = &mut self.peers[peer].streams;
         let (count, mut ends) = match *streams {
-            Streams::One(only) => {
+            Holding::One(only) => {
                 let mut ends = Ends::EMPTY;
                 self.links.push_back(&mut ends, only);
                 self.by_key.insert((peer, name_of(only)), only);
                 (1, ends)
             }
-            Streams::Several(count, ends) => {
+            Holding::Several(count, ends) => {
                 self.by_count.remove(&(count, peer));
                 (count, ends)
             }
         };
         self.links.push_back(&mut ends, stream);
-        *streams = Streams::Several(count + 1, ends);
+        *streams = Holding::Several(count + 1, ends);
         self.by_key.insert((peer, key), stream);
         self.by_count.insert((count + 1, peer));
     }
@@ -178,7 +178,7 @@ impl<P: Clone + Ord> Peers<P> {
     /// Takes a stream, named `key`, from its peer, who is forgotten with the last; `name_of` tells the name of a stream.
     pub(super) fn remove(&mut self, peer: Key, stream: Key, key: StreamKey, name_of: impl FnOnce(Key) -> StreamKey) {
         let streams = &mut self.peers[peer].streams;
-        let Streams::Several(count, mut ends) = *streams else {
+        let Holding::Several(count, mut ends) = *streams else {
             let Peer { name, .. } = self.peers.remove(peer);
             self.by_name.remove(&name);
             return;
@@ -189,11 +189,11 @@ impl<P: Clone + Ord> Peers<P> {
         match ends.first().filter(|first| ends.last() == Some(*first)) {
             Some(only) => {
                 self.by_key.remove(&(peer, name_of(only)));
-                *streams = Streams::One(only);
+                *streams = Holding::One(only);
             }
             None => {
                 self.by_count.insert((count - 1, peer));
-                *streams = Streams::Several(count - 1, ends);
+                *streams = Holding::Several(count - 1, ends);
             }
         }
     }

@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use super::entry::{Entry, Parked, State};
 use super::streams::Found;
-use super::{Announce, DUE, Outbox, PROBES, Probes, RETRY};
+use super::{Announce, DUE, Outbox, PROBE_TIMER, Probes, RETRY};
 use crate::context::Context;
 use crate::event::{Event, FailReason};
 use crate::frame::{Rejection, Types, Verdict};
@@ -171,7 +171,7 @@ impl<T: Types> Outbox<T> {
                 if let State::Accepted { probes: probes @ 1.., .. } = &mut self.entries[key].state {
                     *probes = 0;
                     if self.schedule.place(key) == Place::Armed {
-                        self.schedule.arm(key, PROBES, ctx.backoff.draw(first), ctx.now);
+                        self.schedule.arm(key, PROBE_TIMER, ctx.backoff.draw(first), ctx.now);
                     }
                 }
             }

@@ -1,7 +1,7 @@
 //! From the name of an outgoing stream to its key.
 //!
-//! The rule: only what this client has drawn itself goes in, so the bits of a name are their own hash. They are uniform, and
-//! nobody else can choose them: a forged ack can ask for any name, but it cannot put one in. Open addressing with linear
+//! The rule: only what this client or an earlier process of it has drawn goes in, so the bits of a name are their own hash.
+//! They are uniform, and nobody else can choose them: a forged ack can ask for any name, but it cannot put one in. Open addressing with linear
 //! probing, at most half full, so that a look-up takes a step or two however many conversations there are.
 
 use alloc::vec;

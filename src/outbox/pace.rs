@@ -4,7 +4,7 @@
 //! holds its place already or needs none. No timer runs for a message that is not on the wire.
 
 use super::entry::{Entry, State};
-use super::{Announce, CLASSES, DUE, Outbox, PROBE, PROBES, Probes, READY, RETRY, RTO};
+use super::{Announce, CLASSES, DUE, Outbox, PROBE, PROBE_TIMER, Probes, READY, RETRY, RTO_TIMER};
 use crate::context::Context;
 use crate::event::{Event, FailReason, Stage};
 use crate::frame::Types;
@@ -203,7 +203,7 @@ impl<T: Types> Outbox<T> {
     #[inline(always)]
     pub(super) fn arm_rto(&mut self, key: Key, unanswered: u32, ctx: &mut Context<T>) {
         let delay = ctx.rto_delay(unanswered.max(ctx.rto.level()));
-        self.schedule.arm(key, RTO, delay, ctx.now);
+        self.schedule.arm(key, RTO_TIMER, delay, ctx.now);
     }
 
     /// Waits for ack:N.
@@ -211,7 +211,7 @@ impl<T: Types> Outbox<T> {
     pub(super) fn arm_probe(&mut self, key: Key, probes: u32, ctx: &mut Context<T>) {
         let Probes { initial, max, first } = self.probes;
         let delay = if probes == 0 { ctx.backoff.draw(first) } else { ctx.backoff.delay(initial, probes, max) };
-        self.schedule.arm(key, PROBES, delay, ctx.now);
+        self.schedule.arm(key, PROBE_TIMER, delay, ctx.now);
     }
 
     /// When something happens here by itself; when a token comes that something waits for, [`Client`](crate::Client) knows.
@@ -234,8 +234,8 @@ impl<T: Types> Outbox<T> {
         if waits_for_token { until.max(ctx.bucket.next_at()) } else { until }
     }
 
-    #[inline]
     /// Puts messages in the order in which they were sent.
+    #[inline]
     fn age(&self, key: Key) -> (Time, Key, u64) {
         let entry = &self.entries[key];
         (entry.queued_at, entry.stream, entry.seq)

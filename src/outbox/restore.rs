@@ -43,8 +43,8 @@ impl<T: Types> Outbox<T> {
 
     fn restore_accepted(&mut self, id: MsgId, server_id: T::ServerId) {
         match self.find_restored(id) {
-            Some(Found::Moving(key)) => self.entries[key].state = State::Accepted { server_id, probes: 0 },
-            Some(Found::Parked(place)) => {
+            Some(Restored::Moving(key)) => self.entries[key].state = State::Accepted { server_id, probes: 0 },
+            Some(Restored::Parked(place)) => {
                 if let Some(parked) = self.parked.get_mut(&place) {
                     parked.server_id = Some(server_id);
                 }
@@ -55,7 +55,7 @@ impl<T: Types> Outbox<T> {
 
     fn restore_failed(&mut self, id: MsgId, reason: FailReason) {
         match self.find_restored(id) {
-            Some(Found::Moving(key)) => {
+            Some(Restored::Moving(key)) => {
                 let Entry { stream, seq, payload, queued_at, state, .. } = self.take(key);
                 let server_id = match state {
                     State::Accepted { server_id, .. } => Some(server_id),
@@ -64,7 +64,7 @@ impl<T: Types> Outbox<T> {
                 self.parked.insert((stream, seq), Parked { payload, queued_at, reason, server_id });
                 self.streams[stream].parked += 1;
             }
-            Some(Found::Parked(place)) => {
+            Some(Restored::Parked(place)) => {
                 if let Some(parked) = self.parked.get_mut(&place) {
                     parked.reason = reason;
                 }
@@ -76,7 +76,7 @@ impl<T: Types> Outbox<T> {
     fn restore_resent(&mut self, id: MsgId, at: Time, ctx: &Context<T>) {
         let at = at.min(ctx.now);
         match self.find_restored(id) {
-            Some(Found::Parked((stream, seq))) => {
+            Some(Restored::Parked((stream, seq))) => {
                 let Some(key) = self.unpark(stream, seq, at, ctx) else { return };
                 let state = &mut self.entries[key].state;
                 if !state.has_left() {
@@ -84,7 +84,7 @@ impl<T: Types> Outbox<T> {
                     *state = State::restored();
                 }
             }
-            Some(Found::Moving(key)) => {
+            Some(Restored::Moving(key)) => {
                 let last = self.entries[key].queued_at + ctx.config.lifetime;
                 self.ages.remove(key, |key| self.entries[key].queued_at);
                 self.ages.date(key, last.min(at + ctx.config.expiry));
@@ -95,8 +95,8 @@ impl<T: Types> Outbox<T> {
 
     fn restore_gone(&mut self, id: MsgId) {
         let stream = match self.find_restored(id) {
-            Some(Found::Moving(key)) => self.take(key).stream,
-            Some(Found::Parked(place)) => {
+            Some(Restored::Moving(key)) => self.take(key).stream,
+            Some(Restored::Parked(place)) => {
                 self.parked.remove(&place);
                 self.streams[place.0].parked -= 1;
                 place.0
@@ -106,12 +106,12 @@ impl<T: Types> Outbox<T> {
         self.streams.tidy_adopted(stream);
     }
 
-    fn find_restored(&mut self, id: MsgId) -> Option<Found> {
+    fn find_restored(&mut self, id: MsgId) -> Option<Restored> {
         let found = self.streams.look_up(id)?;
         let place = (found.stream, found.seq);
         match found.moving {
-            Some(key) => Some(Found::Moving(key)),
-            None => self.parked.contains_key(&place).then_some(Found::Parked(place)),
+            Some(key) => Some(Restored::Moving(key)),
+            None => self.parked.contains_key(&place).then_some(Restored::Parked(place)),
         }
     }
 
@@ -158,7 +158,7 @@ impl<T: Types> Outbox<T> {
 }
 
 /// Where a restored message is.
-enum Found {
+enum Restored {
     Moving(Key),
     Parked((Key, u64)),
 }
