@@ -39,7 +39,7 @@ use crate::event::Event;
 use crate::frame::Types;
 use crate::id::{MsgId, SEQ_END, StreamKey};
 use crate::journal::Record;
-use crate::memory;
+use crate::memory::{self, Bytes};
 use crate::slab::Key;
 use crate::stats::Stats;
 
@@ -80,7 +80,7 @@ impl<T: Types> Inbox<T> {
     }
 
     /// The most heap that an inbox takes.
-    pub(crate) fn memory_bound(config: &Config) -> usize {
+    pub(crate) fn memory_bound(config: &Config) -> Bytes {
         let messages = config.inbox_capacity + config.ack_capacity;
         Held::<T>::memory_bound(config)
             + Owed::memory_bound(config, messages)

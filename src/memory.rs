@@ -3,6 +3,8 @@
 //! The rule (L9): memory is bounded by the config, whatever arrives. Each collection tells what it takes for so many
 //! elements, growth steps included: while an array moves to a larger place, the old one is still there.
 
+use core::ops::{Add, Mul};
+
 use crate::config::Config;
 use crate::event::Output;
 use crate::frame::Types;
@@ -40,31 +42,60 @@ impl Config {
     #[must_use]
     pub fn memory_bound<T: Types>(&self) -> usize {
         // One call makes at most three outputs per message: retrying or failed, and a frame.
-        let outputs = 3 * (self.outbox_capacity + self.inbox_capacity + self.ack_capacity) + 16;
-        Outbox::<T>::memory_bound(self) + Inbox::<T>::memory_bound(self) + array::<Output<T>>(outputs)
+        let messages = self.outbox_capacity.saturating_add(self.inbox_capacity).saturating_add(self.ack_capacity);
+        let outputs = messages.saturating_mul(3).saturating_add(16);
+        let Bytes(most) =
+            Outbox::<T>::memory_bound(self) + Inbox::<T>::memory_bound(self) + array::<Output<T>>(outputs);
+        most
+    }
+}
+
+/// A number of bytes. More than there are addresses for is as many as there are: nothing wraps round, on no platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bytes(usize);
+
+impl Bytes {
+    /// So many values, one beside the other.
+    pub(crate) const fn of<V>(values: usize) -> Self {
+        Self(values.saturating_mul(size_of::<V>()))
+    }
+}
+
+impl Add for Bytes {
+    type Output = Self;
+
+    fn add(self, more: Self) -> Self {
+        Self(self.0.saturating_add(more.0))
+    }
+}
+
+impl Mul<usize> for Bytes {
+    type Output = Self;
+
+    fn mul(self, times: usize) -> Self {
+        Self(self.0.saturating_mul(times))
     }
 }
 
 /// An array that doubles: at most twice as long as needed, and once more half of that while it moves.
-pub(crate) const fn array<V>(elements: usize) -> usize {
-    let elements = if elements < 4 { 4 } else { elements };
-    elements.saturating_mul(3).saturating_mul(size_of::<V>())
+pub(crate) fn array<V>(elements: usize) -> Bytes {
+    Bytes::of::<V>(elements.max(4)) * 3
 }
 
 /// A slab never shrinks: it is as long as it ever was.
-pub(crate) const fn slab<V>(elements: usize) -> usize {
+pub(crate) fn slab<V>(elements: usize) -> Bytes {
     array::<Slot<V>>(elements)
 }
 
 /// The links of lists over so many keys.
-pub(crate) const fn links(keys: usize) -> usize {
+pub(crate) fn links(keys: usize) -> Bytes {
     array::<[Key; 2]>(keys)
 }
 
 /// An ordered map: nodes of eleven elements that are at least five elements full, but for the first.
-pub(crate) const fn map<K, V>(elements: usize) -> usize {
+pub(crate) fn map<K, V>(elements: usize) -> Bytes {
     let node = 11 * (size_of::<K>() + size_of::<V>()) + 12 * size_of::<usize>() + 32;
-    (elements / 5 + 1).saturating_mul(node)
+    Bytes(node) * (elements / 5 + 1)
 }
 
 #[cfg(all(test, target_pointer_width = "64"))]
@@ -82,14 +113,24 @@ mod tests {
 
     #[test]
     fn an_array_is_taken_three_times_over_and_never_below_four_elements() {
-        assert_eq!((array::<u64>(0), array::<u64>(3), array::<u64>(4), array::<u64>(5)), (96, 96, 96, 120));
-        assert_eq!((links(10), slab::<u64>(10)), (240, 480), "two keys a link, a tag a slot");
+        assert_eq!([0, 3, 4, 5].map(array::<u64>), [96, 96, 96, 120].map(Bytes));
+        assert_eq!((links(10), slab::<u64>(10)), (Bytes(240), Bytes(480)), "two keys a link, a tag a slot");
     }
 
     #[test]
     fn a_map_is_taken_as_nodes_of_eleven_that_hold_five() {
         let node = 11 * (8 + 4) + 12 * 8 + 32;
-        assert_eq!([0, 4, 5, 9, 10].map(map::<u64, u32>), [node, node, 2 * node, 2 * node, 3 * node]);
+        assert_eq!([0, 4, 5, 9, 10].map(map::<u64, u32>), [1, 1, 2, 2, 3].map(|nodes| Bytes(nodes * node)));
+    }
+
+    #[test]
+    fn what_exceeds_all_addresses_is_the_most_that_can_be_said() {
+        let most = Bytes(usize::MAX);
+        assert_eq!((most + Bytes(1), most * 2, Bytes::of::<u64>(usize::MAX / 2)), (most, most, most));
+        assert_eq!(
+            (array::<u64>(usize::MAX), map::<u64, u64>(usize::MAX), slab::<u64>(usize::MAX)),
+            (most, most, most)
+        );
     }
 
     /// A device is sized by this figure: it changes knowingly or not at all.

@@ -41,7 +41,7 @@ use crate::event::{Event, FailReason, OutboxEntry, Status};
 use crate::frame::Types;
 use crate::id::MsgId;
 use crate::journal::Record;
-use crate::memory;
+use crate::memory::{self, Bytes};
 use crate::retransmit::{Jitter, Schedule, Spread};
 use crate::rng::{Rng, Seed};
 use crate::slab::{Key, Slab};
@@ -141,7 +141,7 @@ impl<T: Types> Outbox<T> {
     }
 
     /// The most heap that an outbox takes.
-    pub(crate) fn memory_bound(config: &Config) -> usize {
+    pub(crate) fn memory_bound(config: &Config) -> Bytes {
         let messages = config.outbox_capacity;
         memory::slab::<Entry<T>>(messages)
             + Schedule::<CLASSES>::memory_bound(messages)

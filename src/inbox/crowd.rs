@@ -12,7 +12,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec;
 
 use super::entries::Entries;
-use crate::memory;
+use crate::memory::{self, Bytes};
 use crate::slab::{Key, NIL};
 
 #[derive(Clone, Debug)]
@@ -30,11 +30,11 @@ impl Crowd {
     }
 
     /// The most heap that so many crowds take which have `messages` messages between them.
-    pub(super) fn memory_bound(crowds: usize, messages: usize) -> usize {
+    pub(super) fn memory_bound(crowds: usize, messages: usize) -> Bytes {
         // While the slots of one move, the old ones are still there.
-        let slots = KEPT * crowds + 2 * SPARSE * messages + KEPT;
-        let strays = memory::map::<u64, Key>(messages) + crowds.saturating_mul(memory::map::<u64, Key>(1));
-        slots.saturating_mul(size_of::<Key>()).saturating_add(strays)
+        let slots =
+            Bytes::of::<Key>(KEPT) * crowds + Bytes::of::<Key>(messages) * (2 * SPARSE) + Bytes::of::<Key>(KEPT);
+        slots + memory::map::<u64, Key>(messages) + memory::map::<u64, Key>(1) * crowds
     }
 
     #[inline]

@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-use crate::memory;
+use crate::memory::{self, Bytes};
 use crate::slab::{Key, NIL};
 
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ impl Entries {
     }
 
     /// The most heap that so many messages take.
-    pub(super) const fn memory_bound(messages: usize) -> usize {
+    pub(super) fn memory_bound(messages: usize) -> Bytes {
         memory::array::<Entry>(messages)
     }
 

@@ -9,7 +9,7 @@ use super::Message;
 use crate::config::{Config, Order};
 use crate::frame::Types;
 use crate::list::List;
-use crate::memory;
+use crate::memory::{self, Bytes};
 use crate::slab::{Key, Slab};
 use crate::time::{Time, nanos};
 
@@ -48,7 +48,7 @@ impl<T: Types> Held<T> {
     }
 
     /// The most heap that the held messages take.
-    pub(super) fn memory_bound(config: &Config) -> usize {
+    pub(super) fn memory_bound(config: &Config) -> Bytes {
         let held = config.inbox_capacity;
         memory::slab::<HeldMessage<T>>(held) + memory::map::<(Key, u64), Key>(held) + memory::links(held)
     }

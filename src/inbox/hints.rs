@@ -9,7 +9,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::id::StreamKey;
-use crate::memory;
+use crate::memory::{self, Bytes};
 use crate::slab::{Key, NIL};
 
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ impl Hints {
     }
 
     /// The most heap that the hints take.
-    pub(super) const fn memory_bound(streams: usize) -> usize {
+    pub(super) fn memory_bound(streams: usize) -> Bytes {
         memory::array::<Place>(if streams < MOST { streams } else { MOST })
     }
 

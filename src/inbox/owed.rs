@@ -16,7 +16,7 @@ use core::num::NonZeroU32;
 use super::crowd::Crowd;
 use super::entries::{Entries, State};
 use crate::config::Config;
-use crate::memory;
+use crate::memory::{self, Bytes};
 use crate::slab::{Key, Slab};
 
 #[derive(Clone, Debug)]
@@ -39,7 +39,8 @@ enum Kind {
 
 impl Live {
     pub(super) const NOTHING: Self = Self(NonZeroU32::MAX);
-    /// Above every key: the configured capacities end at 2^30.
+    /// Above every key: the two capacities that these messages share end at 2^30 each, and the last key of so many is never
+    /// reached, since it would take fifty gigabytes.
     const CROWD: u32 = 1 << 31;
 
     #[inline]
@@ -75,7 +76,7 @@ impl Owed {
     }
 
     /// The most heap that so many messages take.
-    pub(super) fn memory_bound(config: &Config, messages: usize) -> usize {
+    pub(super) fn memory_bound(config: &Config, messages: usize) -> Bytes {
         let crowds = messages.min(config.max_streams);
         Entries::memory_bound(messages)
             + memory::slab::<Crowd>(crowds)

@@ -7,7 +7,7 @@ use alloc::collections::{BTreeMap, BTreeSet, btree_map};
 
 use crate::id::StreamKey;
 use crate::list::{Ends, Links};
-use crate::memory;
+use crate::memory::{self, Bytes};
 use crate::slab::{Key, Slab};
 
 #[derive(Clone, Debug)]
@@ -67,7 +67,7 @@ impl<P: Clone + Ord> Peers<P> {
     }
 
     /// The most heap that the peers of so many streams take.
-    pub(super) fn memory_bound(streams: usize) -> usize {
+    pub(super) fn memory_bound(streams: usize) -> Bytes {
         memory::slab::<Peer<P>>(streams)
             + memory::map::<P, Key>(streams)
             + memory::map::<(Key, StreamKey), Key>(streams)

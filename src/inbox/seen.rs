@@ -14,7 +14,7 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 
-use crate::memory;
+use crate::memory::{self, Bytes};
 
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
@@ -52,9 +52,9 @@ impl Seen {
     }
 
     /// The most heap that the sets of so many streams take which have `ranges` ranges between them.
-    pub(super) fn memory_bound(streams: usize, ranges: usize) -> usize {
-        let one = memory::map::<u64, u64>(1) + size_of::<BTreeMap<u64, u64>>();
-        memory::map::<u64, u64>(ranges) + streams.min(ranges).saturating_mul(one)
+    pub(super) fn memory_bound(streams: usize, ranges: usize) -> Bytes {
+        let one = memory::map::<u64, u64>(1) + Bytes::of::<BTreeMap<u64, u64>>(1);
+        memory::map::<u64, u64>(ranges) + one * streams.min(ranges)
     }
 
     /// Whether nothing was ever seen.

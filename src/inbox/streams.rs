@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::frame::Types;
 use crate::id::{MsgId, StreamKey};
 use crate::list::List;
-use crate::memory;
+use crate::memory::{self, Bytes};
 use crate::slab::{Key, NIL, Slab};
 use crate::time::Time;
 
@@ -63,13 +63,14 @@ impl<T: Types> Streams<T> {
     }
 
     /// The most heap that the streams take, their messages aside.
-    pub(super) fn memory_bound(config: &Config) -> usize {
+    pub(super) fn memory_bound(config: &Config) -> Bytes {
         let streams = config.max_streams;
+        let ranges = config.max_ranges.saturating_add(config.inbox_capacity.saturating_mul(2)).saturating_add(streams);
         memory::slab::<Stream>(streams)
             + Peers::<T::Peer>::memory_bound(streams)
             + memory::links(streams)
             + Hints::memory_bound(streams)
-            + Seen::memory_bound(streams, config.max_ranges + 2 * config.inbox_capacity + streams)
+            + Seen::memory_bound(streams, ranges)
     }
 
     pub(super) fn len(&self) -> usize {

@@ -7,7 +7,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use core::time::Duration;
 
 use crate::list::List;
-use crate::memory;
+use crate::memory::{self, Bytes};
 use crate::slab::Key;
 use crate::time::{Time, nanos};
 
@@ -34,7 +34,7 @@ impl Ages {
         }
     }
 
-    pub(super) fn memory_bound(messages: usize) -> usize {
+    pub(super) fn memory_bound(messages: usize) -> Bytes {
         memory::links(messages) + memory::map::<(Time, Key), ()>(messages) + memory::map::<Key, Time>(messages)
     }
 

@@ -14,7 +14,7 @@ use super::{PROBE, READY};
 use crate::config::{Config, Order};
 use crate::context::Context;
 use crate::frame::Types;
-use crate::memory;
+use crate::memory::{self, Bytes};
 use crate::retransmit::Place;
 use crate::slab::Key;
 use crate::time::Time;
@@ -52,7 +52,7 @@ impl<T: Types> Gates<T> {
         Self { shut: BTreeMap::new(), touched: Vec::new(), patience: Patience::Endless }
     }
 
-    pub(super) fn memory_bound(messages: usize) -> usize {
+    pub(super) fn memory_bound(messages: usize) -> Bytes {
         memory::map::<T::Peer, Vec<(Key, Gate)>>(messages)
             + memory::array::<(Key, Gate)>(messages)
             + memory::array::<T::Peer>(messages)

@@ -8,7 +8,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::id::StreamKey;
-use crate::memory;
+use crate::memory::{self, Bytes};
 use crate::slab::{Key, NIL};
 
 #[derive(Clone, Debug)]
@@ -24,9 +24,9 @@ impl Names {
     }
 
     /// The most heap for so many names.
-    pub(super) const fn memory_bound(names: usize) -> usize {
+    pub(super) fn memory_bound(names: usize) -> Bytes {
         // From a quarter to half full, and the old half as many slots beside them while they grow.
-        2 * memory::array::<Key>(names)
+        memory::array::<Key>(names) * 2
     }
 
     /// The key under which `name_of` tells this name.

@@ -9,7 +9,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec;
 
-use crate::memory;
+use crate::memory::{self, Bytes};
 use crate::slab::{Key, NIL};
 
 /// Spans up to this many seqs are always dense.
@@ -49,14 +49,14 @@ impl Ring {
     }
 
     /// The most heap that `rings` rings take which hold `live` seqs between them.
-    pub(super) fn memory_bound(rings: usize, live: usize) -> usize {
+    pub(super) fn memory_bound(rings: usize, live: usize) -> Bytes {
         // A ring spans at most 64 + 4 · live slots and has at most four times that many; one at a time moves.
         let kept = SLOTS_KEPT as usize;
-        let largest = 4 * (kept + 4 * live);
-        let slots = 4 * (rings.min(live) * kept + 4 * live) + largest;
-        slots.saturating_mul(size_of::<Key>())
-            + memory::map::<u64, Key>(live)
-            + rings.min(live) * (size_of::<BTreeMap<u64, Key>>() + memory::map::<u64, Key>(1))
+        let rings = rings.min(live);
+        let spans = Bytes::of::<Key>(kept) * rings + Bytes::of::<Key>(live) * 4;
+        let largest = Bytes::of::<Key>(kept) + Bytes::of::<Key>(live) * 4;
+        let strays = Bytes::of::<BTreeMap<u64, Key>>(1) + memory::map::<u64, Key>(1);
+        (spans + largest) * 4 + memory::map::<u64, Key>(live) + strays * rings
     }
 
     #[inline]

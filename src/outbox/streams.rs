@@ -13,7 +13,7 @@ use super::ring::Ring;
 use crate::frame::{Outgoing, Types};
 use crate::id::{MsgId, SEQ_END, StreamId, StreamKey};
 use crate::list::List;
-use crate::memory;
+use crate::memory::{self, Bytes};
 use crate::rng::Rng;
 use crate::slab::{Key, NIL, Slab};
 use crate::time::Time;
@@ -123,9 +123,9 @@ impl<T: Types> Streams<T> {
     }
 
     /// The most heap that the streams take when the outbox holds `messages` messages.
-    pub(super) fn memory_bound(messages: usize) -> usize {
+    pub(super) fn memory_bound(messages: usize) -> Bytes {
         // As many idle ones as messages, as many with messages, and as many idle ones that an older one hangs on to.
-        let streams = 3 * messages;
+        let streams = messages.saturating_mul(3);
         memory::slab::<Stream<T>>(streams)
             + Names::memory_bound(streams)
             + memory::map::<T::Peer, Key>(streams)

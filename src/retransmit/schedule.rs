@@ -19,7 +19,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::grid::{self, Delay};
-use crate::memory;
+use crate::memory::{self, Bytes};
 use crate::slab::{Key, NIL};
 use crate::time::Time;
 
@@ -129,9 +129,9 @@ impl<const CLASSES: usize> Schedule<CLASSES> {
     }
 
     /// The most heap that a schedule of so many keys takes.
-    pub(crate) fn memory_bound(keys: usize) -> usize {
+    pub(crate) fn memory_bound(keys: usize) -> Bytes {
         // Sixteen lists for each of at most sixty octaves, and a few more.
-        CLASSES * memory::array::<List>(1_000) + memory::array::<Node>(keys)
+        memory::array::<List>(1_000) * CLASSES + memory::array::<Node>(keys)
     }
 
     #[inline]
