@@ -29,6 +29,11 @@ pub struct Step {
     pub act: Act,
 }
 
+impl Step {
+    /// What a run begins with.
+    pub const CONNECT: Self = Self { clock: Clock::Stands, act: Act::Connected };
+}
+
 /// Where the caller's clock goes before the act.
 #[derive(Clone, Copy, Debug)]
 pub enum Clock {
@@ -185,14 +190,18 @@ fn msg_n(from: u64, id: MsgId, floor: u64) -> Incoming<Test> {
 
 /// A run of at most so many steps.
 pub fn scenario(steps: usize) -> impl Strategy<Value = Scenario> {
-    let start = select(vec![Time::from_origin(100 * DAY), Time::ZERO, Time::from_nanos(7)]);
-    (knobs(), any::<u8>(), start, vec(step(), 1..steps)).prop_map(|(knobs, seed, start, mut steps)| {
-        steps.insert(0, Step { clock: Clock::Stands, act: Act::Connected });
+    (knobs(), any::<u8>(), start(), vec(step(), 1..steps)).prop_map(|(knobs, seed, start, mut steps)| {
+        steps.insert(0, Step::CONNECT);
         Scenario { knobs, seed, start, steps }
     })
 }
 
-fn step() -> impl Strategy<Value = Step> {
+/// When a run begins.
+pub fn start() -> impl Strategy<Value = Time> {
+    select(vec![Time::from_origin(100 * DAY), Time::ZERO, Time::from_nanos(7)])
+}
+
+pub fn step() -> impl Strategy<Value = Step> {
     (clock(), act()).prop_map(|(clock, act)| Step { clock, act })
 }
 

@@ -10,7 +10,7 @@ use sixfold::{Client, MsgId, Output, Record, Stats, Time};
 
 use crate::common::{Test, seed};
 use crate::configs::Knobs;
-use crate::ops::{Call, Clock, Met, Scenario};
+use crate::ops::{Call, Clock, Met, Scenario, Step};
 
 /// One call and what came of it.
 #[derive(Clone, Debug)]
@@ -57,9 +57,12 @@ pub struct Process {
 
 impl Process {
     pub fn start(scenario: &Scenario) -> Self {
-        let knobs = scenario.knobs.clone();
-        let client = Client::new(knobs.config(), seed(scenario.seed), scenario.start).unwrap();
-        Self { knobs, client, journal: Vec::new(), next_seed: scenario.seed.wrapping_add(1) }
+        Self::new(&scenario.knobs, scenario.seed, scenario.start)
+    }
+
+    pub fn new(knobs: &Knobs, seed_byte: u8, now: Time) -> Self {
+        let client = Client::new(knobs.config(), seed(seed_byte), now).unwrap();
+        Self { knobs: knobs.clone(), client, journal: Vec::new(), next_seed: seed_byte.wrapping_add(1) }
     }
 
     pub fn call(&mut self, call: &Call, now: Time) -> Reply {
@@ -100,48 +103,77 @@ impl Process {
     }
 }
 
+/// A process, its clock, and what it has met.
+#[derive(Clone, Debug)]
+pub struct Player {
+    pub process: Process,
+    /// All that has happened, for whoever has to read why something failed.
+    pub moments: Vec<Moment>,
+    met: Met,
+    now: Time,
+    elapsed: u128,
+    connected: bool,
+    is_endless: bool,
+}
+
+impl Player {
+    pub fn new(knobs: &Knobs, seed: u8, start: Time) -> Self {
+        Self {
+            process: Process::new(knobs, seed, start),
+            moments: Vec::new(),
+            met: Met::default(),
+            now: start,
+            elapsed: 0,
+            connected: false,
+            is_endless: false,
+        }
+    }
+
+    /// Plays one step; `law` sees the client after it.
+    pub fn step(&mut self, step: &Step, law: impl FnOnce(&Process, &Moment) -> Verdict) -> Result<(), TestCaseError> {
+        let process = &mut self.process;
+        let before = self.now;
+        let now = moved(step.clock, before, &process.client);
+        self.now = now;
+        self.elapsed += u128::from(now.as_nanos().saturating_sub(before.as_nanos()));
+        self.is_endless |= now >= END || self.elapsed >= u128::from(END.as_nanos());
+        let call = step.act.call(&self.met, &process.client);
+        let stats_before = process.client.stats();
+        let reply = process.call(&call, now);
+        match (&call, reply) {
+            (_, Reply::Sent(id)) => self.met.sent.push(id),
+            (Call::Frame(sixfold::Incoming::MsgN { from, id, floor, .. }), _) => {
+                self.met.heard.push((*from, *id, *floor))
+            }
+            (Call::Connected, _) => self.connected = true,
+            (Call::Disconnected | Call::Restart, _) => self.connected = false,
+            (_, _) => {}
+        }
+        let timeout_before_drain = process.client.poll_timeout();
+        let moment = Moment {
+            now,
+            elapsed: self.elapsed,
+            is_endless: self.is_endless,
+            call,
+            reply,
+            outputs: process.drain(),
+            timeout_before_drain,
+            before: stats_before,
+            after: process.client.stats(),
+            connected: self.connected,
+        };
+        self.moments.push(moment);
+        let verdict = law(&self.process, &self.moments[self.moments.len() - 1]);
+        verdict.map_err(|why| TestCaseError::fail(format!("{why}\n{}", told(&self.moments))))
+    }
+}
+
 impl Scenario {
     /// Plays the scenario; `law` sees the client after each call.
     pub fn play(&self, mut law: impl FnMut(&Process, &Moment) -> Verdict) -> Result<Vec<Moment>, TestCaseError> {
-        let mut process = Process::start(self);
-        let mut met = Met::default();
-        let mut moments: Vec<Moment> = Vec::new();
-        let (mut now, mut elapsed, mut connected, mut is_endless) = (self.start, 0, false, false);
-        for step in &self.steps {
-            let before = now;
-            now = moved(step.clock, now, &process.client);
-            elapsed += u128::from(now.as_nanos().saturating_sub(before.as_nanos()));
-            is_endless |= now >= END || elapsed >= u128::from(END.as_nanos());
-            let call = step.act.call(&met, &process.client);
-            let stats_before = process.client.stats();
-            let reply = process.call(&call, now);
-            match (&call, reply) {
-                (_, Reply::Sent(id)) => met.sent.push(id),
-                (Call::Frame(sixfold::Incoming::MsgN { from, id, floor, .. }), _) => {
-                    met.heard.push((*from, *id, *floor))
-                }
-                (Call::Connected, _) => connected = true,
-                (Call::Disconnected | Call::Restart, _) => connected = false,
-                (_, _) => {}
-            }
-            let timeout_before_drain = process.client.poll_timeout();
-            let moment = Moment {
-                now,
-                elapsed,
-                is_endless,
-                call,
-                reply,
-                outputs: process.drain(),
-                timeout_before_drain,
-                before: stats_before,
-                after: process.client.stats(),
-                connected,
-            };
-            moments.push(moment);
-            let verdict = law(&process, &moments[moments.len() - 1]);
-            verdict.map_err(|why| TestCaseError::fail(format!("{why}\n{}", told(&moments))))?;
-        }
-        Ok(moments)
+        let mut player = Player::new(&self.knobs, self.seed, self.start);
+        self.steps.iter().try_for_each(|step| player.step(step, &mut law))?;
+        Ok(player.moments)
     }
 }
 
