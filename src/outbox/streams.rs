@@ -4,6 +4,10 @@
 //! [`ABANDONED_MOST`] of its seqs were abandoned, so that the gaps which a receiver must remember stay few. As many idle
 //! streams are kept as the outbox may hold messages; beyond that the one idle for longest goes, and the next message to
 //! its peer starts another.
+//!
+//! - `chain.rs`: the streams of one peer, the replaced ones too
+
+mod chain;
 
 use alloc::collections::BTreeMap;
 
@@ -45,6 +49,23 @@ pub(super) struct Stream<T: Types> {
 }
 
 impl<T: Types> Stream<T> {
+    const fn new(name: StreamKey, peer: T::Peer, next_seq: u64, older: Option<Key>) -> Self {
+        Self {
+            name,
+            peer,
+            next_seq,
+            sent_end: next_seq,
+            ring: Ring::new(),
+            announced: None,
+            parked: 0,
+            discarded: 0,
+            backed_off: false,
+            reset_at: Time::ZERO,
+            older,
+            is_replaced: false,
+        }
+    }
+
     #[inline]
     pub(super) fn msg_id(&self, seq: u64) -> MsgId {
         self.name.id(seq)
@@ -215,14 +236,6 @@ impl<T: Types> Streams<T> {
         }
     }
 
-    /// The streams of a peer, the oldest first.
-    pub(super) fn of(&self, peer: &T::Peer) -> impl DoubleEndedIterator<Item = Key> + use<T> {
-        let newest = self.current.get(peer).copied();
-        let mut keys: alloc::vec::Vec<Key> = core::iter::successors(newest, |key| self.slab[*key].older).collect();
-        keys.reverse();
-        keys.into_iter()
-    }
-
     /// A probe went out.
     pub(super) fn back_off(&mut self, key: Key) {
         self.backed_off += usize::from(!self.slab[key].backed_off);
@@ -233,26 +246,6 @@ impl<T: Types> Streams<T> {
     #[inline]
     pub(super) const fn has_backed_off(&self) -> bool {
         self.backed_off > 0
-    }
-
-    /// The recipient of a stream was heard of: gives the streams to it that have backed off and may be probed soon again.
-    ///
-    /// Each at most once per `interval`, so that the cost does not grow with what is in flight; what backed off since then
-    /// has not backed off far.
-    pub(super) fn take_backed_off(&mut self, heard: Key, interval: u64, now: Time) -> alloc::vec::Vec<Key> {
-        let mut taken = alloc::vec::Vec::new();
-        let mut next = self.current.get(&self.slab[heard].peer).copied();
-        while let Some(key) = next {
-            let stream = &mut self.slab[key];
-            if stream.backed_off && now.nanos_since(stream.reset_at) >= interval {
-                stream.backed_off = false;
-                stream.reset_at = now;
-                self.backed_off -= 1;
-                taken.push(key);
-            }
-            next = stream.older;
-        }
-        taken
     }
 
     /// All peers with a stream, in order.
@@ -276,20 +269,7 @@ impl<T: Types> Streams<T> {
                 self.forget(worn);
             }
         }
-        let stream = Stream {
-            name,
-            peer: peer.clone(),
-            next_seq: 0,
-            sent_end: 0,
-            ring: Ring::new(),
-            announced: None,
-            parked: 0,
-            discarded: 0,
-            backed_off: false,
-            reset_at: Time::ZERO,
-            older,
-            is_replaced: false,
-        };
+        let stream = Stream::new(name, peer.clone(), 0, older);
         self.enter(stream, peer)
     }
 
@@ -300,66 +280,6 @@ impl<T: Types> Streams<T> {
         self.names.insert(name, key, |key| self.slab[key].name);
         self.current.insert(peer, key);
         key
-    }
-
-    /// Takes over a stream of an earlier process, for the messages that it has left.
-    pub(super) fn adopt(&mut self, id: StreamId, peer: &T::Peer) -> Key {
-        self.rng.absorb(id.as_u64());
-        let name = StreamKey::from(id);
-        let older = self.current.get(peer).copied();
-        if let Some(older) = older {
-            self.slab[older].is_replaced = true;
-        }
-        let stream = Stream {
-            name,
-            peer: peer.clone(),
-            // It numbers nothing any more: a stream never outlives its process.
-            next_seq: SEQ_END,
-            sent_end: SEQ_END,
-            ring: Ring::new(),
-            announced: None,
-            parked: 0,
-            discarded: 0,
-            backed_off: false,
-            reset_at: Time::ZERO,
-            older,
-            is_replaced: false,
-        };
-        self.enter(stream, peer.clone())
-    }
-
-    /// Drops an adopted stream if it has no messages left: a journal names more streams than there ever were at a time.
-    pub(super) fn tidy_adopted(&mut self, key: Key) {
-        let Stream { peer, older, is_replaced, .. } = &self.slab[key];
-        if !self.slab[key].is_idle() {
-            return;
-        }
-        if *is_replaced {
-            self.close_worn(key);
-            return;
-        }
-        let (peer, older) = (peer.clone(), *older);
-        match older {
-            Some(older) => {
-                self.slab[older].is_replaced = false;
-                self.current.insert(peer, older);
-            }
-            None => drop(self.current.remove(&peer)),
-        }
-        self.forget(key);
-    }
-
-    /// Drops a replaced stream that has run empty, out of the chain in which it stands.
-    fn close_worn(&mut self, key: Key) {
-        let Some(mut newer) = self.current.get(&self.slab[key].peer).copied() else { return };
-        while let Some(older) = self.slab[newer].older {
-            if older == key {
-                self.slab[newer].older = self.slab[key].older;
-                break;
-            }
-            newer = older;
-        }
-        self.forget(key);
     }
 
     /// Drops the longest idle stream that no older one hangs on to.
