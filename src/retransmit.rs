@@ -6,6 +6,7 @@
 
 mod backoff;
 mod bucket;
+mod earliest;
 mod grid;
 mod rto;
 mod schedule;

@@ -11,13 +11,10 @@
 //!  delay 60.000 s   (the last of a class: what would take longer is capped)
 //!  queue  0         [key 1] ⇄ [key 5]
 //! ```
-//!
-//! Messages are mostly answered in the order in which they were sent, so nearly every answer takes the head off a list.
-//! The lists are compared anew only when the earliest head has passed a bound below all others.
 
-use alloc::vec;
 use alloc::vec::Vec;
 
+use super::earliest::Earliest;
 use super::grid::{self, Delay};
 use crate::memory::{self, Bytes};
 use crate::slab::{Key, NIL};
@@ -31,16 +28,11 @@ pub(crate) struct Schedule<const CLASSES: usize> {
     /// The timer lists, class by class in the order of the grid, then the queues.
     lists: Vec<List>,
     classes: [Class; CLASSES],
-    /// A bit per timer list that is not empty.
-    occupied: Vec<u64>,
+    first_queue: usize,
+    /// Of the timer lists.
+    earliest: Earliest,
     /// How many keys stand in the queues.
     waiting: usize,
-    /// The timer list whose head is due first, and when that is: [`Time::MAX`] for never.
-    earliest: usize,
-    next_due: Time,
-    /// No head of another timer list is due before this.
-    others_due: Time,
-    first_queue: usize,
 }
 
 /// The lists of one class: one for each grid value from the shortest delay on; in the last one everything waits for the cap.
@@ -115,17 +107,7 @@ impl<const CLASSES: usize> Schedule<CLASSES> {
         });
         let first_queue = lists.len();
         lists.resize(first_queue + queues, List::new(0));
-        Self {
-            nodes: Vec::new(),
-            lists,
-            classes,
-            occupied: vec![0; first_queue.div_ceil(64)],
-            waiting: 0,
-            earliest: 0,
-            next_due: Time::MAX,
-            others_due: Time::MAX,
-            first_queue,
-        }
+        Self { nodes: Vec::new(), lists, classes, first_queue, earliest: Earliest::new(first_queue), waiting: 0 }
     }
 
     /// The most heap that a schedule of so many keys takes.
@@ -151,7 +133,7 @@ impl<const CLASSES: usize> Schedule<CLASSES> {
         let list = self.classes[class].list(delay);
         let due = now.plus(self.lists[list].delay);
         if self.enter(key, list, due) {
-            self.note_first(list, due);
+            self.earliest.on_first(list, due);
         }
     }
 
@@ -192,23 +174,22 @@ impl<const CLASSES: usize> Schedule<CLASSES> {
         for list in &mut self.lists {
             (list.head, list.tail) = (NIL, NIL);
         }
-        self.occupied.fill(0);
+        self.earliest.clear();
         self.waiting = 0;
-        (self.next_due, self.others_due) = (Time::MAX, Time::MAX);
     }
 
     /// The exact time at which the next timer is due; [`Time::MAX`] for never.
     #[inline]
     pub(crate) const fn next_due(&self) -> Time {
-        self.next_due
+        self.earliest.due()
     }
 
     /// A key whose timer is due, with the time at which it was armed; the timer is gone.
     pub(crate) fn pop_due(&mut self, now: Time) -> Option<(Key, Time)> {
-        if self.next_due > now {
+        if self.earliest.due() > now {
             return None;
         }
-        let key = self.lists[self.earliest].head;
+        let key = self.lists[self.earliest.list()].head;
         let armed_at = self.armed_at(key)?;
         self.cancel(key);
         Some((key, armed_at))
@@ -246,7 +227,7 @@ impl<const CLASSES: usize> Schedule<CLASSES> {
     }
 
     /// Takes a key that stood between two others out of its list.
-    #[inline]
+    #[inline(always)]
     fn leave(&mut self, prev: Key, next: Key, list: u16) {
         let list = usize::from(list);
         let ends = &mut self.lists[list];
@@ -261,63 +242,11 @@ impl<const CLASSES: usize> Schedule<CLASSES> {
         if list >= self.first_queue {
             self.waiting -= 1;
         } else if prev == NIL {
-            self.note_next(list, next);
-        }
-    }
-
-    /// A timer list that was empty has a head.
-    #[inline(never)]
-    fn note_first(&mut self, list: usize, due: Time) {
-        self.occupied[list / 64] |= 1 << (list % 64);
-        if due < self.next_due {
-            self.others_due = self.next_due;
-            (self.earliest, self.next_due) = (list, due);
-        } else {
-            self.others_due = self.others_due.min(due);
-        }
-    }
-
-    /// The head of a timer list has left: the next one follows.
-    #[inline]
-    fn note_next(&mut self, list: usize, head: Key) {
-        let Some(node) = self.nodes.get(head as usize) else {
-            self.note_last(list);
-            return;
-        };
-        if list == self.earliest {
-            self.next_due = node.due;
-            if self.next_due >= self.others_due {
-                self.find_earliest();
-            }
-        }
-    }
-
-    /// A timer list has become empty.
-    #[inline(never)]
-    fn note_last(&mut self, list: usize) {
-        self.occupied[list / 64] &= !(1 << (list % 64));
-        if self.others_due == Time::MAX {
-            self.next_due = Time::MAX;
-        } else if list == self.earliest {
-            self.find_earliest();
-        }
-    }
-
-    #[inline(never)]
-    fn find_earliest(&mut self) {
-        (self.next_due, self.others_due) = (Time::MAX, Time::MAX);
-        for (word, bits) in self.occupied.iter().enumerate() {
-            let mut bits = *bits;
-            while bits != 0 {
-                let list = word * 64 + bits.trailing_zeros() as usize;
-                bits &= bits - 1;
-                let due = self.nodes[self.lists[list].head as usize].due;
-                if due < self.next_due {
-                    self.others_due = self.next_due;
-                    (self.earliest, self.next_due) = (list, due);
-                } else {
-                    self.others_due = self.others_due.min(due);
-                }
+            let Self { nodes, lists, earliest, .. } = self;
+            let head = |list: usize| nodes[lists[list].head as usize].due;
+            match nodes.get(next as usize) {
+                Some(node) => earliest.on_next(list, node.due, head),
+                None => earliest.on_last(list, head),
             }
         }
     }
