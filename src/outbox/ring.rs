@@ -349,6 +349,35 @@ mod tests {
         }
     }
 
+    /// A ring with the seqs from 0 on and one far off; what it spans, how many slots it has, and which seqs are strays.
+    fn ring_of(low: u64, far: &[u64]) -> (u32, u32, Vec<u64>) {
+        let mut ring = Ring::new();
+        (0..low).chain(far.iter().copied()).for_each(|seq| ring.insert(seq, 1));
+        (ring.span, ring.slots.len(), ring.strays().map(|(seq, _)| *seq).collect())
+    }
+
+    #[test]
+    fn a_ring_is_dense_within_64_seqs_or_four_for_each_and_not_one_more() {
+        assert_eq!(ring_of(1, &[63]), (64, 64, vec![]), "64 seqs always are");
+        assert_eq!(ring_of(1, &[64]), (1, 2, vec![0]), "65 are not, of two");
+        assert_eq!(ring_of(14, &[63, 64]), (64, 64, vec![0]), "nor of sixteen, when the next one comes");
+        assert_eq!(ring_of(15, &[63, 64]), (65, 128, vec![]), "but of seventeen");
+        assert_eq!(ring_of(20, &[83]), (84, 128, vec![]), "four for each of 21");
+        assert_eq!(ring_of(20, &[84]), (1, 2, (0..20).collect()), "one more, and the more that go the more it is");
+        assert_eq!(ring_of(200, &[]), (200, 256, vec![]));
+    }
+
+    #[test]
+    fn a_seq_below_is_dense_within_the_same_bounds() {
+        for (far, span, strays) in [(63, 64, vec![]), (64, 1, vec![0])] {
+            let mut ring = Ring::new();
+            ring.insert(far, 1);
+            ring.insert(0, 2);
+            assert_eq!((ring.span, ring.strays().map(|(seq, _)| *seq).collect::<Vec<_>>()), (span, strays));
+            assert_eq!((ring.first(), ring.get(0), ring.get(far)), (Some(0), Some(2), Some(1)));
+        }
+    }
+
     #[test]
     fn one_stuck_seq_costs_one_stray() {
         let mut ring = Ring::new();
