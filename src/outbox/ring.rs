@@ -367,6 +367,17 @@ mod tests {
         assert_eq!(ring_of(200, &[]), (200, 256, vec![]));
     }
 
+    /// Slots for 65 seqs are there, since a hundred were; of 64 in a row fifteen are left.
+    #[test]
+    fn a_65th_seq_is_not_dense_because_there_is_a_slot_for_it() {
+        let mut ring = Ring::new();
+        (0..100).for_each(|seq| ring.insert(seq, 1));
+        (0..36).chain(37..86).for_each(|seq| assert_eq!(ring.remove(seq), Some(1)));
+        assert_eq!((ring.span, ring.live, ring.slots.len()), (64, 15, 128));
+        ring.insert(100, 1);
+        assert_eq!(ring.strays().map(|(seq, _)| *seq).collect::<Vec<_>>(), [36]);
+    }
+
     #[test]
     fn a_seq_below_is_dense_within_the_same_bounds() {
         for (far, span, strays) in [(63, 64, vec![]), (64, 1, vec![0])] {
