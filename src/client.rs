@@ -2,6 +2,7 @@
 //!
 //! The two halves do not know each other; only this file and `turns.rs`, with which every input begins and ends, know both.
 
+mod memory_bound;
 mod turns;
 
 use core::time::Duration;
@@ -12,7 +13,7 @@ use crate::error::{ConfigError, ResendError, SendError, UnknownDelivery, Unknown
 use crate::event::{OutboxEntry, Output, Status};
 use crate::frame::{Incoming, Types};
 use crate::id::MsgId;
-use crate::inbox::{Inbox, Message};
+use crate::inbox::{Copy, Inbox};
 use crate::journal::Record;
 use crate::outbox::Outbox;
 use crate::rng::Seed;
@@ -79,7 +80,7 @@ impl<T: Types> Client<T> {
         config.check()?;
         Ok(Self {
             outbox: Outbox::new(&config, &seed, now),
-            inbox: Inbox::new(&config),
+            inbox: Inbox::new(&config, &seed),
             acks_turn: true,
             deadline: Time::MAX,
             ctx: Context::new(config, &seed, now),
@@ -176,7 +177,7 @@ impl<T: Types> Client<T> {
     pub fn send(&mut self, to: T::Peer, payload: T::Payload, now: Time) -> Result<MsgId, SendError<T>> {
         self.advance(now);
         let sent = self.outbox.send(&to, payload, &mut self.ctx);
-        self.settle();
+        self.end_input();
         sent
     }
 
@@ -191,7 +192,7 @@ impl<T: Types> Client<T> {
     pub fn confirm(&mut self, from: &T::Peer, id: MsgId, now: Time) -> Result<(), UnknownDelivery> {
         self.advance(now);
         let confirmed = self.inbox.confirm(from, id, &mut self.ctx);
-        self.settle();
+        self.end_input();
         confirmed
     }
 
@@ -206,7 +207,7 @@ impl<T: Types> Client<T> {
     pub fn release(&mut self, from: &T::Peer, id: MsgId, now: Time) -> Result<(), UnknownDelivery> {
         self.advance(now);
         let released = self.inbox.release(from, id);
-        self.settle();
+        self.end_input();
         released
     }
 
@@ -222,7 +223,7 @@ impl<T: Types> Client<T> {
     pub fn resend(&mut self, id: MsgId, now: Time) -> Result<(), ResendError> {
         self.advance(now);
         let resent = self.outbox.resend(id, &mut self.ctx);
-        self.settle();
+        self.end_input();
         resent
     }
 
@@ -236,7 +237,7 @@ impl<T: Types> Client<T> {
     pub fn discard(&mut self, id: MsgId, now: Time) -> Result<T::Payload, UnknownMessage> {
         self.advance(now);
         let discarded = self.outbox.discard(id, &mut self.ctx);
-        self.settle();
+        self.end_input();
         discarded
     }
 
@@ -249,10 +250,10 @@ impl<T: Types> Client<T> {
         }
         self.advance(now);
         self.ctx.connected = true;
-        self.ctx.silence.on_heard(self.ctx.now);
+        self.ctx.liveness.on_heard(self.ctx.now);
         self.inbox.on_connected(&mut self.ctx);
         self.outbox.on_connected(&mut self.ctx);
-        self.settle();
+        self.end_input();
     }
 
     /// The connection is gone. Frames that were not polled yet are dropped; what they carried goes out again on the next
@@ -263,13 +264,13 @@ impl<T: Types> Client<T> {
         self.ctx.drop_transmits();
         self.inbox.on_disconnected();
         self.outbox.on_disconnected();
-        self.settle();
+        self.end_input();
     }
 
     /// A frame came. Late, repeated, unknown and forged ones are normal: they are counted in [`Stats`] and ignored.
     pub fn handle_frame(&mut self, frame: Incoming<T>, now: Time) {
         self.advance(now);
-        self.ctx.silence.on_heard(self.ctx.now);
+        self.ctx.liveness.on_heard(self.ctx.now);
         match frame {
             Incoming::MsgA { id, verdict } => {
                 self.ctx.stats.msg_a += 1;
@@ -277,7 +278,7 @@ impl<T: Types> Client<T> {
             }
             Incoming::MsgN { id, from, server_id, floor, payload } => {
                 self.ctx.stats.msg_n += 1;
-                self.inbox.on_msg_n(&from, id, Message { server_id, floor, payload }, &mut self.ctx);
+                self.inbox.on_msg_n(&from, id, Copy { server_id, floor, payload }, &mut self.ctx);
             }
             Incoming::AckA { id, from } => {
                 self.ctx.stats.ack_a += 1;
@@ -288,7 +289,7 @@ impl<T: Types> Client<T> {
                 self.outbox.on_ack_n(id, server_id, &mut self.ctx);
             }
         }
-        self.settle();
+        self.end_input();
     }
 
     /// Time has passed: fires what is due. Calling it early, late or twice is harmless.
@@ -297,7 +298,7 @@ impl<T: Types> Client<T> {
         self.outbox.expire(&mut self.ctx);
         self.outbox.on_timeout(&mut self.ctx);
         self.inbox.on_timeout(&mut self.ctx);
-        self.settle();
+        self.end_input();
     }
 
     /// The next thing to do, in order; drain it until `None` after any input.
@@ -312,9 +313,9 @@ impl<T: Types> Client<T> {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Time> {
         if self.ctx.has_output() {
-            return self.ctx.clock().outside(self.ctx.now);
+            return self.ctx.clock().to_caller_time(self.ctx.now);
         }
-        if self.deadline == Time::MAX { None } else { self.ctx.clock().outside(self.deadline) }
+        if self.deadline == Time::MAX { None } else { self.ctx.clock().to_caller_time(self.deadline) }
     }
 
     /// Where a message stands; `None` when it was delivered or discarded, or never was.

@@ -1,79 +1,58 @@
 //! The client's own clock: it only runs forward, whatever the caller's does.
 //!
 //! The rule: a `now` before the last one counts as no time passed, and time runs on from there. Inside the crate every
-//! time is on this clock, so deadlines stay in order; only [`Clock::outside`] speaks of the caller's.
+//! time is on this clock, so deadlines stay in order; [`Clock::to_caller_time`] translates a time for the caller.
 
 use crate::time::Time;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
     /// The caller's last `now`.
-    told: Time,
+    caller_now: Time,
     /// The same moment on this clock.
     now: Time,
 }
 
 impl Clock {
     pub(crate) const fn new(now: Time) -> Self {
-        Self { told: now, now: if now.as_nanos() < END.as_nanos() { now } else { END } }
+        Self { caller_now: now, now: if now.as_nanos() < END.as_nanos() { now } else { END } }
     }
 
     pub(crate) const fn now(&self) -> Time {
         self.now
     }
 
-    /// Hears the caller's `now`, unless it steps back or leaps forward further than is believed: then it says so.
+    /// Takes the caller's `now`; returns whether it steps back.
     #[inline]
-    pub(crate) fn runs_to(&mut self, told: Time) -> bool {
-        match told.as_nanos().checked_sub(self.told.as_nanos()) {
-            Some(step) if step <= LEAP => {
-                self.now = self.now.plus(step).min(END);
-                self.told = told;
-                true
-            }
-            Some(_) | None => false,
+    pub(crate) fn advance(&mut self, caller_now: Time) -> bool {
+        let step = caller_now.as_nanos().checked_sub(self.caller_now.as_nanos());
+        self.caller_now = caller_now;
+        if let Some(step) = step {
+            self.now = self.now.plus(step.min(MAX_STEP)).min(END);
         }
+        step.is_none()
     }
 
-    /// Hears a `now` that steps back or leaps; tells whether it steps back.
-    #[cold]
-    pub(crate) fn leaps_to(&mut self, told: Time) -> bool {
-        let steps_back = told < self.told;
-        if !steps_back {
-            self.now = self.now.plus(LEAP).min(END);
-        }
-        self.told = told;
-        steps_back
+    /// A past moment of this clock on the caller's.
+    pub(crate) fn past_to_caller_time(&self, time: Time) -> Time {
+        Time::from_nanos(self.caller_now.as_nanos().saturating_sub(self.now.nanos_since(time)))
     }
 
-    /// Names a past moment of this clock on the caller's.
-    pub(crate) fn outside_past(&self, time: Time) -> Time {
-        Time::from_nanos(self.told.as_nanos().saturating_sub(self.now.nanos_since(time)))
-    }
-
-    /// Names a moment of this clock on the caller's, not before its last `now`; `None` when that lies beyond the end of
-    /// time.
-    pub(crate) fn outside(&self, time: Time) -> Option<Time> {
-        self.told.checked_plus(time.nanos_since(self.now))
+    /// A moment of this clock on the caller's, not before its last `now`; `None` when that lies beyond the end of time.
+    pub(crate) fn to_caller_time(&self, time: Time) -> Option<Time> {
+        self.caller_now.checked_plus(time.nanos_since(self.now))
     }
 }
 
-/// The longest leap forward that is believed: 21 years, after which every deadline has passed. So a clock that names a far
+/// The longest step forward that is believed: 21 years, after which every deadline has passed. So a clock that names a far
 /// future once, by mistake, does not use up all time.
-const LEAP: u64 = 21 * 366 * 24 * 3600 * 1_000_000_000;
+const MAX_STEP: u64 = 21 * 366 * 24 * 3600 * 1_000_000_000;
 /// Where this clock stops, after 438 years: every deadline still lies after every `now`.
 const END: Time = Time::from_nanos(u64::MAX / 4 * 3);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    impl Clock {
-        /// Hears the caller's `now`; tells whether it stepped back.
-        fn advance(&mut self, told: Time) -> bool {
-            !self.runs_to(told) && self.leaps_to(told)
-        }
-    }
 
     #[test]
     fn a_step_back_is_no_time_and_deadlines_shift_with_it() {
@@ -82,19 +61,19 @@ mod tests {
         assert!(!clock.advance(at(130)));
         let deadline = clock.now().plus(10);
         assert!(clock.advance(at(50)));
-        assert_eq!((clock.now(), clock.outside(deadline)), (at(130), Some(at(60))));
+        assert_eq!((clock.now(), clock.to_caller_time(deadline)), (at(130), Some(at(60))));
         assert!(!clock.advance(at(55)));
-        assert_eq!((clock.now(), clock.outside(deadline)), (at(135), Some(at(60))));
+        assert_eq!((clock.now(), clock.to_caller_time(deadline)), (at(135), Some(at(60))));
         assert!(!clock.advance(at(70)));
-        assert_eq!(clock.outside(deadline), Some(at(70)), "a past deadline is due now");
+        assert_eq!(clock.to_caller_time(deadline), Some(at(70)), "a past deadline is due now");
     }
 
     #[test]
     fn at_the_end_of_time_nothing_is_due_any_more() {
         let mut clock = Clock::new(Time::MAX);
-        assert_eq!((clock.now(), clock.outside(END.plus(1))), (END, None));
+        assert_eq!((clock.now(), clock.to_caller_time(END.plus(1))), (END, None));
         clock.advance(Time::ZERO);
-        assert_eq!(clock.outside(END.plus(1)), Some(Time::from_nanos(1)));
+        assert_eq!(clock.to_caller_time(END.plus(1)), Some(Time::from_nanos(1)));
     }
 
     #[test]
@@ -110,12 +89,12 @@ mod tests {
     }
 
     #[test]
-    fn a_leap_of_twenty_one_years_is_believed_and_not_a_second_more() {
+    fn a_step_of_twenty_one_years_is_believed_and_not_a_second_more() {
         let years = 21 * 366 * 24 * 3_600;
         let second = 1_000_000_000;
-        for (told, believed) in [(years - 1, years - 1), (years, years), (years + 1, years)] {
+        for (caller_now, believed) in [(years - 1, years - 1), (years, years), (years + 1, years)] {
             let mut clock = Clock::new(Time::ZERO);
-            assert!(!clock.advance(Time::from_nanos(told * second)));
+            assert!(!clock.advance(Time::from_nanos(caller_now * second)));
             assert_eq!(clock.now(), Time::from_nanos(believed * second));
         }
     }
@@ -124,6 +103,9 @@ mod tests {
     fn standing_still_is_no_step_back() {
         let mut clock = Clock::new(Time::from_nanos(7));
         assert!(!clock.advance(Time::from_nanos(7)));
-        assert_eq!((clock.now(), clock.outside_past(Time::from_nanos(5))), (Time::from_nanos(7), Time::from_nanos(5)));
+        assert_eq!(
+            (clock.now(), clock.past_to_caller_time(Time::from_nanos(5))),
+            (Time::from_nanos(7), Time::from_nanos(5))
+        );
     }
 }

@@ -1,13 +1,14 @@
 //! What both halves use and neither owns: the time, the output, the budget of retransmissions, the counters.
 
+use alloc::collections::VecDeque;
+
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::{Event, Output};
 use crate::frame::{Outgoing, Types};
 use crate::journal::Record;
-use crate::queue::Queue;
-use crate::retransmit::{Backoff, Bucket, Delay, Jitter, Rto, Silence};
-use crate::rng::{Rng, Seed};
+use crate::recovery::{Backoff, Delay, Jitter, Liveness, Rto, TokenBucket};
+use crate::rng::{JITTER, Rng, Seed};
 use crate::stats::Stats;
 use crate::time::Time;
 
@@ -20,11 +21,11 @@ pub(crate) struct Context<T: Types> {
     pub(crate) connected: bool,
     pub(crate) rto: Rto,
     pub(crate) backoff: Backoff,
-    pub(crate) bucket: Bucket,
-    pub(crate) silence: Silence,
+    pub(crate) tokens: TokenBucket,
+    pub(crate) liveness: Liveness,
     /// The counters; the gauges are filled in when they are asked for.
     pub(crate) stats: Stats,
-    out: Queue<Output<T>>,
+    output: VecDeque<Output<T>>,
 }
 
 impl<T: Types> Context<T> {
@@ -36,32 +37,31 @@ impl<T: Types> Context<T> {
             connected: false,
             rto: Rto::new(&config),
             backoff: Backoff::new(Jitter::new(config.jitter), Rng::new(seed, JITTER)),
-            bucket: Bucket::new(config.retransmit_rate, config.retransmit_burst),
-            silence: Silence::new(config.suspect_after, now),
+            tokens: TokenBucket::new(config.retransmit_rate, config.retransmit_burst),
+            liveness: Liveness::new(config.suspect_after, now),
             stats: Stats::default(),
-            out: Queue::new(),
+            output: VecDeque::new(),
             config,
         }
     }
 
     /// Writes a record, if there is a journal to write it to.
+    #[inline]
     pub(crate) fn persist(&mut self, record: impl FnOnce(&Clock) -> Record<T>) {
         if self.config.journal {
             let record = record(&self.clock);
-            self.out.push(Output::Persist(record));
+            self.output.push_back(Output::Persist(record));
         }
     }
 
     pub(crate) fn event(&mut self, event: Event<T>) {
-        self.out.push(Output::Event(event));
+        self.output.push_back(Output::Event(event));
     }
 
-    /// Hears the caller's `now`.
+    /// Takes the caller's `now`.
     #[inline]
-    pub(crate) fn advance(&mut self, told: Time) {
-        if !self.clock.runs_to(told) {
-            self.stats.clock_steps_back += u64::from(self.clock.leaps_to(told));
-        }
+    pub(crate) fn advance(&mut self, caller_now: Time) {
+        self.stats.clock_steps_back += u64::from(self.clock.advance(caller_now));
         self.now = self.clock.now();
     }
 
@@ -75,7 +75,7 @@ impl<T: Types> Context<T> {
             Outgoing::MsgR { .. } => self.stats.msg_r += 1,
             Outgoing::AckR { .. } => self.stats.ack_r += 1,
         }
-        self.out.push(Output::Transmit(frame));
+        self.output.push_back(Output::Transmit(frame));
     }
 
     /// How long the server's answer is waited for, after so many that did not come.
@@ -90,27 +90,24 @@ impl<T: Types> Context<T> {
     /// A frame sent at `sent_at` was not answered in time.
     pub(crate) fn on_timeout(&mut self, sent_at: Time) {
         self.stats.timeouts += 1;
-        if let Some(silent) = self.silence.on_timeout(sent_at, self.rto.base(), self.now) {
+        if let Some(silent) = self.liveness.on_timeout(sent_at, self.rto.base(), self.now) {
             self.event(Event::SuspectConnection { silent });
         }
     }
 
     pub(crate) fn poll_output(&mut self) -> Option<Output<T>> {
-        self.out.pop()
+        self.output.pop_front()
     }
 
     pub(crate) fn has_output(&self) -> bool {
-        !self.out.is_empty()
+        !self.output.is_empty()
     }
 
-    /// Drops the frames that nobody will carry any more.
+    /// Drops the frames that were not polled: nobody will carry them any more.
     pub(crate) fn drop_transmits(&mut self) {
-        self.out.retain(|output| match output {
+        self.output.retain(|output| match output {
             Output::Persist(_) | Output::Event(_) => true,
             Output::Transmit(_) => false,
         });
     }
 }
-
-/// Keeps the generator of jitter apart from the one of stream ids.
-const JITTER: u64 = 1;

@@ -23,7 +23,7 @@ use crate::error::ParseMsgIdError;
 pub(crate) const SEQ_END: u64 = 1 << 48;
 const SEQ_MASK: u64 = SEQ_END - 1;
 const TAG: u64 = 1;
-/// Version nibble, variant bits and tag, in the two halves of the id: what tells one of this layout from any other UUID.
+/// Version nibble, variant bits and tag, in the two halves of the id: what distinguishes one of this layout from any other UUID.
 const FIXED_MASK: (u64, u64) = (0xf << 12, (0b11 << 62) | (0x3ff << 48));
 const FIXED: (u64, u64) = (8 << 12, (0b10 << 62) | (TAG << 48));
 
@@ -39,7 +39,7 @@ impl StreamId {
         Self(bits)
     }
 
-    /// Tells the 64 bits.
+    /// Returns the 64 bits.
     #[must_use]
     pub const fn as_u64(self) -> u64 {
         self.0
@@ -61,8 +61,8 @@ impl fmt::Debug for StreamId {
 
 /// The id of a message, made by the sending client: what every ack names and every receiver deduplicates by.
 ///
-/// Any UUID can be one. An id that carries this crate's layout (version 8, tag 1) tells its
-/// [stream](MsgId::stream) and [seq](MsgId::seq); an id of another make is a stream of its own with one message.
+/// Any UUID can be one. An id with this crate's layout (version 8, tag 1) has a
+/// [stream](MsgId::stream) and a [seq](MsgId::seq); a *foreign* id is a stream of its own with one message.
 ///
 /// # Examples
 ///
@@ -95,13 +95,13 @@ impl MsgId {
         Self(uuid)
     }
 
-    /// Gives the UUID, the inverse of [`MsgId::from_uuid`].
+    /// Returns the UUID, the inverse of [`MsgId::from_uuid`].
     #[must_use]
     pub const fn as_uuid(&self) -> &Uuid {
         &self.0
     }
 
-    /// Tells the stream; `None` for an id of another make.
+    /// Returns the stream; `None` for a foreign id.
     #[must_use]
     pub const fn stream(&self) -> Option<StreamId> {
         if !self.counts() {
@@ -111,7 +111,7 @@ impl MsgId {
         Some(StreamId((high & !0xffff) | ((high & 0xfff) << 4) | ((low >> 58) & 0xf)))
     }
 
-    /// Tells the seq within the stream, below 2⁴⁸; `None` for an id of another make.
+    /// Returns the seq within the stream, below 2⁴⁸; `None` for a foreign id.
     #[must_use]
     pub const fn seq(&self) -> Option<u64> {
         if !self.counts() {
@@ -125,7 +125,7 @@ impl MsgId {
         high & FIXED_MASK.0 == FIXED.0 && low & FIXED_MASK.1 == FIXED.1
     }
 
-    /// Splits the id into what names its stream and its place in it: see [`StreamKey`].
+    /// Splits the id into the key of its stream and the seq within it.
     #[inline]
     pub(crate) fn split(&self) -> (StreamKey, u64) {
         let (high, low) = self.0.as_u64_pair();
@@ -163,7 +163,7 @@ impl FromStr for MsgId {
     }
 }
 
-/// The name of a stream: the whole id with the seq cleared, or the whole id when it is of another make.
+/// The id of a stream as a key: the message id with the seq cleared, or the whole message id when it is foreign.
 ///
 /// The fixed bits keep the two kinds apart: no foreign id can be taken for a stream. Two halves of 64 bits rather than
 /// one of 128, which would ask for an alignment of sixteen bytes in every map.
@@ -171,13 +171,12 @@ impl FromStr for MsgId {
 pub(crate) struct StreamKey(u64, u64);
 
 impl StreamKey {
-    pub(crate) const MIN: Self = Self(0, 0);
-    pub(crate) const MAX: Self = Self(u64::MAX, u64::MAX);
-
-    /// As many bits as fit of those that were drawn for a stream that counts.
+    /// Its 128 bits in four words.
     #[inline]
-    pub(crate) const fn random_bits(self) -> usize {
-        (self.0 >> 16) as usize
+    #[expect(clippy::cast_possible_truncation, reason = "the halves of a word")]
+    pub(crate) const fn words(self) -> [u32; 4] {
+        let Self(high, low) = self;
+        [(high >> 32) as u32, high as u32, (low >> 32) as u32, low as u32]
     }
 
     const fn of(stream: StreamId) -> Self {
@@ -191,7 +190,7 @@ impl StreamKey {
         MsgId(Uuid::from_u64_pair(self.0, self.1 | seq))
     }
 
-    /// Whether the stream counts, that is: is not a single message of another make.
+    /// Whether the stream counts, that is: is not a single foreign message.
     #[inline]
     pub(crate) const fn counts(self) -> bool {
         self.id(0).counts()

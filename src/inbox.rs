@@ -11,171 +11,238 @@
 //!              (cursor, max_hold) └─► as if never seen
 //! ```
 //!
-//! - `order.rs`: the cursor, holding, handing over
-//! - `acks.rs`: ack:R until ack:A
-//! - `newcomers.rs`: the first message of a stream, and what must be forgotten for it
-//! - `restore.rs`: what survives a restart
+//! The way of a message: `client.rs` → here → `ordering.rs` (its turn) → `message.rs` (its state) → `acks.rs` (ack:R and
+//! ack:A) → `recovery/flights.rs` (its timer).
+//!
+//! - `ordering.rs`: the cursor, and what is handed over at it
 //! - `held.rs`: the messages beyond the cursor
-//! - `owed.rs`, `entries.rs`, `crowd.rs`: the messages that are unconfirmed or unacked, and how a stream finds its own
-//! - `streams.rs`, `peers.rs`, `seen.rs`, `hints.rs`: what is remembered, for how long, and how it is found
+//! - `message.rs`: one message that was handed over, and its state
+//! - `acks.rs`: ack:R until ack:A
+//! - `stream.rs`: what is remembered of a stream
+//! - `rooms.rs`: which stream is forgotten for a new one
+//! - `restore.rs`: what survives a restart
 
 mod acks;
-mod crowd;
-mod entries;
 mod held;
-mod hints;
-mod newcomers;
-mod order;
-mod owed;
-mod peers;
+mod message;
+mod ordering;
 mod restore;
-mod seen;
-mod streams;
+mod rooms;
+mod stream;
 
+use crate::collections::{self, Arena, Bytes, Key, List};
 use crate::config::{Config, Order};
 use crate::context::Context;
 use crate::error::UnknownDelivery;
-use crate::event::Event;
+use crate::event::{Delivery, Event};
 use crate::frame::Types;
 use crate::id::{MsgId, SEQ_END, StreamKey};
 use crate::journal::Record;
-use crate::memory::{self, Bytes};
-use crate::slab::Key;
+use crate::recovery::Flights;
+use crate::rng::{HASHES, Rng, Seed};
 use crate::stats::Stats;
+use crate::time::nanos;
 
-use acks::AckSchedule;
-use entries::State;
 use held::Held;
-use owed::Owed;
-use streams::{Stream, Streams};
+use message::Message;
+use rooms::NoRoom;
+use stream::Streams;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Inbox<T: Types> {
     streams: Streams<T>,
-    held: Held<T>,
-    owed: Owed,
-    /// Where the pending acks stand.
-    schedule: AckSchedule,
+    /// The messages that are with the application, or whose ack is pending.
+    messages: Messages,
     /// How many messages the application has not confirmed.
     with_app: usize,
+    /// The pending acks, the oldest first.
+    acks: List,
+    flights: Flights<CLASSES>,
+    held: Held<T>,
 }
 
-/// A msg:N without its address.
+/// The messages: in lane 0 the lists of the flights, in lane 1 that of the pending acks.
+type Messages = Arena<Message, 2>;
+
+/// The only queue: acks that wait for a token.
+const AWAITS_ACK_A: usize = 0;
+const QUEUES: usize = 1;
+/// The only class of timers: until ack:A.
+const ACK_TIMER: usize = 0;
+const CLASSES: usize = 1;
+
+/// A copy of a message, as msg:N brings it.
 #[derive(Clone, Debug)]
-pub(crate) struct Message<T: Types> {
+pub(crate) struct Copy<T: Types> {
     pub(crate) server_id: T::ServerId,
     pub(crate) floor: u64,
     pub(crate) payload: T::Payload,
 }
 
 impl<T: Types> Inbox<T> {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config, seed: &Seed) -> Self {
         Self {
-            streams: Streams::new(),
-            held: Held::new(config),
-            owed: Owed::new(),
-            schedule: acks::schedule(config),
+            streams: Streams::new(Rng::new(seed, HASHES)),
+            messages: Arena::new(),
             with_app: 0,
+            acks: List::EMPTY,
+            flights: Flights::new([(nanos(config.rto_min), nanos(config.rto_max))], QUEUES),
+            held: Held::new(config),
         }
     }
 
     /// The most heap that an inbox takes.
-    pub(crate) fn memory_bound(config: &Config) -> Bytes {
+    pub(crate) fn footprint(config: &Config) -> Bytes {
         let messages = config.inbox_capacity + config.ack_capacity;
-        Held::<T>::memory_bound(config)
-            + Owed::memory_bound(config, messages)
-            + AckSchedule::memory_bound(messages)
-            + memory::array::<Key>(messages)
-            + Streams::<T>::memory_bound(config)
+        Streams::<T>::footprint(config, messages)
+            + collections::slots::<Message, 2>(messages)
+            + Flights::<CLASSES>::footprint()
+            + Held::<T>::footprint(config)
     }
 
     /// msg:N.
     #[inline]
-    pub(crate) fn on_msg_n(&mut self, from: &T::Peer, id: MsgId, message: Message<T>, ctx: &mut Context<T>) {
-        match self.streams.find_recent(from, id) {
-            Some((key, seq)) => self.on_known(key, from, id, seq, message, ctx),
-            None => self.on_another(from, id, message, ctx),
-        }
-    }
-
-    /// A message of a known stream: nearly always the next one.
-    #[inline(always)]
-    fn on_known(&mut self, key: Key, from: &T::Peer, id: MsgId, seq: u64, message: Message<T>, ctx: &mut Context<T>) {
-        let nothing_waits = self.held.len() == 0 || self.held.lowest(key).is_none();
-        let fits = nothing_waits && !self.is_full(ctx);
-        let stream = self.streams.touch(key, ctx.now);
-        let is_next = seq == stream.cursor && message.floor <= seq;
-        if is_next && fits && stream.seen.extend(seq) {
-            stream.cursor = seq + 1;
-            self.owed.insert(&mut stream.live, seq, key);
-            self.give(from.clone(), id, message, false, ctx);
-        } else if message.floor <= stream.cursor && stream.seen.contains(seq) {
-            self.on_duplicate(key, seq, ctx);
+    pub(crate) fn on_msg_n(&mut self, from: &T::Peer, id: MsgId, copy: Copy<T>, ctx: &mut Context<T>) {
+        if let Some((stream, seq)) = self.streams.look_up(from, id) {
+            self.streams.begin_message(stream, ctx.now);
+            self.admit(stream, seq, copy, ctx);
+            self.end_message(stream);
         } else {
-            self.on_other(key, seq, message, ctx);
+            self.on_first_of_stream(from, id, copy, ctx);
         }
     }
 
-    /// A message of a known stream that is not simply the next one.
+    /// A message of an unknown stream came. It is opened for a message that is taken in, and closed at once if nothing came
+    /// of it.
     #[inline(never)]
-    fn on_other(&mut self, key: Key, seq: u64, message: Message<T>, ctx: &mut Context<T>) {
-        let stream = &self.streams[key];
-        let floor = floor(stream.key, message.floor, ctx);
-        if floor > stream.cursor {
-            self.raise_cursor(key, floor, ctx);
-        }
-        self.admit(key, seq, message, ctx);
-        self.close_if_blank(key);
-    }
-
-    /// Takes in one message of a known stream.
-    fn admit(&mut self, key: Key, seq: u64, message: Message<T>, ctx: &mut Context<T>) {
-        let stream = &self.streams[key];
-        if stream.seen.contains(seq) {
-            self.on_duplicate(key, seq, ctx);
-            return;
-        }
-        let in_order = in_order(stream.key, ctx);
-        if in_order && seq > stream.cursor {
-            self.hold(key, seq, message, ctx);
-            return;
-        }
-        if self.is_full(ctx) && !self.drop_a_held_one(key, ctx) {
+    fn on_first_of_stream(&mut self, from: &T::Peer, id: MsgId, copy: Copy<T>, ctx: &mut Context<T>) {
+        let (id, seq) = id.split();
+        let floor = if in_order(id, ctx) { copy.floor.min(SEQ_END) } else { 0 };
+        let is_early = in_order(id, ctx) && seq > floor;
+        if self.is_full(ctx) && (is_early || self.held.len() == 0) {
             ctx.stats.ignored_msg_n_full += 1;
             return;
         }
-        let late = in_order && seq < self.streams[key].cursor;
-        self.hand_over(key, seq, message, late, ctx);
-        if in_order {
-            self.advance(key, ctx);
+        let opened = if self.is_full(ctx) { None } else { self.streams.open_if_room(from, id, &ctx.config, ctx.now) };
+        let Some(stream) = opened.or_else(|| self.make_room(from, id.id(seq), ctx)) else { return };
+        self.streams[stream].cursor = floor;
+        self.admit(stream, seq, copy, ctx);
+        if self.is_blank(stream) {
+            // It was left unanswered: its floor is not remembered either.
+            self.streams[stream].cursor = 0;
+        }
+        self.end_message(stream);
+    }
+
+    /// Opens a stream for which another may have to be forgotten; `None` when the message is refused.
+    #[inline(never)]
+    fn make_room(&mut self, from: &T::Peer, id: MsgId, ctx: &mut Context<T>) -> Option<Key> {
+        let room = self.streams.room(from, &ctx.config, ctx.now);
+        let freed = room.ok().flatten().map_or(0, |silent| self.streams[silent].seen.ranges());
+        match room {
+            Ok(silent) if self.streams.ranges() - freed < ctx.config.max_ranges => {
+                silent.into_iter().for_each(|silent| self.forget(silent, ctx));
+                Some(self.streams.open(from, id.split().0, ctx.now))
+            }
+            Ok(_) | Err(NoRoom) => {
+                refuse(from.clone(), id, ctx);
+                None
+            }
+        }
+    }
+
+    /// Forgets a stream to make room for another. What it holds was not acked and comes again.
+    fn forget(&mut self, stream: Key, ctx: &mut Context<T>) {
+        while let Some(seq) = self.held.highest(stream) {
+            self.drop_held(stream, seq, ctx);
+        }
+        self.streams.forget(stream);
+        ctx.stats.streams_forgotten += 1;
+    }
+
+    /// Takes in one message of a stream.
+    #[inline]
+    fn admit(&mut self, stream: Key, seq: u64, copy: Copy<T>, ctx: &mut Context<T>) {
+        let in_order = in_order(self.streams.id(stream), ctx);
+        if in_order && copy.floor > self.streams[stream].cursor {
+            self.raise_cursor(stream, copy.floor.min(SEQ_END), ctx);
+        }
+        let state = &self.streams[stream];
+        if state.seen.contains(seq) {
+            self.on_duplicate(stream, seq, ctx);
+            return;
+        }
+        let (is_early, is_late) = (in_order && seq > state.cursor, in_order && seq < state.cursor);
+        if is_early {
+            self.hold(stream, seq, copy, ctx);
+        } else if self.is_full(ctx) && !self.drop_a_held_one(stream, ctx) {
+            ctx.stats.ignored_msg_n_full += 1;
+        } else {
+            self.hand_over(stream, seq, copy, is_late, ctx);
+            if in_order {
+                self.advance(stream, ctx);
+            }
         }
     }
 
     /// A message that was handed over came again.
     #[inline]
     fn on_duplicate(&mut self, stream: Key, seq: u64, ctx: &mut Context<T>) {
-        match self.owed.find(self.streams[stream].live, seq) {
+        match self.streams[stream].pending.get(seq) {
             None => self.bring_ack_back(stream, seq, ctx),
-            Some(key) => match self.owed.entries.state(key) {
-                State::WithApp | State::Free => ctx.stats.ignored_msg_n_pending += 1,
-                State::AckPending { .. } => self.ack_again(key, ctx),
-            },
+            Some(key) if self.messages[key].is_with_app() => ctx.stats.ignored_msg_n_pending += 1,
+            Some(key) => self.ack_again(key, ctx),
         }
     }
 
-    /// Forgets a stream of which there is nothing to remember: no message, and no floor.
+    /// Gives a message to the application, unless that would exceed what may be remembered.
     #[inline]
-    fn close_if_blank(&mut self, key: Key) {
-        let stream = &self.streams[key];
-        if stream.cursor == 0 && self.is_blank(key, stream) {
-            self.streams.close(key);
+    fn hand_over(&mut self, stream: Key, seq: u64, copy: Copy<T>, late: bool, ctx: &mut Context<T>) {
+        let (from, id) = (self.streams.from(stream).clone(), self.streams.id(stream).id(seq));
+        if self.streams.ranges() >= ctx.config.max_ranges && self.exceeds_ranges(stream, seq, ctx) {
+            refuse(from, id, ctx);
+            return;
         }
+        self.streams.change_seen(stream, |seen| seen.insert(seq));
+        let key = self.messages.insert(Message::handed_over(stream, seq));
+        self.streams.on_pending(stream, seq, key);
+        self.with_app += 1;
+        ctx.stats.received += 1;
+        ctx.stats.received_late += u64::from(late);
+        let Copy { server_id, payload, .. } = copy;
+        ctx.event(Event::Received(Delivery { from, id, server_id, payload, late }));
+    }
+
+    /// Whether a seq is one too many to be remembered, while all ranges are taken. Releases may have split ranges beyond the
+    /// bound: then a stream of several takes only what fills a gap.
+    #[inline(never)]
+    fn exceeds_ranges(&self, stream: Key, seq: u64, ctx: &Context<T>) -> bool {
+        let seen = &self.streams[stream].seen;
+        let is_beyond = self.streams.ranges() > ctx.config.max_ranges;
+        seen.would_add_range(seq) || (is_beyond && seen.ranges() > 1 && !seen.contains(seq + 1))
+    }
+
+    /// Ends what a message did to a stream: it is forgotten if there is nothing to remember.
+    #[inline]
+    fn end_message(&mut self, stream: Key) {
+        if self.is_nothing(stream) {
+            self.streams.remove(stream);
+        } else {
+            self.streams.end_message(stream);
+        }
+    }
+
+    /// Whether there is nothing to remember of a stream: no message, and no floor.
+    #[inline]
+    fn is_nothing(&self, stream: Key) -> bool {
+        self.streams[stream].cursor == 0 && self.is_blank(stream)
     }
 
     /// Whether nothing came of a stream: nothing was handed over, nothing is held.
     #[inline]
-    fn is_blank(&self, key: Key, stream: &Stream) -> bool {
-        stream.seen.is_blank() && stream.live.is_nothing() && self.held.lowest(key).is_none()
+    fn is_blank(&self, stream: Key) -> bool {
+        let state = &self.streams[stream];
+        state.seen.is_blank() && state.pending.is_empty() && self.held.lowest(stream).is_none()
     }
 
     #[inline]
@@ -183,79 +250,75 @@ impl<T: Types> Inbox<T> {
         self.with_app + self.held.len() >= ctx.config.inbox_capacity
     }
 
-    #[inline(never)]
-    fn refuse(&mut self, from: T::Peer, id: MsgId, ctx: &mut Context<T>) {
-        ctx.stats.ignored_msg_n_horizon += 1;
-        ctx.event(Event::HorizonExceeded { from, id });
-    }
-
     /// The application has handled a message.
     #[inline]
     pub(crate) fn confirm(&mut self, from: &T::Peer, id: MsgId, ctx: &mut Context<T>) -> Result<(), UnknownDelivery> {
-        let (stream, seq) = self.streams.find(from, id).ok_or(UnknownDelivery(id))?;
+        let (stream, seq) = self.streams.look_up(from, id).ok_or(UnknownDelivery(id))?;
         let stream = &self.streams[stream];
-        let Some(key) = self.owed.find(stream.live, seq) else {
-            return if stream.seen.contains(seq) { Ok(()) } else { Err(UnknownDelivery(id)) };
-        };
-        match self.owed.entries.state(key) {
-            State::AckPending { .. } | State::Free => Ok(()),
-            State::WithApp => {
-                self.with_app -= 1;
+        match stream.pending.get(seq) {
+            Some(key) if self.messages[key].is_with_app() => {
                 ctx.stats.confirmed += 1;
-                ctx.persist(|clock| Record::Confirmed { from: from.clone(), id, at: clock.outside_past(clock.now()) });
-                self.ack(key, from, id, ctx);
+                ctx.persist(|clock| {
+                    let at = clock.past_to_caller_time(clock.now());
+                    Record::Confirmed { from: from.clone(), id, at }
+                });
+                self.ack(key, ctx);
                 Ok(())
             }
+            Some(_) => Ok(()),
+            None if stream.seen.contains(seq) => Ok(()),
+            None => Err(UnknownDelivery(id)),
         }
     }
 
     /// The application has not handled a message and wants its next copy.
     pub(crate) fn release(&mut self, from: &T::Peer, id: MsgId) -> Result<(), UnknownDelivery> {
-        let (stream, seq) = self.streams.find(from, id).ok_or(UnknownDelivery(id))?;
-        let live = &mut self.streams[stream].live;
-        let key = self.owed.find(*live, seq).ok_or(UnknownDelivery(id))?;
-        match self.owed.entries.state(key) {
-            State::AckPending { .. } | State::Free => Err(UnknownDelivery(id)),
-            State::WithApp => {
-                self.with_app -= 1;
-                self.owed.remove(live, seq, key);
-                self.streams.unsee(stream, seq);
-                Ok(())
-            }
-        }
+        let (stream, seq) = self.streams.look_up(from, id).ok_or(UnknownDelivery(id))?;
+        let key = self.streams[stream].pending.get(seq).filter(|key| self.messages[*key].is_with_app());
+        self.messages.remove(key.ok_or(UnknownDelivery(id))?);
+        self.with_app -= 1;
+        self.streams.change_seen(stream, |seen| seen.remove(seq));
+        self.streams.on_settled(stream, seq);
+        Ok(())
     }
 
-    /// What the application still owes: by peer, then by stream and seq.
+    /// What the application has not confirmed: by peer, then by stream and seq.
     pub(crate) fn unconfirmed(&self) -> impl Iterator<Item = (&T::Peer, MsgId)> {
-        self.streams.iter().flat_map(|(peer, stream)| {
-            let with_app = self.owed.iter(stream.live).filter(|(_, state)| *state == State::WithApp);
-            with_app.map(move |(seq, _)| (peer, stream.key.id(seq)))
+        self.streams.sorted(|stream| !stream.pending.is_empty()).into_iter().flat_map(move |key| {
+            let with_app = self.streams[key].pending.iter().filter(|(_, key)| self.messages[*key].is_with_app());
+            with_app.map(move |(seq, _)| (self.streams.from(key), self.streams.id(key).id(seq)))
         })
+    }
+
+    fn acks_pending(&self) -> usize {
+        self.messages.len() - self.with_app
     }
 
     /// Whether no ack:R waits for its ack:A.
     pub(crate) fn is_settled(&self) -> bool {
-        self.owed.entries.pending() == 0
+        self.acks_pending() == 0
     }
 
     pub(crate) fn gauge(&self, stats: &mut Stats) {
         stats.unconfirmed = self.with_app;
         stats.held = self.held.len();
-        stats.acks_pending = self.owed.entries.pending();
+        stats.acks_pending = self.acks_pending();
         stats.incoming_streams = self.streams.len();
         stats.ranges = self.streams.ranges();
     }
 }
 
-/// Whether the messages of a stream are handed over in order: a message of another make has none.
-fn in_order<T: Types>(name: StreamKey, ctx: &Context<T>) -> bool {
-    match ctx.config.order {
-        Order::InOrder { .. } => name.counts(),
-        Order::AsArrived => false,
-    }
+#[inline(never)]
+fn refuse<T: Types>(from: T::Peer, id: MsgId, ctx: &mut Context<T>) {
+    ctx.stats.ignored_msg_n_horizon += 1;
+    ctx.event(Event::HorizonExceeded { from, id });
 }
 
-/// The floor as far as it matters: for order, in streams that count.
-fn floor<T: Types>(name: StreamKey, floor: u64, ctx: &Context<T>) -> u64 {
-    if in_order(name, ctx) { floor.min(SEQ_END) } else { 0 }
+/// Whether the messages of a stream are handed over in order: a foreign one has none.
+#[inline]
+fn in_order<T: Types>(id: StreamKey, ctx: &Context<T>) -> bool {
+    match ctx.config.order {
+        Order::InOrder { .. } => id.counts(),
+        Order::AsArrived => false,
+    }
 }

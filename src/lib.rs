@@ -8,6 +8,7 @@ extern crate std;
 
 mod client;
 mod clock;
+mod collections;
 mod config;
 mod context;
 mod error;
@@ -16,15 +17,11 @@ mod frame;
 mod id;
 mod inbox;
 mod journal;
-mod list;
-mod memory;
 mod outbox;
-mod queue;
-mod retransmit;
+mod recovery;
 mod rng;
 #[cfg(feature = "sim")]
 pub mod sim;
-mod slab;
 mod stats;
 mod time;
 

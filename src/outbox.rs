@@ -1,39 +1,42 @@
 //! The SENDER half: msg:R → msg:A → ack:N.
 //!
-//! The rule: a message that [`send`](Outbox::send) took stays here until ack:N settles it or the application discards it.
-//! It is either on its way (an [`Entry`], found through the dense ring of its stream) or parked. On its way it stands in
-//! one place of the [`Schedule`] at a time:
+//! The rule: a message that [`send`](Outbox::send) took stays here until ack:N says that it is delivered or the application
+//! discards it. While it is live it stands in at most one list of the [`Flights`]:
 //!
 //! ```text
-//!              window place                    msg:A                     ack:N
-//!  send ─► READY ────────► timer (RTO) ───────────────► timer (probe) ─────────► settled
-//!            ▲   transmit   │     ▲                      │      ▲
-//!            │       timeout▼     │token          timeout▼      │token
-//!            │             DUE ───┘                    PROBE ───┘
-//!            └── retry-after, reconnect
+//!              place in window               msg:A                    ack:N
+//!  send ─► READY ───────────► RTO timer ───────────────► probe timer ─────────► delivered
+//!            ▲     transmit     │    ▲                    │      ▲
+//!            │           timeout▼    │token        timeout▼      │token
+//!            │           AWAITS_MSG_A                AWAITS_ACK_N
+//!            └── retry-after (RETRY), reconnect
 //!
-//!  rejected, given up, expired ─► parked ─► resend or discard
+//!  rejected, no answer, expired ─► failed ─► resend or discard
 //! ```
 //!
-//! - `answers.rs`: what the server says
-//! - `pace.rs`: what time, the window and the budget allow
-//! - `gates.rs`, `restore.rs`: what a restart changes
-//! - `entry.rs`, `streams.rs`: one message, one stream
-//! - `names.rs`, `ring.rs`: from an id to its stream and its message
-//! - `ages.rs`: when messages expire
+//! The way of a message: `client.rs` → here → `stream.rs` (its seq) → `scheduler.rs` (it is transmitted) → `message.rs` (its
+//! state) → `recovery/flights.rs` (its timer) → `replies.rs` (msg:A and ack:N).
+//!
+//! - `message.rs`: one message and its state
+//! - `stream.rs`: who numbers the messages to a peer
+//! - `scheduler.rs`: what leaves next
+//! - `replies.rs`: what the server says
+//! - `floors.rs`: when a floor is announced
+//! - `expiry.rs`: when messages expire
+//! - `restore.rs`, `restart_barrier.rs`: what a restart changes
 
-mod ages;
-mod answers;
-mod entry;
-mod gates;
-mod names;
-mod pace;
+mod expiry;
+mod floors;
+mod message;
+mod replies;
+mod restart_barrier;
 mod restore;
-mod ring;
-mod streams;
+mod scheduler;
+mod stream;
 
 use alloc::collections::BTreeMap;
 
+use crate::collections::{self, Arena, Bytes, Key, merge};
 use crate::config::Config;
 use crate::context::Context;
 use crate::error::{ResendError, SendError, UnknownMessage};
@@ -41,34 +44,31 @@ use crate::event::{Event, FailReason, OutboxEntry, Status};
 use crate::frame::Types;
 use crate::id::MsgId;
 use crate::journal::Record;
-use crate::memory::{self, Bytes};
-use crate::retransmit::{Jitter, Schedule, Spread};
-use crate::rng::{Rng, Seed};
-use crate::slab::{Key, Slab};
+use crate::recovery::{Flights, Jitter, Spread};
+use crate::rng::{HASHES, Rng, STREAM_IDS, Seed};
 use crate::stats::Stats;
 use crate::time::{Time, nanos};
 
-use ages::Ages;
-use entry::{Entry, Parked, State};
-use gates::Gates;
-use streams::{Found, Streams};
+use expiry::Expiry;
+use floors::Announce;
+use message::{Failure, Message};
+use restart_barrier::RestartBarrier;
+use stream::Streams;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Outbox<T: Types> {
-    /// The messages on their way.
-    entries: Slab<Entry<T>>,
-    schedule: Schedule<CLASSES>,
-    ages: Ages,
+    /// All messages, those that have failed too.
+    messages: Messages<T>,
+    /// How many have failed.
+    failed: usize,
     streams: Streams<T>,
-    /// By stream and seq.
-    parked: BTreeMap<(Key, u64), Parked<T>>,
-    /// Streams whose floor has passed an abandoned seq in the current call, and how far to announce it.
+    flights: Flights<CLASSES>,
+    expiry: Expiry,
+    barrier: RestartBarrier,
+    /// Streams whose floor has passed an abandoned seq in the current input.
     risen: BTreeMap<Key, Announce>,
-    /// Whether any was ever announced.
-    has_announced: bool,
-    gates: Gates<T>,
     /// Places of the window taken.
-    windowed: usize,
+    in_window: usize,
     probes: Probes,
     /// No msg:R before this: the server asked for it.
     paused_until: Option<Time>,
@@ -77,6 +77,9 @@ pub(crate) struct Outbox<T: Types> {
     /// Counts the tokens that went to msg:R.
     turn: u8,
 }
+
+/// The messages: in lane 0 the lists of the flights, in lane 1 that of the expiry.
+type Messages<T> = Arena<Message<T>, 2>;
 
 /// How long ack:N is waited for, at first and at most, in nanoseconds.
 #[derive(Clone, Copy, Debug)]
@@ -94,45 +97,33 @@ impl Probes {
     }
 }
 
-/// Which successors of an abandoned message go out again to tell the receiver of the new floor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Announce {
-    /// Not those that are going unanswered themselves: their own timers will tell it, and a dead network is not to be
-    /// flooded with every failure.
-    Answered,
-    All,
-}
-
-/// The queues of the schedule: first transmissions and what waits for the window; what timed out before msg:A; what timed
-/// out before ack:N; what the server asked to send again later.
+/// The queues: first transmissions and what waits for the window; what timed out before msg:A; what timed out before ack:N;
+/// what the server asked to send again later.
 const READY: usize = 0;
-const DUE: usize = 1;
-const PROBE: usize = 2;
+const AWAITS_MSG_A: usize = 1;
+const AWAITS_ACK_N: usize = 2;
 const RETRY: usize = 3;
 const QUEUES: usize = 4;
 /// The classes of timers: until msg:A, and until ack:N.
 const RTO_TIMER: usize = 0;
 const PROBE_TIMER: usize = 1;
 const CLASSES: usize = 2;
-/// Keeps the generator of stream ids apart from the one of jitter.
-const STREAM_IDS: u64 = 2;
 
 impl<T: Types> Outbox<T> {
     pub(crate) fn new(config: &Config, seed: &Seed, now: Time) -> Self {
-        let mut rng = Rng::new(seed, STREAM_IDS);
-        rng.absorb(now.as_nanos());
+        let mut ids = Rng::new(seed, STREAM_IDS);
+        ids.absorb(now.as_nanos());
         let rto = (nanos(config.rto_min), nanos(config.rto_max));
         let probes = (nanos(config.probe_initial), nanos(config.probe_max));
         Self {
-            entries: Slab::new(),
-            schedule: Schedule::new([rto, probes], QUEUES),
-            ages: Ages::new(config.expiry),
-            streams: Streams::new(config.outbox_capacity, rng),
-            parked: BTreeMap::new(),
+            messages: Arena::new(),
+            failed: 0,
+            streams: Streams::new(config.outbox_capacity, ids, Rng::new(seed, HASHES)),
+            flights: Flights::new([rto, probes], QUEUES),
+            expiry: Expiry::new(),
+            barrier: RestartBarrier::new(),
             risen: BTreeMap::new(),
-            has_announced: false,
-            gates: Gates::new(),
-            windowed: 0,
+            in_window: 0,
             probes: Probes::new(config),
             paused_until: None,
             flushing: false,
@@ -141,16 +132,16 @@ impl<T: Types> Outbox<T> {
     }
 
     /// The most heap that an outbox takes.
-    pub(crate) fn memory_bound(config: &Config) -> Bytes {
+    pub(crate) fn footprint(config: &Config) -> Bytes {
         let messages = config.outbox_capacity;
-        memory::slab::<Entry<T>>(messages)
-            + Schedule::<CLASSES>::memory_bound(messages)
-            + Ages::memory_bound(messages)
-            + memory::map::<(Key, u64), Parked<T>>(messages)
-            + memory::map::<Key, Announce>(messages)
-            + Gates::<T>::memory_bound(messages)
-            + memory::array::<Key>(messages)
-            + Streams::<T>::memory_bound(messages)
+        collections::slots::<Message<T>, 2>(messages)
+            + Bytes::of::<Failure<T::ServerId>>(messages)
+            + Streams::<T>::footprint(messages)
+            + Flights::<CLASSES>::footprint()
+            + Expiry::footprint(messages)
+            + RestartBarrier::footprint(messages)
+            + collections::map::<Key, Announce>(messages)
+            + collections::array::<Key>(messages)
     }
 
     pub(crate) fn send(
@@ -160,232 +151,164 @@ impl<T: Types> Outbox<T> {
         ctx: &mut Context<T>,
     ) -> Result<MsgId, SendError<T>> {
         let capacity = ctx.config.outbox_capacity;
-        if self.entries.len() + self.parked.len() >= capacity {
+        if self.messages.len() >= capacity {
             return Err(SendError::Full { payload, capacity });
         }
-        let key = self.streams.numbering(to);
-        let may_go = ctx.connected && !self.gates.is_shut(to, key);
+        let stream = self.streams.for_next(to);
+        let may_go = ctx.connected && !self.is_blocked(stream);
         let goes_at_once = may_go && self.may_go_at_once(ctx);
-        let stream = &mut self.streams[key];
-        let seq = stream.take_seq();
-        let id = stream.msg_id(seq);
+        let seq = self.streams[stream].take_seq();
+        let id = self.streams.msg_id(stream, seq);
         ctx.persist(|clock| {
-            let at = clock.outside_past(clock.now());
+            let at = clock.past_to_caller_time(clock.now());
             Record::Queued { id, to: to.clone(), payload: payload.clone(), at }
         });
-        let state = if goes_at_once { State::FIRST } else { State::Queued };
-        let message = self.entries.insert(Entry::new(key, seq, payload.clone(), ctx.now, state));
-        stream.ring.insert(seq, message);
-        self.ages.push(message, ctx.now);
+        let expires_at = ctx.now + ctx.config.expiry;
+        let key = self.messages.insert(Message::queued(stream, seq, payload, ctx.now, expires_at));
+        self.streams[stream].live.insert(seq, key);
+        self.expiry.push(&mut self.messages, key);
         ctx.stats.sent += 1;
         if goes_at_once {
-            ctx.transmit(stream.msg_r(seq, payload));
-            self.windowed += 1;
-            self.arm_rto(message, 0, ctx);
+            self.transmit(key, ctx);
         } else if may_go {
-            self.schedule.wait(message, READY);
+            self.flights.queue(&mut self.messages, key, READY);
         }
         Ok(id)
     }
 
     pub(crate) fn resend(&mut self, id: MsgId, ctx: &mut Context<T>) -> Result<(), ResendError> {
-        let Found { stream, seq, moving } = self.streams.look_up(id).ok_or(ResendError::Unknown(id))?;
-        let Some(parked) = self.parked.get(&(stream, seq)) else {
-            let known = moving.is_some();
-            return Err(if known { ResendError::NotFailed(id) } else { ResendError::Unknown(id) });
-        };
-        let age = ctx.now.saturating_duration_since(parked.queued_at);
+        let key = self.streams.look_up(id).ok_or(ResendError::Unknown(id))?;
+        let message = &self.messages[key];
+        if message.is_live() {
+            return Err(ResendError::NotFailed(id));
+        }
+        let age = ctx.now.saturating_duration_since(message.queued_at);
         if age >= ctx.config.lifetime {
             return Err(ResendError::TooOld { id, age });
         }
-        ctx.persist(|clock| Record::Resent { id, at: clock.outside_past(clock.now()) });
-        let key = self.unpark(stream, seq, ctx.now, ctx);
-        if let Some(key) = key.filter(|key| ctx.connected && !self.is_shut(*key)) {
-            let accepted = matches!(self.entries[key].state, State::Accepted { .. });
-            self.schedule.wait(key, if accepted { PROBE } else { READY });
+        ctx.persist(|clock| Record::Resent { id, at: clock.past_to_caller_time(clock.now()) });
+        let expires_at = self.expires_at_when_resent(key, ctx.now, ctx);
+        let message = &mut self.messages[key];
+        message.on_resent(expires_at);
+        let (stream, seq, is_accepted) = (message.stream, message.seq, message.is_accepted());
+        self.failed -= 1;
+        self.streams[stream].on_resent(seq, key);
+        self.expiry.push_dated(&self.messages[key], key);
+        if ctx.connected && !self.is_blocked(stream) {
+            self.flights.queue(&mut self.messages, key, if is_accepted { AWAITS_ACK_N } else { READY });
         }
         Ok(())
     }
 
-    /// Takes a parked message back on its way, with a fresh budget from `at` on.
-    fn unpark(&mut self, stream: Key, seq: u64, at: Time, ctx: &Context<T>) -> Option<Key> {
-        let parked = self.parked.remove(&(stream, seq))?;
-        let has_left = parked.has_left();
-        let state = match parked.server_id {
-            Some(server_id) => State::Accepted { server_id, probes: 0 },
-            None if has_left => State::restored(),
-            None => State::Queued,
-        };
-        let Parked { payload, queued_at, .. } = parked;
-        let expires_at = (at + ctx.config.expiry).min(queued_at + ctx.config.lifetime);
-        let key = self.entries.insert(Entry::new(stream, seq, payload, queued_at, state));
-        self.ages.date(key, expires_at);
-        let stream = &mut self.streams[stream];
-        stream.ring.insert(seq, key);
-        stream.parked -= 1;
-        Some(key)
+    /// When a message expires that is sent again at `at`.
+    fn expires_at_when_resent(&self, key: Key, at: Time, ctx: &Context<T>) -> Time {
+        (at + ctx.config.expiry).min(self.messages[key].queued_at + ctx.config.lifetime)
     }
 
     pub(crate) fn discard(&mut self, id: MsgId, ctx: &mut Context<T>) -> Result<T::Payload, UnknownMessage> {
-        let Found { stream, seq, moving } = self.streams.look_up(id).ok_or(UnknownMessage(id))?;
-        if let Some(parked) = self.parked.remove(&(stream, seq)) {
-            self.streams[stream].parked -= 1;
-            self.streams[stream].discarded += 1;
-            self.streams.tidy(stream);
-            ctx.persist(|_| Record::Discarded { id });
-            return Ok(parked.payload);
+        let key = self.streams.look_up(id).ok_or(UnknownMessage(id))?;
+        let message = self.remove(key);
+        if message.is_live() {
+            self.on_gap(message.stream, message.seq, Announce::All);
         }
-        let key = moving.ok_or(UnknownMessage(id))?;
-        self.streams[stream].discarded += 1;
-        let entry = self.take(key);
-        self.leave_gap(stream, seq, Announce::All);
-        self.streams.tidy(stream);
+        self.streams.retire_if_idle(message.stream);
         ctx.persist(|_| Record::Discarded { id });
-        Ok(entry.payload)
+        Ok(message.payload)
     }
 
-    /// Parks a message: it failed.
+    /// A message failed.
     #[inline(never)]
-    fn park(&mut self, key: Key, reason: FailReason, ctx: &mut Context<T>) {
-        let Entry { stream, seq, payload, queued_at, state, .. } = self.take(key);
-        let server_id = match state {
-            State::Accepted { server_id, .. } => Some(server_id),
-            State::Queued | State::OnWire { .. } => None,
-        };
+    fn fail(&mut self, key: Key, reason: FailReason, ctx: &mut Context<T>) {
+        self.leave_live(key);
+        let message = &mut self.messages[key];
+        message.on_failed(reason.clone());
+        let (stream, seq) = (message.stream, message.seq);
+        let id = self.streams.msg_id(stream, seq);
         let announce = match &reason {
             FailReason::Rejected(_) | FailReason::Unknown { rejection: Some(_) } => Announce::All,
             FailReason::Expired | FailReason::Unknown { rejection: None } => Announce::Answered,
         };
-        self.streams[stream].parked += 1;
-        self.parked.insert((stream, seq), Parked { payload, queued_at, reason: reason.clone(), server_id });
         ctx.stats.failed += 1;
-        let id = self.streams[stream].msg_id(seq);
         ctx.persist(|_| Record::Failed { id, reason: reason.clone() });
         ctx.event(Event::Failed { id, reason });
-        self.leave_gap(stream, seq, announce);
+        self.on_gap(stream, seq, announce);
     }
 
-    /// Takes a message off its way: out of the ring, the schedule, the window and the ages.
-    fn take(&mut self, key: Key) -> Entry<T> {
-        self.take_now(key)
+    /// A live message is about to fail.
+    fn leave_live(&mut self, key: Key) {
+        self.leave_lists(key);
+        let Message { stream, seq, .. } = self.messages[key];
+        self.streams[stream].on_failed(seq, key);
+        self.failed += 1;
     }
 
-    /// As [`take`](Self::take), compiled into its caller: for ack:N, where nearly every message ends.
-    #[inline(always)]
-    fn take_now(&mut self, key: Key) -> Entry<T> {
-        self.schedule.cancel(key);
-        self.ages.remove(key, |key| self.entries[key].queued_at);
-        let entry = self.entries.remove(key);
-        self.windowed -= usize::from(entry.state.is_windowed());
-        let stream = &mut self.streams[entry.stream];
-        stream.ring.remove(entry.seq);
-        if entry.gating {
-            self.gates.on_gone(&stream.peer, entry.stream, &entry.state);
+    /// Removes a message that was not delivered.
+    fn remove(&mut self, key: Key) -> Message<T> {
+        let is_live = self.messages[key].is_live();
+        if is_live {
+            self.leave_lists(key);
         }
-        entry
+        self.failed -= usize::from(!is_live);
+        let message = self.messages.remove(key);
+        self.streams[message.stream].on_discarded(message.seq);
+        message
     }
 
-    /// Notes that a seq will not be transmitted any more, once it has left the ring. When the floor passes it, the receiver
-    /// must learn so, since it may be holding what came after: at once if nothing below is unsettled, else when the highest
-    /// message below is gone.
-    fn leave_gap(&mut self, stream: Key, seq: u64, announce: Announce) {
-        match self.streams[stream].ring.last_below(seq) {
-            Some((_, below)) => self.entries[below].holds_floor_below_gap = true,
-            None => {
-                let reach = self.risen.entry(stream).or_insert(announce);
-                *reach = announce.max(*reach);
-            }
-        }
-    }
-
-    /// Whether there is nothing to do at the end of an input, unless something is due: no message waits for its turn, no gate
-    /// is shut, no floor has risen, the server asked for no pause.
+    /// Takes a live message out of the flights, the window, the expiry and the barrier.
     #[inline]
-    pub(crate) fn is_calm(&self) -> bool {
-        !self.schedule.is_anyone_waiting()
-            && self.gates.are_open()
+    fn leave_lists(&mut self, key: Key) {
+        self.flights.cancel(&mut self.messages, key);
+        self.expiry.remove(&mut self.messages, key);
+        let message = &self.messages[key];
+        self.in_window -= usize::from(message.is_in_window());
+        if message.is_barrier {
+            let (stream, is_accepted) = (message.stream, message.is_accepted());
+            self.messages[key].is_barrier = false;
+            self.barrier.on_gone(stream, self.streams.peer(stream), is_accepted);
+        }
+    }
+
+    /// Whether there is nothing to do at the end of an input, unless something is due: no message waits for its turn, no
+    /// stream is blocked, no floor has risen, the server asked for no pause.
+    #[inline]
+    pub(crate) fn is_quiescent(&self) -> bool {
+        self.flights.queues_are_empty()
+            && self.barrier.is_open()
             && self.risen.is_empty()
             && self.paused_until.is_none()
     }
 
-    /// Sends the unsettled messages of a stream whose floor has passed an abandoned seq again at once, through the bucket:
-    /// each carries the new floor. To be called once at the end of each call, so that a mass failure costs one pass.
-    pub(crate) fn announce_floors(&mut self) {
-        while let Some((key, announce)) = self.risen.pop_first() {
-            let Some(stream) = self.streams.get(key) else { continue };
-            if stream.announced >= Some(announce) {
-                continue;
-            }
-            // What was never transmitted will carry the floor as it is then.
-            for (_, key) in stream.ring.iter().take_while(|(seq, _)| *seq < stream.sent_end) {
-                pace::hasten(&mut self.schedule, key, &self.entries[key].state, announce);
-            }
-            self.streams[key].announced = Some(announce);
-            self.has_announced = true;
-        }
-    }
-
-    fn leave_window(&mut self, key: Key) {
-        if let State::OnWire { windowed, .. } = &mut self.entries[key].state {
-            if core::mem::take(windowed) {
-                self.windowed -= 1;
-            }
-        }
-    }
-
     pub(crate) fn status(&self, id: MsgId) -> Option<Status> {
-        let Found { stream, seq, moving } = self.streams.find(id)?;
-        match moving {
-            Some(key) => Some(self.entries[key].state.status()),
-            None => self.parked.get(&(stream, seq)).map(|parked| Status::Failed(parked.reason.clone())),
-        }
+        Some(self.messages[self.streams.find(id)?].status())
     }
 
     /// Everything that is not delivered: by peer, and within each in sending order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = OutboxEntry<'_, T>> {
-        let streams = self.streams.peers().flat_map(|peer| self.streams.of(peer));
-        streams.flat_map(|key| {
-            let stream = &self.streams[key];
-            let moving = stream.ring.iter().map(|(seq, message)| {
-                let entry = &self.entries[message];
-                (seq, &entry.payload, entry.state.status(), entry.queued_at)
-            });
-            let parked = self.parked.range((key, 0)..=(key, u64::MAX)).map(|((_, seq), parked)| {
-                (*seq, &parked.payload, Status::Failed(parked.reason.clone()), parked.queued_at)
-            });
-            merge(moving, parked, |(seq, ..)| *seq).map(|(seq, payload, status, queued_at)| OutboxEntry {
-                id: stream.msg_id(seq),
-                to: &stream.peer,
-                payload,
-                status,
-                queued_at,
-            })
+        self.keys().map(|key| {
+            let message = &self.messages[key];
+            OutboxEntry {
+                id: self.streams.msg_id(message.stream, message.seq),
+                to: self.streams.to(message.stream),
+                payload: &message.payload,
+                status: message.status(),
+                queued_at: message.queued_at,
+            }
         })
     }
 
-    /// Whether nothing is on its way.
+    fn live(&self) -> usize {
+        self.messages.len() - self.failed
+    }
+
+    /// Whether no message is live.
     pub(crate) fn is_settled(&self) -> bool {
-        self.entries.len() == 0
+        self.live() == 0
     }
 
     pub(crate) fn gauge(&self, stats: &mut Stats) {
-        stats.unsettled = self.entries.len();
-        stats.parked = self.parked.len();
-        stats.in_flight = self.windowed;
+        stats.unsettled = self.live();
+        stats.parked = self.failed;
+        stats.in_flight = self.in_window;
         stats.outgoing_streams = self.streams.len();
     }
-}
-
-/// Merges two ascending sequences into one.
-fn merge<I>(
-    a: impl Iterator<Item = I>,
-    b: impl Iterator<Item = I>,
-    seq: impl Fn(&I) -> u64,
-) -> impl Iterator<Item = I> {
-    let (mut a, mut b) = (a.peekable(), b.peekable());
-    core::iter::from_fn(move || match (a.peek(), b.peek()) {
-        (Some(x), Some(y)) if seq(y) < seq(x) => b.next(),
-        (Some(_), _) => a.next(),
-        (None, _) => b.next(),
-    })
 }

@@ -4,6 +4,11 @@
 //! <https://prng.di.unimi.it/xoshiro256plusplus.c>): small, quick, 256 bits of state. It is no cipher, and need not be:
 //! ids are compared only within one authenticated sender, so guessing one gains nothing.
 
+/// The purposes for which a client draws, each from a generator of its own.
+pub(crate) const JITTER: u64 = 1;
+pub(crate) const STREAM_IDS: u64 = 2;
+pub(crate) const HASHES: u64 = 3;
+
 /// 256 bits that decide every random choice of one client.
 ///
 /// **Take it fresh from the operating system in every process** (`getrandom`, `crypto.getRandomValues`, the hardware

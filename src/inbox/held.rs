@@ -5,20 +5,18 @@
 
 use alloc::collections::BTreeMap;
 
-use super::Message;
+use super::Copy;
+use crate::collections::{self, Arena, Bytes, Key, List};
 use crate::config::{Config, Order};
 use crate::frame::Types;
-use crate::list::List;
-use crate::memory::{self, Bytes};
-use crate::slab::{Key, Slab};
 use crate::time::{Time, nanos};
 
 #[derive(Clone, Debug)]
 pub(super) struct Held<T: Types> {
-    messages: Slab<HeldMessage<T>>,
+    messages: Arena<HeldMessage<T>, 1>,
     by_seq: BTreeMap<(Key, u64), Key>,
     /// The one held for longest first.
-    ages: List,
+    arrivals: List,
     /// When the first of them is handed over whatever is missing; [`Time::MAX`] for never.
     end: Time,
     /// How long one is held, in nanoseconds; the longest time for ever.
@@ -30,15 +28,18 @@ struct HeldMessage<T: Types> {
     stream: Key,
     seq: u64,
     since: Time,
-    message: Message<T>,
+    copy: Copy<T>,
 }
+
+/// The lane of the arrivals.
+const LANE: usize = 0;
 
 impl<T: Types> Held<T> {
     pub(super) fn new(config: &Config) -> Self {
         Self {
-            messages: Slab::new(),
+            messages: Arena::new(),
             by_seq: BTreeMap::new(),
-            ages: List::new(),
+            arrivals: List::EMPTY,
             end: Time::MAX,
             max_hold: match config.order {
                 Order::InOrder { max_hold: Some(max_hold) } => nanos(max_hold),
@@ -48,9 +49,9 @@ impl<T: Types> Held<T> {
     }
 
     /// The most heap that the held messages take.
-    pub(super) fn memory_bound(config: &Config) -> Bytes {
+    pub(super) fn footprint(config: &Config) -> Bytes {
         let held = config.inbox_capacity;
-        memory::slab::<HeldMessage<T>>(held) + memory::map::<(Key, u64), Key>(held) + memory::links(held)
+        collections::slots::<HeldMessage<T>, 1>(held) + collections::map::<(Key, u64), Key>(held)
     }
 
     #[inline]
@@ -84,34 +85,34 @@ impl<T: Types> Held<T> {
 
     /// The message held for longest.
     pub(super) fn first(&self) -> Option<(Key, u64)> {
-        self.ages.first().map(|key| self.name(key))
+        self.arrivals.first().map(|key| self.place(key))
     }
 
     /// The message held last.
     pub(super) fn last(&self) -> Option<(Key, u64)> {
-        self.ages.last().map(|key| self.name(key))
+        self.arrivals.last().map(|key| self.place(key))
     }
 
-    fn name(&self, key: Key) -> (Key, u64) {
+    fn place(&self, key: Key) -> (Key, u64) {
         let message = &self.messages[key];
         (message.stream, message.seq)
     }
 
     /// Holds a message that is not held yet.
-    pub(super) fn insert(&mut self, stream: Key, seq: u64, message: Message<T>, now: Time) {
-        let key = self.messages.insert(HeldMessage { stream, seq, since: now, message });
+    pub(super) fn insert(&mut self, stream: Key, seq: u64, copy: Copy<T>, now: Time) {
+        let key = self.messages.insert(HeldMessage { stream, seq, since: now, copy });
         self.by_seq.insert((stream, seq), key);
-        self.ages.push_back(key);
+        self.messages.push_back::<LANE>(&mut self.arrivals, key);
         self.end = self.end.min(now.plus(self.max_hold));
     }
 
     /// Takes a message out, if it is held.
-    pub(super) fn take(&mut self, stream: Key, seq: u64) -> Option<Message<T>> {
+    pub(super) fn take(&mut self, stream: Key, seq: u64) -> Option<Copy<T>> {
         let key = self.by_seq.remove(&(stream, seq))?;
-        self.ages.remove(key);
-        let HeldMessage { message, .. } = self.messages.remove(key);
-        let first = self.ages.first().map(|key| self.messages[key].since);
+        self.messages.unlink::<LANE>(&mut self.arrivals, key);
+        let HeldMessage { copy, .. } = self.messages.remove(key);
+        let first = self.arrivals.first().map(|key| self.messages[key].since);
         self.end = first.map_or(Time::MAX, |since| since.plus(self.max_hold));
-        Some(message)
+        Some(copy)
     }
 }

@@ -6,20 +6,19 @@
 use core::ops::Range;
 
 use super::Inbox;
-use super::entries::State;
 use crate::clock::Clock;
+use crate::collections::Key;
 use crate::context::Context;
 use crate::frame::Types;
 use crate::id::{MsgId, SEQ_END, StreamKey};
 use crate::journal::Record;
-use crate::slab::Key;
 use crate::time::Time;
 
 impl<T: Types> Inbox<T> {
     /// A message was confirmed.
     pub(crate) fn restore_confirmed(&mut self, from: &T::Peer, id: MsgId, at: Time, ctx: &Context<T>) {
-        let (name, seq) = id.split();
-        self.restore_ranges(from, name, core::iter::once(seq..seq + 1), at, ctx);
+        let (stream, seq) = id.split();
+        self.restore_ranges(from, stream, core::iter::once(seq..seq + 1), at, ctx);
     }
 
     /// Messages of one stream were confirmed.
@@ -37,34 +36,36 @@ impl<T: Types> Inbox<T> {
     fn restore_ranges(
         &mut self,
         from: &T::Peer,
-        name: StreamKey,
+        id: StreamKey,
         ranges: impl IntoIterator<Item = Range<u64>>,
         heard: Time,
         ctx: &Context<T>,
     ) {
-        let end = if name.counts() { SEQ_END } else { 1 };
-        let known = self.streams.find(from, name.id(0)).map(|(stream, _)| stream);
-        let Some(stream) = known.or_else(|| self.restore_stream(from, name, ctx)) else { return };
-        self.streams.restore_heard(stream, heard.min(ctx.now));
+        let end = if id.counts() { SEQ_END } else { 1 };
+        let known = self.streams.look_up(from, id.id(0)).map(|(stream, _)| stream);
+        let Some(stream) = known.or_else(|| self.restore_stream(from, id, ctx)) else { return };
+        self.streams.on_heard_before(stream, heard.min(ctx.now));
         for range in ranges {
             let range = range.start..range.end.min(end);
             // Confirmed out of order, what was one range in the old process is several for a while: at most one more for
             // each message that was unconfirmed.
             let has_room = self.streams.ranges() < ctx.config.max_ranges + ctx.config.inbox_capacity;
             if !range.is_empty() && (has_room || self.streams[stream].seen.would_join(&range)) {
-                self.streams.see_range(stream, &range);
+                self.streams.change_seen(stream, |seen| seen.insert_range(&range));
             }
         }
         if self.streams[stream].seen.is_blank() {
-            self.streams.close(stream);
+            self.streams.forget(stream);
         }
     }
 
-    fn restore_stream(&mut self, from: &T::Peer, name: StreamKey, ctx: &Context<T>) -> Option<Key> {
+    fn restore_stream(&mut self, from: &T::Peer, id: StreamKey, ctx: &Context<T>) -> Option<Key> {
         if let Some(silent) = self.streams.room(from, &ctx.config, ctx.now).ok()? {
-            self.streams.close(silent);
+            self.streams.forget(silent);
         }
-        Some(self.streams.open(from, name, Time::ZERO))
+        let stream = self.streams.open(from, id, Time::ZERO);
+        self.streams.push_quiet(stream);
+        Some(stream)
     }
 
     /// All records were applied.
@@ -74,18 +75,19 @@ impl<T: Types> Inbox<T> {
 
     /// The shortest journal of what was confirmed: one record per stream, by peer.
     pub(crate) fn records<'a>(&'a self, clock: &'a Clock) -> impl Iterator<Item = Record<T>> + 'a {
-        self.streams.iter().filter_map(|(peer, stream)| {
+        let seen = self.streams.sorted(|stream| stream.seen.ranges() > 0);
+        seen.into_iter().filter_map(|key| {
+            let stream = &self.streams[key];
             let mut confirmed = stream.seen.clone();
-            for (seq, state) in self.owed.iter(stream.live) {
-                match state {
-                    State::WithApp => confirmed.remove(seq),
-                    State::AckPending { .. } | State::Free => {}
+            for (seq, key) in stream.pending.iter() {
+                if self.messages[key].is_with_app() {
+                    confirmed.remove(seq);
                 }
             }
             let ranges: alloc::vec::Vec<_> = confirmed.iter().collect();
-            let heard = clock.outside_past(stream.heard);
-            let record = Record::Seen { from: peer.clone(), stream: stream.key.id(0), ranges, heard };
-            (confirmed.ranges() > 0).then_some(record)
+            let (from, stream_id) = (self.streams.from(key).clone(), self.streams.id(key).id(0));
+            let heard = clock.past_to_caller_time(stream.heard);
+            (!ranges.is_empty()).then_some(Record::Seen { from, stream: stream_id, ranges, heard })
         })
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The rule: the earliest time is exact, and rarely looked for. Timers are mostly answered in the order in which they were
 //! armed, so nearly every answer takes the head off the earliest list, and the next head is the earliest again: a bound below
-//! all other heads tells so. Only when the head has passed the bound are the lists compared.
+//! all other heads says so. Only when the head has passed the bound are the lists compared.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -49,7 +49,7 @@ impl Earliest {
         }
     }
 
-    /// The head of a list has left, and the next one is due at `due`; `head` tells when that of any list is.
+    /// The head of a list has left, and the next one is due at `due`; `head` returns when the head of any list is due.
     #[inline]
     pub(super) fn on_next(&mut self, list: usize, due: Time, head: impl Fn(usize) -> Time) {
         if list == self.list {

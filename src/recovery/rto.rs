@@ -1,7 +1,7 @@
 //! The retransmission timeout of RFC 6298, in nanoseconds.
 //!
 //! Samples come from msg:R → msg:A of messages that were transmitted once (Karn's rule, RFC 6298 section 3): an answer to
-//! a repeated frame does not tell to which copy it belongs. A timeout doubles the timeout of what is sent next (5.5); a
+//! a repeated frame may belong to any copy. A timeout doubles the timeout of what is sent next (5.5); a
 //! fresh sample takes the doubling back (the note under 5.7).
 
 use core::time::Duration;
@@ -92,7 +92,7 @@ impl Rto {
         self.spread = Spread::new(rto, 0, self.max, self.jitter);
     }
 
-    /// Hears that what was sent at `sent_at` went unanswered (RFC 6298 section 5.5). What was sent before the last doubling
+    /// What was sent at `sent_at` went unanswered (RFC 6298 section 5.5). What was sent before the last doubling
     /// does not double again: a lost window is one loss.
     pub(crate) fn on_timeout(&mut self, sent_at: Time, now: Time) {
         if sent_at < self.doubled_at {

@@ -7,7 +7,7 @@
 use crate::time::Time;
 
 #[derive(Clone, Debug)]
-pub(crate) struct Bucket {
+pub(crate) struct TokenBucket {
     /// Nanoseconds for one token, rounded up.
     interval: u64,
     /// Nanoseconds for a whole burst.
@@ -15,7 +15,7 @@ pub(crate) struct Bucket {
     full_at: Time,
 }
 
-impl Bucket {
+impl TokenBucket {
     /// A full bucket.
     pub(crate) fn new(rate: u32, burst: u32) -> Self {
         let interval = 1_000_000_000_u64.div_ceil(u64::from(rate));
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn a_full_bucket_gives_its_burst_and_then_one_per_interval() {
-        let mut bucket = Bucket::new(3, 4);
+        let mut bucket = TokenBucket::new(3, 4);
         let now = Time::from_nanos(7_000_000_000);
         assert_eq!((0..9).filter(|_| bucket.take(now)).count(), 4);
         let next = bucket.next_at();
@@ -61,7 +61,7 @@ mod tests {
         fn no_window_of_time_sees_more_than_burst_plus_rate(
             rate in 1u32..1_000, burst in 1u32..50, gaps in proptest::collection::vec(0u64..20_000_000, 1..300),
         ) {
-            let mut bucket = Bucket::new(rate, burst);
+            let mut bucket = TokenBucket::new(rate, burst);
             let mut now = Time::ZERO;
             let mut taken: Vec<u64> = Vec::new();
             for gap in gaps {

@@ -1,27 +1,27 @@
-//! What was seen of a stream: a set of seqs, kept as ranges.
+//! A set of seqs, kept as ranges: what was seen of a stream.
 //!
-//! The rule: exact, never by age or count. A conversation without gaps is one range, kept inline, and the next seq makes
-//! it longer by one:
+//! The rule: the set is exact; nothing is dropped by age or count. A conversation without gaps is one range, kept inline,
+//! and the next seq makes it longer by one:
 //!
 //! ```text
-//!  seen   0 1 2 3 4 5 6 7 . . 10 11 12 . 14         first 0..8, rest 10..13 and 14..15
-//!                         └┬┘          └ 13: fills a gap, never adds a range
-//!                          8: extends    9: with 8 seen, joins two ranges
+//!  set   0 1 2 3 4 5 6 7 . . 10 11 12 . 14         first 0..8, rest 10..13 and 14..15
+//!                        └┬┘          └ 13: fills a gap, never adds a range
+//!                         8: extends    9: with 8 in the set, joins two ranges
 //! ```
 //!
-//! An empty set tells whether it ever was another: one that never was is blank, and nothing is lost by forgetting it.
+//! An empty set knows whether it ever held anything: one that never did is *blank*, and nothing is lost by forgetting it.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 
-use crate::memory::{self, Bytes};
+use super::footprint::{self, Bytes};
 
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
-    /// The lowest range; empty when nothing is seen.
+pub(crate) struct RangeSet {
+    /// The lowest range; empty when the set is.
     first: Range,
     /// The further ranges, if there are any: start → end.
-    #[expect(clippy::box_collection, reason = "nearly all streams have none: eight bytes for that, not 24")]
+    #[expect(clippy::box_collection, reason = "nearly all sets have none: eight bytes for that, not 24")]
     rest: Option<Box<BTreeMap<u64, u64>>>,
 }
 
@@ -46,61 +46,55 @@ impl Range {
     }
 }
 
-impl Seen {
-    pub(super) const fn new() -> Self {
+impl RangeSet {
+    pub(crate) const fn new() -> Self {
         Self { first: Range::BLANK, rest: None }
     }
 
-    /// The most heap that the sets of so many streams take which have `ranges` ranges between them.
-    pub(super) fn memory_bound(streams: usize, ranges: usize) -> Bytes {
-        let one = memory::map::<u64, u64>(1) + Bytes::of::<BTreeMap<u64, u64>>(1);
-        memory::map::<u64, u64>(ranges) + one * streams.min(ranges)
+    /// The most heap that `sets` sets take which have `ranges` ranges between them.
+    pub(crate) fn footprint(sets: usize, ranges: usize) -> Bytes {
+        let one = footprint::map::<u64, u64>(1) + Bytes::of::<BTreeMap<u64, u64>>(1);
+        footprint::map::<u64, u64>(ranges) + one * sets.min(ranges)
     }
 
-    /// Whether nothing was ever seen.
+    /// Whether nothing was ever added.
     #[inline]
-    pub(super) fn is_blank(&self) -> bool {
+    pub(crate) fn is_blank(&self) -> bool {
         self.first == Range::BLANK
     }
 
     /// How many ranges there are.
-    pub(super) fn ranges(&self) -> usize {
+    pub(crate) fn ranges(&self) -> usize {
         usize::from(!self.first.is_empty()) + self.rest.as_ref().map_or(0, |rest| rest.len())
     }
 
     #[inline]
-    pub(super) fn contains(&self, seq: u64) -> bool {
+    pub(crate) fn contains(&self, seq: u64) -> bool {
         self.range_of(seq).is_some()
     }
 
-    /// The first seq from `seq` on that was not seen.
-    pub(super) fn next_unseen(&self, seq: u64) -> u64 {
+    /// The first seq from `seq` on that is not in the set.
+    pub(crate) fn next_absent(&self, seq: u64) -> u64 {
         self.range_of(seq).map_or(seq, |range| range.end)
     }
 
-    /// Whether `seq` would be a range of its own: was not seen, nor were its neighbours.
-    pub(super) fn would_add_range(&self, seq: u64) -> bool {
+    /// Whether `seq` would be a range of its own: it is absent, and so are its neighbours.
+    pub(crate) fn would_add_range(&self, seq: u64) -> bool {
         let below = seq.checked_sub(1).is_some_and(|below| self.contains(below));
         !below && !self.contains(seq) && !self.contains(seq + 1)
     }
 
-    /// Adds the first seq of all.
-    pub(super) const fn start(&mut self, seq: u64) {
-        self.first = Range { start: seq, end: seq + 1 };
-    }
-
-    /// Adds the seq after the only range, if that is what it is.
     #[inline]
-    pub(super) fn extend(&mut self, seq: u64) -> bool {
-        let extends = seq == self.first.end && self.rest.is_none() && !self.first.is_empty();
-        self.first.end += u64::from(extends);
-        extends
+    pub(crate) fn insert(&mut self, seq: u64) {
+        if seq == self.first.end && self.rest.is_none() && !self.first.is_empty() {
+            self.first.end += 1;
+        } else if !self.contains(seq) {
+            self.insert_absent(seq);
+        }
     }
 
-    pub(super) fn insert(&mut self, seq: u64) {
-        if self.contains(seq) {
-            return;
-        }
+    #[inline(never)]
+    fn insert_absent(&mut self, seq: u64) {
         let below = seq.checked_sub(1).and_then(|below| self.range_of(below));
         let above = self.range_of(seq + 1);
         let start = below.map_or(seq, |range| range.start);
@@ -111,19 +105,19 @@ impl Seen {
         self.put(Range { start, end });
     }
 
-    /// The end of the lowest range; 0 when nothing is seen.
-    pub(super) const fn lowest_end(&self) -> u64 {
+    /// The end of the lowest range; 0 when the set is empty.
+    pub(crate) const fn lowest_end(&self) -> u64 {
         if self.first.is_empty() { 0 } else { self.first.end }
     }
 
     /// The ranges, ascending.
-    pub(super) fn iter(&self) -> impl Iterator<Item = core::ops::Range<u64>> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = core::ops::Range<u64>> + '_ {
         let first = (!self.first.is_empty()).then_some(self.first.start..self.first.end);
         first.into_iter().chain(self.rest.iter().flat_map(|rest| rest.iter()).map(|(start, end)| *start..*end))
     }
 
     /// Whether a range would overlap or touch one that is there, so that it adds none.
-    pub(super) fn would_join(&self, range: &core::ops::Range<u64>) -> bool {
+    pub(crate) fn would_join(&self, range: &core::ops::Range<u64>) -> bool {
         self.touching(range).next().is_some()
     }
 
@@ -140,21 +134,21 @@ impl Seen {
     }
 
     /// Adds a whole range; an empty one is nothing.
-    pub(super) fn insert_range(&mut self, range: &core::ops::Range<u64>) {
+    pub(crate) fn insert_range(&mut self, range: &core::ops::Range<u64>) {
         if range.is_empty() {
             return;
         }
         let mut joined = Range { start: range.start, end: range.end };
         let touched: alloc::vec::Vec<_> = self.touching(range).collect();
-        for seen in touched {
-            joined = Range { start: joined.start.min(seen.start), end: joined.end.max(seen.end) };
-            self.take(seen);
+        for range in touched {
+            joined = Range { start: joined.start.min(range.start), end: joined.end.max(range.end) };
+            self.take(range);
         }
         self.put(joined);
     }
 
-    /// Takes a seq back, as if it had never been seen.
-    pub(super) fn remove(&mut self, seq: u64) {
+    /// Takes a seq out.
+    pub(crate) fn remove(&mut self, seq: u64) {
         let Some(range) = self.range_of(seq) else { return };
         self.take(range);
         self.put(Range { start: range.start, end: seq });
@@ -218,7 +212,7 @@ mod tests {
     proptest! {
         #[test]
         fn ranges_are_a_set_with_the_fewest_ranges(steps in proptest::collection::vec((0u64..60, 0u8..3), 1..300)) {
-            let (mut seen, mut set, mut was_any) = (Seen::new(), BTreeSet::new(), false);
+            let (mut seen, mut set, mut was_any) = (RangeSet::new(), BTreeSet::new(), false);
             for (seq, step) in steps {
                 let alone = ![seq.wrapping_sub(1), seq, seq + 1].iter().any(|near| set.contains(near));
                 prop_assert_eq!(seen.would_add_range(seq), alone);
@@ -234,7 +228,7 @@ mod tests {
                 prop_assert_eq!((seen.ranges(), seen.is_blank()), (runs, !was_any));
                 for seq in 0..62 {
                     prop_assert_eq!(seen.contains(seq), set.contains(&seq));
-                    prop_assert_eq!(seen.next_unseen(seq), (seq..).find(|s| !set.contains(s)).unwrap());
+                    prop_assert_eq!(seen.next_absent(seq), (seq..).find(|s| !set.contains(s)).unwrap());
                 }
             }
         }
@@ -243,7 +237,7 @@ mod tests {
     proptest! {
         #[test]
         fn whole_ranges_join_what_they_touch(ranges in proptest::collection::vec((0u64..60, 0u64..9), 1..40)) {
-            let (mut seen, mut set) = (Seen::new(), BTreeSet::new());
+            let (mut seen, mut set) = (RangeSet::new(), BTreeSet::new());
             for (start, length) in ranges {
                 let range = start..start + length;
                 let touches = (start.saturating_sub(1)..=range.end).any(|seq| set.contains(&seq));
@@ -260,8 +254,8 @@ mod tests {
 
     #[test]
     fn a_million_in_order_are_one_range() {
-        let mut seen = Seen::new();
+        let mut seen = RangeSet::new();
         (0..1_000_000).for_each(|seq| seen.insert(seq));
-        assert_eq!((seen.ranges(), seen.next_unseen(0), seen.contains(1_000_000)), (1, 1_000_000, false));
+        assert_eq!((seen.ranges(), seen.next_absent(0), seen.contains(1_000_000)), (1, 1_000_000, false));
     }
 }

@@ -1,0 +1,79 @@
+//! The most memory that a client takes.
+
+use crate::collections;
+use crate::config::Config;
+use crate::event::Output;
+use crate::frame::Types;
+use crate::inbox::Inbox;
+use crate::outbox::Outbox;
+
+impl Config {
+    /// The most heap, in bytes, that a [`Client<T>`](crate::Client) with this config takes, whatever arrives and from
+    /// however many peers, as long as the caller drains and confirms.
+    ///
+    /// It counts what the client itself allocates. What peers, payloads, server ids and rejections point to is the caller's:
+    /// at most `outbox_capacity + inbox_capacity` payloads, and a peer's address for each stream.
+    ///
+    /// The bound is safe, not tight: every collection is taken at its worst moment at once. A small device sets
+    /// `outbox_capacity`, `max_streams` and `max_ranges`, which weigh most.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[derive(Clone, Debug, PartialEq)]
+    /// # struct Chat;
+    /// # impl sixfold::Types for Chat { type Peer = u64; type Payload = [u8; 8]; type ServerId = u64; }
+    /// use sixfold::Config;
+    ///
+    /// let small = Config::default()
+    ///     .outbox_capacity(64)
+    ///     .inbox_capacity(32)
+    ///     .ack_capacity(32)
+    ///     .max_streams(64)
+    ///     .max_streams_per_peer(8)
+    ///     .max_ranges(256);
+    /// assert!(small.memory_bound::<Chat>() < 1_000_000);
+    /// ```
+    #[must_use]
+    pub fn memory_bound<T: Types>(&self) -> usize {
+        // One input makes at most three outputs per message: retrying or failed, and a frame.
+        let messages = self.outbox_capacity.saturating_add(self.inbox_capacity).saturating_add(self.ack_capacity);
+        let outputs = messages.saturating_mul(3).saturating_add(16);
+        let halves = Outbox::<T>::footprint(self) + Inbox::<T>::footprint(self);
+        (halves + collections::array::<Output<T>>(outputs)).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![cfg(target_pointer_width = "64")]
+
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq)]
+    struct Test;
+
+    impl Types for Test {
+        type Peer = u64;
+        type Payload = u64;
+        type ServerId = u64;
+    }
+
+    /// A device is sized by this figure: it changes knowingly or not at all.
+    #[test]
+    fn the_stated_bounds_are_these() {
+        let small = Config::default().outbox_capacity(101).inbox_capacity(53).ack_capacity(29);
+        let small = small.max_streams(71).max_streams_per_peer(11).max_ranges(307);
+        let configs = [
+            Config::default(),
+            small.clone(),
+            small.clone().outbox_capacity(1_009),
+            small.clone().inbox_capacity(1_009),
+            small.clone().ack_capacity(1_009),
+            small.clone().max_streams(1_009),
+            small.max_ranges(10_007),
+        ];
+        let bounds = configs.map(|config| config.memory_bound::<Test>());
+        assert_eq!(bounds, [117_762_699, 795_461, 4_577_236, 2_027_997, 1_683_341, 1_632_945, 1_385_221]);
+    }
+}

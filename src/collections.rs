@@ -1,0 +1,19 @@
+//! The containers of the core. They know seqs and stream ids, but no message, no frame and no time.
+//!
+//! One container per need: an [`Arena`] holds values and the lists through them, a [`SeqMap`] finds a message of a stream
+//! by its seq, a [`RangeSet`] remembers which seqs were seen, a [`StreamTable`] finds streams. `footprint.rs` adds up how
+//! much memory they take at most.
+
+mod arena;
+mod footprint;
+mod range_set;
+mod seq_map;
+mod stream_table;
+
+#[cfg(test)]
+pub(crate) use arena::Slot;
+pub(crate) use arena::{Arena, Key, List};
+pub(crate) use footprint::{Bytes, array, map, slots};
+pub(crate) use range_set::RangeSet;
+pub(crate) use seq_map::{SeqMap, merge};
+pub(crate) use stream_table::{AtLimit, StreamTable};

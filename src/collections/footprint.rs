@@ -1,0 +1,90 @@
+//! How much memory the containers take at most; [`Config::memory_bound`](crate::Config::memory_bound) adds it up.
+//!
+//! The rule (L9): memory is bounded by the config, whatever arrives. Each container says what it takes for so many elements,
+//! growth included: while an array moves to a larger place, the old one is still there.
+
+use core::ops::{Add, Mul};
+
+use super::arena::Slot;
+
+/// A number of bytes; it saturates, so that no sum wraps round on any platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bytes(usize);
+
+impl Bytes {
+    /// So many values, one beside the other.
+    pub(crate) const fn of<V>(values: usize) -> Self {
+        Self(values.saturating_mul(size_of::<V>()))
+    }
+
+    pub(crate) const fn count(self) -> usize {
+        self.0
+    }
+}
+
+impl Add for Bytes {
+    type Output = Self;
+
+    fn add(self, more: Self) -> Self {
+        Self(self.0.saturating_add(more.0))
+    }
+}
+
+impl Mul<usize> for Bytes {
+    type Output = Self;
+
+    fn mul(self, times: usize) -> Self {
+        Self(self.0.saturating_mul(times))
+    }
+}
+
+/// An array that doubles: at most twice as long as needed, and once more half of that while it moves.
+pub(crate) fn array<V>(elements: usize) -> Bytes {
+    Bytes::of::<V>(elements.max(4)) * 3
+}
+
+/// The slots of an arena, which never shrinks: it is as long as it ever was.
+pub(crate) fn slots<V, const LANES: usize>(elements: usize) -> Bytes {
+    array::<Slot<V, LANES>>(elements)
+}
+
+/// An ordered map: nodes of eleven elements that are at least five elements full, but for the first.
+pub(crate) fn map<K, V>(elements: usize) -> Bytes {
+    let node = 11 * (size_of::<K>() + size_of::<V>()) + 12 * size_of::<usize>() + 32;
+    Bytes(node) * (elements / 5 + 1)
+}
+
+/// A hash table: it doubles when seven eighths of its buckets are used and more than half of those are not vacated ones. So
+/// it has at most 32/7 buckets for each element, with a byte of control each, and the old half while it moves.
+pub(super) fn table<V>(elements: usize) -> Bytes {
+    (Bytes::of::<V>(elements) + Bytes::of::<u8>(elements)) * 7 + Bytes::of::<V>(64) + Bytes::of::<u8>(128)
+}
+
+#[cfg(test)]
+mod tests {
+    #![cfg(target_pointer_width = "64")]
+
+    use super::*;
+
+    #[test]
+    fn an_array_is_taken_three_times_over_and_never_below_four_elements() {
+        assert_eq!([0, 3, 4, 5].map(array::<u64>), [96, 96, 96, 120].map(Bytes));
+        assert_eq!(slots::<u64, 1>(10), Bytes(720), "two keys a link, a tag a slot");
+    }
+
+    #[test]
+    fn a_map_is_taken_as_nodes_of_eleven_that_hold_five() {
+        let node = 11 * (8 + 4) + 12 * 8 + 32;
+        assert_eq!([0, 4, 5, 9, 10].map(map::<u64, u32>), [1, 1, 2, 2, 3].map(|nodes| Bytes(nodes * node)));
+    }
+
+    #[test]
+    fn what_exceeds_all_addresses_is_the_most_that_can_be_said() {
+        let most = Bytes(usize::MAX);
+        assert_eq!((most + Bytes(1), most * 2, Bytes::of::<u64>(usize::MAX / 2)), (most, most, most));
+        assert_eq!(
+            (array::<u64>(usize::MAX), map::<u64, u64>(usize::MAX), slots::<u64, 1>(usize::MAX)),
+            (most, most, most)
+        );
+    }
+}

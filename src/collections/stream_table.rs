@@ -1,0 +1,342 @@
+//! The streams of one half, found by id, by peer and by how long they are silent.
+//!
+//! - **By id**: one hash table finds a stream without looking at its peer. The hash is strongly universal under a secret of
+//!   the client's seed (multilinear hashing, Lemire and Kaser 2014), so ids that collide cannot be chosen from outside. Only
+//!   the first stream of an id stands in the table; those of other peers that use the same id, which honest peers never do,
+//!   stand in an ordered map.
+//! - **By peer**: a peer is known while it has a stream. Its list holds streams in the order in which they were pushed.
+//! - **Silent**: one list over all peers, the longest silent first. The halves decide which streams stand in it.
+//!
+//! ```text
+//!  id ──hash──► stream ──► peer      peer ──name──► its list of streams      silent: stream ⇄ stream ⇄ stream
+//! ```
+
+use alloc::collections::{BTreeMap, btree_map};
+use alloc::vec::Vec;
+use core::ops::{Deref, DerefMut, Index, IndexMut};
+
+use hashbrown::HashTable;
+
+use super::arena::{Arena, Key, List};
+use super::footprint::{self, Bytes};
+use crate::id::{MsgId, StreamKey};
+use crate::rng::Rng;
+
+/// Streams with a state `S` of peers with a name `P` and a state `Q`.
+#[derive(Clone, Debug)]
+pub(crate) struct StreamTable<P, Q, S> {
+    streams: Arena<Stream<S>, 2>,
+    peers: Arena<Peer<P, Q>, 0>,
+    by_name: BTreeMap<P, Key>,
+    by_id: HashTable<Key>,
+    /// Streams of a peer whose id the table already has for another peer.
+    namesakes: BTreeMap<(Key, StreamKey), Key>,
+    silent: List,
+    /// The stream that was found last, if its id counts: the first guess of the next look-up.
+    recent: Option<Key>,
+    secret: [u64; 5],
+}
+
+/// A stream with its state.
+#[derive(Clone, Debug)]
+pub(crate) struct Stream<S> {
+    pub(crate) id: StreamKey,
+    pub(crate) peer: Key,
+    state: S,
+}
+
+#[derive(Clone, Debug)]
+struct Peer<P, Q> {
+    name: P,
+    state: Q,
+    /// How many streams there are, those that stand in no list too.
+    count: u32,
+    list: List,
+}
+
+/// The lanes of the streams.
+const OF_PEER: usize = 0;
+const SILENT: usize = 1;
+
+/// A peer has as many streams as it may have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AtLimit;
+
+impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
+    pub(crate) fn new(mut rng: Rng) -> Self {
+        Self {
+            streams: Arena::new(),
+            peers: Arena::new(),
+            by_name: BTreeMap::new(),
+            by_id: HashTable::new(),
+            namesakes: BTreeMap::new(),
+            silent: List::EMPTY,
+            recent: None,
+            secret: core::array::from_fn(|_| rng.next()),
+        }
+    }
+
+    /// The most heap that so many streams take, what their states point to aside.
+    pub(crate) fn footprint(streams: usize) -> Bytes {
+        footprint::slots::<Stream<S>, 2>(streams)
+            + footprint::slots::<Peer<P, Q>, 0>(streams)
+            + footprint::map::<P, Key>(streams)
+            + footprint::table::<Key>(streams)
+            + footprint::map::<(Key, StreamKey), Key>(streams)
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.streams.len()
+    }
+
+    pub(crate) fn get(&self, stream: Key) -> Option<&Stream<S>> {
+        self.streams.get(stream)
+    }
+
+    /// The stream of a message, whoever its peer is, and the seq in it.
+    #[inline]
+    pub(crate) fn find(&self, id: MsgId) -> Option<(Key, u64)> {
+        match self.find_recent(id) {
+            None => self.find_by_id(id),
+            found => found,
+        }
+    }
+
+    /// As [`find`](Self::find); the next look-up begins with the stream that was found.
+    #[inline]
+    pub(crate) fn look_up(&mut self, id: MsgId) -> Option<(Key, u64)> {
+        let found = self.find(id)?;
+        self.recent = Some(found.0);
+        Some(found)
+    }
+
+    /// The stream of a message from a peer, and the seq in it.
+    #[inline]
+    pub(crate) fn look_up_from(&mut self, peer: &P, id: MsgId) -> Option<(Key, u64)> {
+        match self.find_recent(id) {
+            Some(found) if self.name(found.0) == peer => Some(found),
+            Some(_) | None => self.look_up_in_table(peer, id),
+        }
+    }
+
+    #[inline]
+    fn find_recent(&self, id: MsgId) -> Option<(Key, u64)> {
+        let recent = self.recent?;
+        let seq = id.seq_in(self.streams.get(recent)?.id)?;
+        Some((recent, seq))
+    }
+
+    #[inline(never)]
+    fn find_by_id(&self, id: MsgId) -> Option<(Key, u64)> {
+        let (id, seq) = id.split();
+        Some((self.in_table(id)?, seq))
+    }
+
+    #[inline(never)]
+    fn look_up_in_table(&mut self, peer: &P, id: MsgId) -> Option<(Key, u64)> {
+        let (id, seq) = id.split();
+        let found = self.in_table(id).filter(|stream| self.name(*stream) == peer);
+        let found = found.or_else(|| self.namesake(peer, id))?;
+        self.recent = id.counts().then_some(found);
+        Some((found, seq))
+    }
+
+    #[inline]
+    fn in_table(&self, id: StreamKey) -> Option<Key> {
+        self.by_id.find(self.hash(id), |stream| self.streams[*stream].id == id).copied()
+    }
+
+    fn namesake(&self, peer: &P, id: StreamKey) -> Option<Key> {
+        if self.namesakes.is_empty() {
+            return None;
+        }
+        self.namesakes.get(&(self.peer(peer)?, id)).copied()
+    }
+
+    #[inline]
+    fn hash(&self, id: StreamKey) -> u64 {
+        hash(&self.secret, id)
+    }
+
+    pub(crate) fn peer(&self, name: &P) -> Option<Key> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The name of a stream's peer.
+    #[inline]
+    pub(crate) fn name(&self, stream: Key) -> &P {
+        &self.peers[self.streams[stream].peer].name
+    }
+
+    /// The state of a stream's peer.
+    #[inline]
+    pub(crate) fn peer_state(&mut self, stream: Key) -> &mut Q {
+        &mut self.peers[self.streams[stream].peer].state
+    }
+
+    /// How many streams a peer has.
+    pub(crate) fn count(&self, peer: Key) -> u32 {
+        self.peers[peer].count
+    }
+
+    /// All peers, by name.
+    pub(crate) fn peers(&self) -> impl Iterator<Item = Key> {
+        self.by_name.values().copied()
+    }
+
+    /// The list of a peer, from its first stream; empty when the peer is forgotten.
+    pub(crate) fn of_peer(&self, peer: Key) -> impl Iterator<Item = Key> {
+        self.streams.iter::<OF_PEER>(self.peers.get(peer).map_or(List::EMPTY, |peer| peer.list))
+    }
+
+    /// The last stream in the list of a peer; the next look-up begins with it.
+    #[inline]
+    pub(crate) fn last_of(&mut self, name: &P) -> Option<Key> {
+        match self.recent {
+            Some(recent) if self.name(recent) == name && self.after(recent).is_none() => {}
+            Some(_) | None => self.recent = self.peers[self.peer(name)?].list.last(),
+        }
+        self.recent
+    }
+
+    /// The stream before this one in the list of its peer.
+    pub(crate) fn before(&self, stream: Key) -> Option<Key> {
+        self.streams.prev::<OF_PEER>(stream)
+    }
+
+    /// The stream after this one in the list of its peer.
+    #[inline]
+    pub(crate) fn after(&self, stream: Key) -> Option<Key> {
+        self.streams.next::<OF_PEER>(stream)
+    }
+
+    /// All streams that `keep` keeps: by peer, then by id.
+    pub(crate) fn sorted(&self, keep: impl Fn(&S) -> bool) -> Vec<Key> {
+        let keys = self.streams.keys().filter(|key| keep(&self.streams[*key].state));
+        let mut keys: Vec<Key> = keys.collect();
+        keys.sort_unstable_by(|a, b| {
+            let ids = || self.streams[*a].id.cmp(&self.streams[*b].id);
+            self.name(*a).cmp(self.name(*b)).then_with(ids)
+        });
+        keys
+    }
+
+    /// Adds a stream that is not in yet; it stands in no list. A peer that has `limit` streams gets no further one.
+    pub(crate) fn insert(&mut self, peer: &P, id: StreamKey, state: S, limit: usize) -> Result<Key, AtLimit> {
+        let peer = match self.by_name.entry(peer.clone()) {
+            btree_map::Entry::Occupied(known) => {
+                let count = &mut self.peers[*known.get()].count;
+                if *count as usize >= limit {
+                    return Err(AtLimit);
+                }
+                *count += 1;
+                *known.get()
+            }
+            btree_map::Entry::Vacant(place) => {
+                let name = place.key().clone();
+                *place.insert(self.peers.insert(Peer { name, state: Q::default(), count: 1, list: List::EMPTY }))
+            }
+        };
+        let stream = self.streams.insert(Stream { id, peer, state });
+        let Self { by_id, streams, secret, .. } = self;
+        if by_id.find(hash(secret, id), |other| streams[*other].id == id).is_none() {
+            by_id.insert_unique(hash(secret, id), stream, |other| hash(secret, streams[*other].id));
+        } else {
+            self.namesakes.insert((peer, id), stream);
+        }
+        self.recent = id.counts().then_some(stream);
+        Ok(stream)
+    }
+
+    /// Removes a stream that stands in no list; a peer is forgotten with its last one.
+    pub(crate) fn remove(&mut self, stream: Key) -> Stream<S> {
+        let hash = self.hash(self.streams[stream].id);
+        match self.by_id.find_entry(hash, |other| *other == stream) {
+            Ok(found) => drop(found.remove()),
+            Err(_) => drop(self.namesakes.remove(&(self.streams[stream].peer, self.streams[stream].id))),
+        }
+        let removed = self.streams.remove(stream);
+        self.recent = None;
+        let count = &mut self.peers[removed.peer].count;
+        *count -= 1;
+        if *count == 0 {
+            let Peer { name, .. } = self.peers.remove(removed.peer);
+            self.by_name.remove(&name);
+        }
+        removed
+    }
+
+    /// Puts a stream last into the list of its peer.
+    #[inline]
+    pub(crate) fn push_of_peer(&mut self, stream: Key) {
+        let peer = self.streams[stream].peer;
+        self.streams.push_back::<OF_PEER>(&mut self.peers[peer].list, stream);
+    }
+
+    /// Takes a stream out of the list of its peer.
+    #[inline]
+    pub(crate) fn unlink_of_peer(&mut self, stream: Key) {
+        let peer = self.streams[stream].peer;
+        self.streams.unlink::<OF_PEER>(&mut self.peers[peer].list, stream);
+    }
+
+    /// Puts a stream last into the list of silent ones.
+    #[inline]
+    pub(crate) fn push_silent(&mut self, stream: Key) {
+        self.streams.push_back::<SILENT>(&mut self.silent, stream);
+    }
+
+    /// Takes a stream out of the list of silent ones.
+    #[inline]
+    pub(crate) fn unlink_silent(&mut self, stream: Key) {
+        self.streams.unlink::<SILENT>(&mut self.silent, stream);
+    }
+
+    /// The silent streams, the longest silent first.
+    pub(crate) fn silent(&self) -> impl Iterator<Item = Key> {
+        self.streams.iter::<SILENT>(self.silent)
+    }
+}
+
+/// The sum of the four 32-bit words, each times a secret factor. Its upper half is the strong one; a hash table looks at the
+/// lower bits first.
+#[inline]
+fn hash(secret: &[u64; 5], id: StreamKey) -> u64 {
+    let [a, b, c, d] = id.words().map(u64::from);
+    let [s, sa, sb, sc, sd] = *secret;
+    let product = |factor: u64, word: u64| factor.wrapping_mul(word);
+    let sum = s.wrapping_add(product(sa, a)).wrapping_add(product(sb, b));
+    sum.wrapping_add(product(sc, c)).wrapping_add(product(sd, d)).rotate_left(32)
+}
+
+impl<P, Q, S> Index<Key> for StreamTable<P, Q, S> {
+    type Output = Stream<S>;
+
+    #[inline]
+    fn index(&self, stream: Key) -> &Stream<S> {
+        &self.streams[stream]
+    }
+}
+
+impl<P, Q, S> IndexMut<Key> for StreamTable<P, Q, S> {
+    #[inline]
+    fn index_mut(&mut self, stream: Key) -> &mut Stream<S> {
+        &mut self.streams[stream]
+    }
+}
+
+impl<S> Deref for Stream<S> {
+    type Target = S;
+
+    #[inline]
+    fn deref(&self) -> &S {
+        &self.state
+    }
+}
+
+impl<S> DerefMut for Stream<S> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut S {
+        &mut self.state
+    }
+}

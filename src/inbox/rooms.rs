@@ -1,0 +1,90 @@
+//! Who pays when there is no room for a new stream.
+//!
+//! The rule: a stream is forgotten only to make room for another one, and then the peer that holds most pays with its longest
+//! silent one. A stream that is not quiet is never forgotten; one younger than its retention (twice `lifetime`) only when
+//! its own peer is beyond its share. Otherwise the newcomer is refused, which its sender learns by not being acked and the
+//! application by [`HorizonExceeded`](crate::Event::HorizonExceeded).
+
+use alloc::collections::BTreeSet;
+
+use super::stream::{Stream, Streams};
+use crate::collections::{self, AtLimit, Bytes, Key};
+use crate::config::Config;
+use crate::frame::Types;
+use crate::id::StreamKey;
+use crate::time::Time;
+
+/// The peers that have several streams, by how many.
+#[derive(Clone, Debug)]
+pub(super) struct Holders(BTreeSet<(u32, Key)>);
+
+impl Holders {
+    pub(super) const fn new() -> Self {
+        Self(BTreeSet::new())
+    }
+
+    pub(super) fn footprint(streams: usize) -> Bytes {
+        collections::map::<(u32, Key), ()>(streams / 2)
+    }
+
+    /// A peer has another number of streams than before.
+    #[inline]
+    pub(super) fn on_change(&mut self, peer: Key, before: u32, now: u32) {
+        if before > 1 {
+            self.0.remove(&(before, peer));
+        }
+        if now > 1 {
+            self.0.insert((now, peer));
+        }
+    }
+
+    /// The peer that holds most.
+    fn greatest(&self) -> Option<Key> {
+        self.0.last().map(|(_, peer)| *peer)
+    }
+}
+
+impl<T: Types> Streams<T> {
+    /// Opens a stream if nothing need be forgotten for it and for a range of it.
+    #[inline]
+    pub(super) fn open_if_room(&mut self, from: &T::Peer, id: StreamKey, config: &Config, now: Time) -> Option<Key> {
+        let has_room = self.len() < config.max_streams && self.ranges() < config.max_ranges;
+        if has_room { self.insert(from, id, config.max_streams_per_peer, now).ok() } else { None }
+    }
+
+    /// Opens a stream for which there is room.
+    pub(super) fn open(&mut self, from: &T::Peer, id: StreamKey, now: Time) -> Key {
+        self.insert(from, id, usize::MAX, now).expect("no peer has more streams than a machine has addresses")
+    }
+
+    /// The new stream stands in no list.
+    #[inline]
+    fn insert(&mut self, from: &T::Peer, id: StreamKey, limit: usize, now: Time) -> Result<Key, AtLimit> {
+        let stream = self.table.insert(from, id, Stream::new(now), limit)?;
+        let peer = self.table[stream].peer;
+        let count = self.table.count(peer);
+        self.holders.on_change(peer, count - 1, count);
+        Ok(stream)
+    }
+
+    /// Which stream must be forgotten for a new one of a peer, if any.
+    pub(super) fn room(&self, from: &T::Peer, config: &Config, now: Time) -> Result<Option<Key>, NoRoom> {
+        let longest_silent = |peer| self.table.of_peer(peer).next();
+        if let Some(peer) = self.table.peer(from) {
+            if self.table.count(peer) as usize >= config.max_streams_per_peer {
+                return longest_silent(peer).map(Some).ok_or(NoRoom);
+            }
+        }
+        if self.len() < config.max_streams {
+            return Ok(None);
+        }
+        let past_retention = |stream: &Key| now.nanos_since(self[*stream].heard) >= config.retention();
+        let of_greatest = self.holders.greatest().and_then(longest_silent).filter(past_retention);
+        let of_any = || self.table.silent().next().filter(past_retention);
+        of_greatest.or_else(of_any).map(Some).ok_or(NoRoom)
+    }
+}
+
+/// There is no room for a new stream.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NoRoom;

@@ -1,0 +1,19 @@
+//! When to send again: the retransmission timeout, its backoff, the timers, and the budget over all of them.
+//!
+//! Nothing here knows a frame. The halves ask how long to wait ([`Rto`], [`Backoff`]), keep what waits in [`Flights`], and
+//! ask the [`TokenBucket`] whether a retransmission may leave. [`Liveness`] counts timeouts in which nothing came at all.
+
+mod backoff;
+mod earliest;
+mod flights;
+mod grid;
+mod liveness;
+mod rto;
+mod token_bucket;
+
+pub(crate) use backoff::{Backoff, Jitter, Spread};
+pub(crate) use flights::{Flight, FlightState, Flights, InFlight};
+pub(crate) use grid::Delay;
+pub(crate) use liveness::Liveness;
+pub(crate) use rto::Rto;
+pub(crate) use token_bucket::TokenBucket;

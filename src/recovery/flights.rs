@@ -1,0 +1,356 @@
+//! The timers of what is in flight, and the queues of what waits to leave.
+//!
+//! The rule: a message stands in one list at a time, so it can never have two timers, or a timer and a place in a queue.
+//! Every delay is rounded up to the [timer grid](super::grid), and there is one first-in-first-out list for each grid value.
+//! The clock only runs forward, so each list is sorted by construction: to arm or to cancel a timer is to relink it, and the
+//! next deadline, the least of the lists' heads, is exact.
+//!
+//! ```text
+//!  delay  1.007 s   [key 4, due 17.2] ⇄ [key 9, due 17.9] ⇄ [key 2, due 18.1]
+//!  delay  1.074 s   [key 7, due 17.6]
+//!  delay 60.000 s   (the last list of a class: longer delays are capped)
+//!  queue  0         [key 1] ⇄ [key 5]
+//! ```
+
+use alloc::vec::Vec;
+
+use super::earliest::Earliest;
+use super::grid::{self, Delay};
+use crate::collections::{self, Arena, Bytes, Key, List};
+use crate::time::Time;
+
+/// The lists. A *class* is a set of timer lists whose delays have a minimum and a cap in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Flights<const CLASSES: usize> {
+    /// The timer lists, class by class in the order of the grid, then the queues.
+    lists: Vec<DelayList>,
+    classes: [Class; CLASSES],
+    first_queue: usize,
+    /// Of the timer lists.
+    earliest: Earliest,
+    /// How many messages stand in the queues.
+    queued: usize,
+}
+
+/// The lists of one class: one for each grid value from the minimum on; the last one is for the cap.
+#[derive(Clone, Copy, Debug)]
+struct Class {
+    min: Delay,
+    first: usize,
+    last: usize,
+}
+
+impl Class {
+    #[inline]
+    fn list(&self, delay: Delay) -> usize {
+        (self.first + usize::from(delay.steps_after(self.min))).min(self.last)
+    }
+}
+
+/// A list, and the delay of a timer list in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+struct DelayList {
+    list: List,
+    delay: u64,
+}
+
+impl DelayList {
+    const fn new(delay: u64) -> Self {
+        Self { list: List::EMPTY, delay }
+    }
+}
+
+/// What a message keeps for its timer: its list, and when it is due. Packed, since there is one for each message: it takes
+/// 10 bytes and not 16.
+#[derive(Clone, Copy, Debug)]
+#[repr(Rust, packed(2))]
+pub(crate) struct Flight {
+    due: Time,
+    list: u16,
+}
+
+impl Flight {
+    /// In no list.
+    pub(crate) const IDLE: Self = Self { due: Time::MAX, list: IDLE };
+
+    #[inline]
+    const fn list(self) -> Option<usize> {
+        if self.list == IDLE { None } else { Some(self.list as usize) }
+    }
+}
+
+/// The list of what stands in none.
+const IDLE: u16 = u16::MAX;
+
+/// A value that has a [`Flight`]. The lists go through lane 0 of its arena.
+pub(crate) trait InFlight {
+    fn flight(&self) -> &Flight;
+    fn flight_mut(&mut self) -> &mut Flight;
+}
+
+/// The lane of the lists.
+const LANE: usize = 0;
+
+/// In which kind of list a message stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FlightState {
+    /// In none: nothing will happen to it by itself.
+    Idle,
+    /// Its timer runs.
+    Armed,
+    /// In this queue.
+    Queued(usize),
+}
+
+impl<const CLASSES: usize> Flights<CLASSES> {
+    /// Makes empty lists. A class is given by its minimum and its cap, in nanoseconds.
+    pub(crate) fn new(classes: [(u64, u64); CLASSES], queues: usize) -> Self {
+        let mut lists = Vec::new();
+        let classes = classes.map(|(min, cap)| {
+            let (min, max) = (grid::delay_for(min), grid::delay_for(cap));
+            let first = lists.len();
+            lists.extend((0..max.steps_after(min)).map(|step| DelayList::new(min.plus(step).nanos())));
+            lists.push(DelayList::new(cap));
+            Class { min, first, last: lists.len() - 1 }
+        });
+        let first_queue = lists.len();
+        lists.resize(first_queue + queues, DelayList::new(0));
+        Self { lists, classes, first_queue, earliest: Earliest::new(first_queue), queued: 0 }
+    }
+
+    /// The most heap that the lists take.
+    pub(crate) fn footprint() -> Bytes {
+        // Sixteen lists for each of at most sixty octaves, and a few more.
+        collections::array::<DelayList>(1_000) * CLASSES
+    }
+
+    #[inline]
+    pub(crate) fn state(&self, value: &impl InFlight) -> FlightState {
+        match value.flight().list().map(|list| list.checked_sub(self.first_queue)) {
+            Some(Some(queue)) => FlightState::Queued(queue),
+            Some(None) => FlightState::Armed,
+            None => FlightState::Idle,
+        }
+    }
+
+    /// Arms a timer of a class with a delay; the message leaves the list in which it stood.
+    pub(crate) fn arm<V: InFlight, const L: usize>(
+        &mut self,
+        arena: &mut Arena<V, L>,
+        key: Key,
+        class: usize,
+        delay: Delay,
+        now: Time,
+    ) {
+        self.cancel(arena, key);
+        let list = self.classes[class].list(delay);
+        let due = now.plus(self.lists[list].delay);
+        let is_first = self.lists[list].list.first().is_none();
+        self.enter(arena, key, list, due);
+        if is_first {
+            self.earliest.on_first(list, due);
+        }
+    }
+
+    /// Puts a message last into a queue; it leaves the list in which it stood.
+    pub(crate) fn queue<V: InFlight, const L: usize>(&mut self, arena: &mut Arena<V, L>, key: Key, queue: usize) {
+        self.cancel(arena, key);
+        self.enter(arena, key, self.first_queue + queue, Time::ZERO);
+        self.queued += 1;
+    }
+
+    /// Whether every queue is empty.
+    #[inline]
+    pub(crate) const fn queues_are_empty(&self) -> bool {
+        self.queued == 0
+    }
+
+    /// The first message of a queue.
+    pub(crate) fn first_queued(&self, queue: usize) -> Option<Key> {
+        self.lists[self.first_queue + queue].list.first()
+    }
+
+    /// Takes a message out of the list in which it stands, if any.
+    #[inline]
+    pub(crate) fn cancel<V: InFlight, const L: usize>(&mut self, arena: &mut Arena<V, L>, key: Key) {
+        if let Some(list) = arena[key].flight().list() {
+            self.leave(arena, key, list);
+        }
+    }
+
+    /// Empties all lists; `each` sees the messages that stood in one.
+    pub(crate) fn clear<V: InFlight, const L: usize>(&mut self, arena: &mut Arena<V, L>, each: impl Fn(&mut V)) {
+        for DelayList { list, .. } in &mut self.lists {
+            let mut next = core::mem::replace(list, List::EMPTY).first();
+            while let Some(key) = next {
+                next = arena.next::<LANE>(key);
+                *arena[key].flight_mut() = Flight::IDLE;
+                each(&mut arena[key]);
+            }
+        }
+        self.earliest.clear();
+        self.queued = 0;
+    }
+
+    /// The exact time at which the next timer is due; [`Time::MAX`] for never.
+    #[inline]
+    pub(crate) const fn next_due(&self) -> Time {
+        self.earliest.due()
+    }
+
+    /// A message whose timer is due, with the time at which it was armed; the timer is gone.
+    pub(crate) fn pop_due<V: InFlight, const L: usize>(
+        &mut self,
+        arena: &mut Arena<V, L>,
+        now: Time,
+    ) -> Option<(Key, Time)> {
+        if self.earliest.due() > now {
+            return None;
+        }
+        let key = self.lists[self.earliest.list()].list.first()?;
+        let armed_at = self.armed_at(&arena[key])?;
+        self.cancel(arena, key);
+        Some((key, armed_at))
+    }
+
+    /// When the timer of a message was armed, while it runs.
+    #[inline]
+    pub(crate) fn armed_at(&self, value: &impl InFlight) -> Option<Time> {
+        let flight = *value.flight();
+        let list = flight.list().filter(|list| *list < self.first_queue)?;
+        let due = flight.due;
+        Some(Time::from_nanos(due.as_nanos().saturating_sub(self.lists[list].delay)))
+    }
+
+    /// Puts a message that stands in no list last into one.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "there are fewer than 1,000 lists a class")]
+    fn enter<V: InFlight, const L: usize>(&mut self, arena: &mut Arena<V, L>, key: Key, list: usize, due: Time) {
+        arena.push_back::<LANE>(&mut self.lists[list].list, key);
+        *arena[key].flight_mut() = Flight { due, list: list as u16 };
+    }
+
+    #[inline]
+    fn leave<V: InFlight, const L: usize>(&mut self, arena: &mut Arena<V, L>, key: Key, list: usize) {
+        let Self { lists, earliest, .. } = self;
+        let was_first = lists[list].list.first() == Some(key);
+        arena.unlink::<LANE>(&mut lists[list].list, key);
+        *arena[key].flight_mut() = Flight::IDLE;
+        if list >= self.first_queue {
+            self.queued -= 1;
+        } else if was_first {
+            let head = |list: usize| lists[list].list.first().map_or(Time::MAX, |key| arena[key].flight().due);
+            match lists[list].list.first() {
+                Some(next) => earliest.on_next(list, arena[next].flight().due, head),
+                None => earliest.on_last(list, head),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use alloc::collections::BTreeMap;
+    use proptest::prelude::*;
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Arm(Key, u64, usize),
+        Queue(Key, usize),
+        Cancel(Key),
+        Pass(u64),
+    }
+
+    impl InFlight for Flight {
+        fn flight(&self) -> &Flight {
+            self
+        }
+
+        fn flight_mut(&mut self) -> &mut Flight {
+            self
+        }
+    }
+
+    fn idle(values: usize) -> Arena<Flight, 1> {
+        let mut arena = Arena::new();
+        (0..values).for_each(|_| drop(arena.insert(Flight::IDLE)));
+        arena
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let key = 0u32..20;
+        prop_oneof![
+            4 => (key.clone(), 1_000u64..3_000_000, 0usize..2).prop_map(|(k, d, c)| Step::Arm(k, d, c)),
+            1 => (key.clone(), 0usize..2).prop_map(|(k, q)| Step::Queue(k, q)),
+            2 => key.prop_map(Step::Cancel),
+            3 => (0u64..400_000).prop_map(Step::Pass),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_next_deadline_is_exact_and_timers_fire_once(steps in proptest::collection::vec(step(), 1..400)) {
+            let caps = [700_001, 2_500_003];
+            let mut flights = Flights::new([(1_000, caps[0]), (1_500, caps[1])], 2);
+            let mut arena = idle(20);
+            let mut armed: BTreeMap<Key, (u64, u64)> = BTreeMap::new();
+            let mut now = Time::ZERO;
+            for step in steps {
+                match step {
+                    Step::Arm(key, delay, cap) => {
+                        let delay = grid::delay_for(delay + 500);
+                        flights.arm(&mut arena, key, cap, delay, now);
+                        let rounded = delay.nanos().min(caps[cap]);
+                        armed.insert(key, (now.as_nanos() + rounded, now.as_nanos()));
+                        prop_assert_eq!(flights.state(&arena[key]), FlightState::Armed);
+                        prop_assert_eq!(flights.armed_at(&arena[key]), Some(now));
+                    }
+                    Step::Queue(key, queue) => {
+                        flights.queue(&mut arena, key, queue);
+                        armed.remove(&key);
+                        prop_assert_eq!(flights.state(&arena[key]), FlightState::Queued(queue));
+                    }
+                    Step::Cancel(key) => {
+                        flights.cancel(&mut arena, key);
+                        armed.remove(&key);
+                        prop_assert_eq!(flights.state(&arena[key]), FlightState::Idle);
+                    }
+                    Step::Pass(nanos) => {
+                        now = now.plus(nanos);
+                        let mut last = 0;
+                        while let Some((key, armed_at)) = flights.pop_due(&mut arena, now) {
+                            let (due, since) = armed.remove(&key).expect("armed in the model");
+                            prop_assert!(due <= now.as_nanos() && due >= last);
+                            prop_assert_eq!(armed_at.as_nanos(), since);
+                            last = due;
+                        }
+                        prop_assert!(armed.values().all(|(due, _)| *due > now.as_nanos()));
+                    }
+                }
+                let next = armed.values().map(|(due, _)| *due).min();
+                prop_assert_eq!(flights.next_due().as_nanos(), next.unwrap_or(u64::MAX));
+            }
+            flights.clear(&mut arena, |_| {});
+            prop_assert_eq!(flights.next_due(), Time::MAX);
+            prop_assert!((0..20).all(|key| flights.state(&arena[key]) == FlightState::Idle));
+        }
+    }
+
+    #[test]
+    fn a_queue_is_first_in_first_out() {
+        let mut flights = Flights::new([(1_000, 5_000)], 1);
+        let mut arena = idle(4);
+        for key in [3, 1, 2] {
+            flights.queue(&mut arena, key, 0);
+        }
+        let order: Vec<Key> = core::iter::from_fn(|| {
+            let key = flights.first_queued(0)?;
+            flights.cancel(&mut arena, key);
+            Some(key)
+        })
+        .collect();
+        assert_eq!((order, flights.queues_are_empty()), ([3, 1, 2].into(), true));
+    }
+}
