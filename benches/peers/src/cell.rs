@@ -9,6 +9,8 @@ use crate::meter::Spent;
 pub(crate) enum Workload {
     Steady,
     Inputs,
+    Backlog,
+    Held,
     Duplicate,
     Repeated,
     Stale,
@@ -17,6 +19,7 @@ pub(crate) enum Workload {
     Expire,
     Reconnect,
     Conversations,
+    InTurn,
     Records,
     Unsettled,
     Accepted,
@@ -31,6 +34,8 @@ impl fmt::Display for Workload {
         f.write_str(match self {
             Self::Steady => "steady",
             Self::Inputs => "inputs",
+            Self::Backlog => "backlog",
+            Self::Held => "held",
             Self::Duplicate => "duplicate",
             Self::Repeated => "repeated",
             Self::Stale => "stale",
@@ -39,6 +44,7 @@ impl fmt::Display for Workload {
             Self::Expire => "expire",
             Self::Reconnect => "reconnect",
             Self::Conversations => "conversations",
+            Self::InTurn => "in-turn",
             Self::Records => "records",
             Self::Unsettled => "unsettled",
             Self::Accepted => "accepted",

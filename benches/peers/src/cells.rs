@@ -1,7 +1,9 @@
 //! Which peer does what, at which sizes and for how long.
 
 use crate::cell::{Cell, Half, Holding, Lengths, Name, Workload};
-use crate::halves::{Forged, Receiver, Reconnect, Remembers, Sender, Stale, Timers};
+use crate::halves::{
+    Backlog, Converses, Forged, Holds, Listens, Receiver, Reconnect, Remembers, Sender, Stale, Timers,
+};
 use crate::meter::Spent;
 use crate::peers::sixfold;
 use crate::{holdings, workloads};
@@ -21,6 +23,8 @@ pub(crate) const SENDERS: [u64; 2] = [1, 1_000];
 pub(crate) const A_DAY: u64 = 10_000;
 
 const MESSAGES: Lengths = Lengths { short: 1_000, long: 6_000 };
+/// Enough of what happens to dozens of messages at once.
+const BLOCKS: Lengths = Lengths { short: 20, long: 120 };
 /// Enough of what happens to thousands of messages at once.
 const ONCE: Lengths = Lengths { short: 0, long: 1 };
 
@@ -63,6 +67,7 @@ impl List {
         self.peer("sixfold", u64::MAX);
         self.steady::<Tx<Plain>, Rx<Plain>>();
         self.held::<Tx<Plain>, Rx<Plain>>();
+        self.waiting::<Tx<Plain>, Rx<Plain>>();
         self.duplicates::<Rx<Unthrottled>>();
         self.stale::<Tx<Plain>>();
         self.forged::<Tx<Plain>>();
@@ -70,6 +75,7 @@ impl List {
         self.reconnect::<Tx<Unthrottled>>();
         self.remembered::<FromMany>();
         self.conversations::<ToMany, FromMany>();
+        self.in_turn::<ToMany, FromMany>();
         self.peer("sixfold-journal", u64::MAX);
         self.steady::<Tx<Journal>, Rx<Journal>>();
         self.cost(Workload::Records, Half::Tx, 1, sixfold::records_tx);
@@ -134,6 +140,16 @@ impl List {
         }
         self.cost(Workload::Inputs, Half::Tx, 1, workloads::inputs_tx::<S>);
         self.cost(Workload::Inputs, Half::Rx, 1, workloads::inputs_rx::<R>);
+    }
+
+    fn waiting<S: Backlog, R: Holds>(&mut self) {
+        self.cost(Workload::Backlog, Half::Tx, SOME, workloads::backlog::<S>);
+        self.push(Workload::Held, Half::Rx, SOME, workloads::held::<R>, BLOCKS, SOME + 1);
+    }
+
+    fn in_turn<S: Converses, R: Listens>(&mut self) {
+        self.cost(Workload::InTurn, Half::Tx, CONVERSATIONS, workloads::in_turn_tx::<S>);
+        self.cost(Workload::InTurn, Half::Rx, CONVERSATIONS, workloads::in_turn_rx::<R>);
     }
 
     fn duplicates<R: Receiver>(&mut self) {

@@ -59,6 +59,38 @@ pub(crate) trait Forged: Sender {
     fn forged(&mut self);
 }
 
+/// A sender whose window may be full.
+pub(crate) trait Backlog: Sender {
+    /// How many messages may be on the wire unanswered.
+    const WINDOW: u64;
+    /// The application sends message `i`, and it waits for a place in the window.
+    fn queue(&mut self, i: u64);
+    /// The first answer to message `i` comes, and another one leaves in its place.
+    fn accepted_for_another(&mut self, i: u64);
+}
+
+/// A sender that tells conversations apart.
+pub(crate) trait Converses: Sender {
+    /// The application sends message `i` to somebody.
+    fn send_to(&mut self, to: u64, i: u64);
+}
+
+/// A receiver that keeps order.
+pub(crate) trait Holds: Receiver {
+    /// Message `i` comes before message `head`, the first that its sender has not settled, and is held.
+    fn hold(&mut self, i: u64, head: u64);
+    /// Message `head` comes, and is handed over with those that were held for it; tells how many they are.
+    fn release(&mut self, head: u64) -> u64;
+}
+
+/// A receiver that tells conversations apart.
+pub(crate) trait Listens: Receiver {
+    /// Message `i` of somebody comes, is handed over and confirmed at once; tells how often it was handed over.
+    fn message_from(&mut self, from: u64, i: u64) -> u64;
+    /// The confirmation is answered.
+    fn noted_from(&mut self, from: u64, i: u64);
+}
+
 /// A receiver whose memory of old messages is asked for.
 pub(crate) trait Remembers: Receiver {
     /// Message `i` of somebody comes and is confirmed, and the confirmation is answered. Most do not know who from.

@@ -28,6 +28,8 @@ pub(crate) fn page(results: &Results, facts: &str) -> String {
         include_str!("report/events.md").to_owned(),
         events(results, "instructions", Metric::Ir).to_string(),
         events(results, "nanoseconds", Metric::Ns).to_string(),
+        include_str!("report/waiting.md").to_owned(),
+        waiting(results).to_string(),
         include_str!("report/memory.md").to_owned(),
         held(results).to_string(),
         include_str!("report/remembered.md").to_owned(),
@@ -149,6 +151,24 @@ fn events(results: &Results, title: &str, metric: Metric) -> Table {
     table
 }
 
+/// What it costs sixfold when a message is not dealt with as soon as it comes.
+fn waiting(results: &Results) -> Table {
+    let mut table = Table::new(&["", "instructions", "nanoseconds", "heap calls", "instructions, steady"]);
+    let rows = [
+        ("backlog, sender", Workload::Backlog, TX, SOME),
+        ("held, receiver", Workload::Held, RX, SOME),
+        ("in turn, sender", Workload::InTurn, TX, CONVERSATIONS),
+        ("in turn, receiver", Workload::InTurn, RX, CONVERSATIONS),
+    ];
+    for (title, workload, half, size) in rows {
+        let cost = Name { peer: "sixfold", workload, half, size };
+        let row = [Metric::Ir, Metric::Ns, Metric::Calls].map(|metric| results.get(cost, metric));
+        let steady = results.get(Name { workload: Workload::Steady, size: SOME, ..cost }, Metric::Ir);
+        table.figures(title, &[&row[..], &[steady]].concat());
+    }
+    table
+}
+
 fn held(results: &Results) -> Table {
     let what = [
         ("unsettled", Workload::Unsettled, TX),
@@ -232,6 +252,18 @@ mod tests {
         assert!(page.contains("| both halves | 1 | 64 | 1,024 | 60,000 | 1,000,000 |\n"));
         assert!(page.contains("| sixfold | – | 800 | – | – | – |\n"));
         assert!(page.contains("Measured somewhere."));
+    }
+
+    #[test]
+    fn what_waits_is_told_beside_what_flows() {
+        let mut results = Results::default();
+        let mut add = |name: &str, count| results.add(Line::new(name, Metric::Ir, Figure::exact(count)));
+        add("sixfold backlog tx 64", 2_384.0);
+        add("sixfold steady tx 64", 1_658.0);
+        add("sixfold in-turn rx 100000", 1_753.0);
+        let rows = waiting(&results).to_string();
+        assert!(rows.contains("| backlog, sender | 2,384 | – | – | 1,658 |\n"), "{rows}");
+        assert!(rows.contains("| in turn, receiver | 1,753 | – | – | – |\n"), "{rows}");
     }
 
     #[test]

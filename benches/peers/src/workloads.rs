@@ -4,7 +4,7 @@
 
 use std::hint::black_box;
 
-use crate::halves::{Forged, Receiver, Reconnect, Sender, Stale, Timers};
+use crate::halves::{Backlog, Converses, Forged, Holds, Listens, Receiver, Reconnect, Sender, Stale, Timers};
 use crate::meter::{Meter, Spent};
 
 /// How many messages are in flight while conversations come and go.
@@ -65,6 +65,72 @@ pub(crate) fn conversations_rx<R: Receiver>(size: u64, units: u64) -> Spent {
             receiver.noted(i + 1 - CONVERSATIONS_AT_ONCE);
         }
     })
+}
+
+/// The window is full, and `size` messages wait behind it: one more is sent, the oldest on the wire gets its first answer,
+/// so that one leaves, and the second answer comes a window later.
+pub(crate) fn backlog<S: Backlog>(size: u64, units: u64) -> Spent {
+    let mut sender = S::new(1);
+    (0..S::WINDOW).for_each(|i| sender.send(i));
+    (0..size).for_each(|i| sender.queue(S::WINDOW + i));
+    let mut step = |i: u64| {
+        sender.queue(size + S::WINDOW + i);
+        sender.accepted_for_another(i);
+        if i >= S::WINDOW {
+            sender.settled(i - S::WINDOW);
+        }
+    };
+    let warm = warm_up(size);
+    (0..warm).for_each(&mut step);
+    measure(warm..warm + units, &mut step)
+}
+
+/// `size` messages come before the one that was sent before them all, and are handed over when it comes. A unit is all of
+/// them; their confirmations are answered afterwards.
+pub(crate) fn held<R: Holds>(size: u64, units: u64) -> Spent {
+    let mut receiver = R::new(2 * (size + 1));
+    let mut step = |unit: u64| {
+        let head = unit * (size + 1);
+        (1..=size).for_each(|i| receiver.hold(head + i, head));
+        assert_eq!(receiver.release(head), size + 1, "all are handed over");
+        (0..=size).for_each(|i| receiver.noted(head + i));
+    };
+    const WARM: u64 = 10;
+    (0..WARM).for_each(&mut step);
+    measure(WARM..WARM + units, &mut step)
+}
+
+/// One message more in each of `size` conversations in turn, all of which have had one, 64 messages in flight.
+pub(crate) fn in_turn_tx<S: Converses>(size: u64, units: u64) -> Spent {
+    let mut sender = S::new(size);
+    let mut step = |i: u64| {
+        sender.send_to(i % size, i);
+        if i >= CONVERSATIONS_AT_ONCE / 2 {
+            sender.accepted(i - CONVERSATIONS_AT_ONCE / 2);
+        }
+        if i + 1 >= CONVERSATIONS_AT_ONCE {
+            sender.settled(i + 1 - CONVERSATIONS_AT_ONCE);
+        }
+    };
+    (0..size).for_each(&mut step);
+    measure(size..size + units, &mut step)
+}
+
+/// The same, received.
+pub(crate) fn in_turn_rx<R: Listens>(size: u64, units: u64) -> Spent {
+    let mut receiver = R::new(size);
+    let mut received = 0;
+    let mut step = |i: u64| {
+        received += receiver.message_from(i % size, i / size);
+        if i + 1 >= CONVERSATIONS_AT_ONCE {
+            let noted = i + 1 - CONVERSATIONS_AT_ONCE;
+            receiver.noted_from(noted % size, noted / size);
+        }
+    };
+    (0..size).for_each(&mut step);
+    let spent = measure(size..size + units, &mut step);
+    assert_eq!(received, size + units, "each message is handed over once");
+    spent
 }
 
 /// A message that was confirmed comes again, `size` of them in turn.

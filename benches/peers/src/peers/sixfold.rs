@@ -140,6 +140,14 @@ impl<M: Machine> Node<M> {
         id
     }
 
+    /// As [`send`](Self::send), while the window is full.
+    #[inline(never)]
+    fn queue(&mut self, to: u64) {
+        let now = self.tick();
+        self.machine.send(to, self.payload.clone(), now).expect("there is room");
+        assert_eq!(self.turn().frames, 0, "it waits");
+    }
+
     fn frame(&mut self, frame: Incoming<Chat>) -> Turn {
         self.tick();
         self.frame_at_once(frame)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sixfold::{Client, Incoming, MsgId, Verdict};
 
 use super::{Chat, Node, Plain, id_of};
-use crate::halves::{Receiver, Remembers, Sender};
+use crate::halves::{Converses, Listens, Receiver, Remembers, Sender};
 
 /// The sender's half: every message goes to somebody else.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Sender for ToMany {
     }
 
     fn send(&mut self, i: u64) {
-        self.ids[i as usize % self.ids.len()] = Some(self.node.send(i));
+        self.send_to(i, i);
     }
 
     fn accepted(&mut self, i: u64) {
@@ -39,6 +39,12 @@ impl Sender for ToMany {
     }
 
     fn inputs(&mut self, _: u64) {}
+}
+
+impl Converses for ToMany {
+    fn send_to(&mut self, to: u64, i: u64) {
+        self.ids[i as usize % self.ids.len()] = Some(self.node.send(to));
+    }
 }
 
 /// The receiver's half: every message comes from somebody else.
@@ -57,24 +63,28 @@ impl Receiver for FromMany {
     }
 
     fn noted(&mut self, i: u64) {
-        self.node.frame(Incoming::AckA { id: id_of(i, 0), from: i });
+        self.noted_from(i, 0);
     }
 
     fn inputs(&mut self, _: u64) {}
 }
 
-impl FromMany {
+impl Listens for FromMany {
     fn message_from(&mut self, from: u64, seq: u64) -> u64 {
         let payload = self.node.payload.clone();
         let frame = Incoming::MsgN { id: id_of(from, seq), from, server_id: seq, floor: seq, payload };
         self.node.frame(frame).received
+    }
+
+    fn noted_from(&mut self, from: u64, seq: u64) {
+        self.node.frame(Incoming::AckA { id: id_of(from, seq), from });
     }
 }
 
 impl Remembers for FromMany {
     fn exchange(&mut self, from: u64, i: u64) {
         assert_eq!(self.message_from(from, i), 1);
-        self.node.frame(Incoming::AckA { id: id_of(from, i), from });
+        self.noted_from(from, i);
     }
 
     fn wait(&mut self, time: Duration) {

@@ -7,7 +7,7 @@ use sixfold::{Incoming, MsgId, StreamId, Time, Verdict};
 
 use super::machine::Machine;
 use super::{Chat, LEAP, Node, SOMEBODY, Setup, id_of, stream_of};
-use crate::halves::{Forged, Receiver, Reconnect, Sender, Stale, Timers};
+use crate::halves::{Backlog, Forged, Holds, Receiver, Reconnect, Sender, Stale, Timers};
 
 /// The sender's half: one conversation.
 #[derive(Debug)]
@@ -85,6 +85,19 @@ impl<S: Setup> Forged for Tx<S> {
     }
 }
 
+impl<S: Setup> Backlog for Tx<S> {
+    const WINDOW: u64 = 32;
+
+    fn queue(&mut self, _: u64) {
+        self.node.queue(SOMEBODY);
+    }
+
+    fn accepted_for_another(&mut self, i: u64) {
+        let turn = self.node.frame(Incoming::MsgA { id: self.id(i), verdict: Verdict::Accepted(i) });
+        assert_eq!(turn.frames, 1, "the next one leaves");
+    }
+}
+
 /// The receiver's half: one conversation.
 #[derive(Debug)]
 pub(crate) struct Rx<S: Setup> {
@@ -96,7 +109,10 @@ pub(crate) struct Rx<S: Setup> {
 impl<S: Setup> Rx<S> {
     fn message_frame(&self, i: u64) -> Incoming<Chat> {
         // The sender's window is as wide as ours.
-        let floor = (i + 1).saturating_sub(self.room);
+        self.frame(i, (i + 1).saturating_sub(self.room))
+    }
+
+    fn frame(&self, i: u64, floor: u64) -> Incoming<Chat> {
         let payload = self.node.payload.clone();
         Incoming::MsgN { id: id_of(SOMEBODY, i), from: SOMEBODY, server_id: i, floor, payload }
     }
@@ -120,5 +136,18 @@ impl<S: Setup> Receiver for Rx<S> {
     fn inputs(&mut self, i: u64) {
         black_box(self.message_frame(i));
         black_box(Incoming::<Chat>::AckA { id: id_of(SOMEBODY, i), from: SOMEBODY });
+    }
+}
+
+impl<S: Setup> Holds for Rx<S> {
+    fn hold(&mut self, i: u64, head: u64) {
+        let turn = self.node.frame(self.frame(i, head));
+        assert_eq!((turn.received, turn.frames), (0, 0), "it is held, unacked");
+    }
+
+    fn release(&mut self, head: u64) -> u64 {
+        let turn = self.node.frame(self.frame(head, head));
+        assert_eq!(turn.frames, turn.received, "each is acked");
+        turn.received
     }
 }
