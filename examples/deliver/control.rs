@@ -1,7 +1,9 @@
-//! What the threads share besides datagrams: that it is time to stop, and how far they have come.
+//! What the threads share besides datagrams: that it is time to stop, and how far A has come.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, Thread};
+
+use crate::count::Count;
 
 /// Flags and counters; no message passes here.
 #[derive(Debug)]
@@ -11,6 +13,7 @@ pub(crate) struct Control {
     interrupted: AtomicBool,
     sender_done: AtomicBool,
     clients_done: AtomicBool,
+    sent: AtomicU64,
     delivered: AtomicU64,
 }
 
@@ -23,6 +26,7 @@ impl Control {
             interrupted: AtomicBool::new(false),
             sender_done: AtomicBool::new(false),
             clients_done: AtomicBool::new(false),
+            sent: AtomicU64::new(0),
             delivered: AtomicU64::new(0),
         }
     }
@@ -66,12 +70,19 @@ impl Control {
         self.clients_done.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn count_delivered(&self) {
-        self.delivered.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn count_sent(&self) {
+        self.sent.fetch_add(1, Ordering::SeqCst);
     }
 
-    pub(crate) fn delivered(&self) -> u64 {
-        self.delivered.load(Ordering::Relaxed)
+    pub(crate) fn count_delivered(&self) {
+        self.delivered.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// How far A is with so many messages.
+    pub(crate) fn count(&self, messages: u64) -> Count {
+        // In this order: a message is counted as sent before it is counted as delivered, so `delivered <= sent`.
+        let delivered = self.delivered.load(Ordering::SeqCst);
+        Count { messages, sent: self.sent.load(Ordering::SeqCst), delivered }
     }
 
     /// Runs one thread's work: when it fails or panics the others stop too, and the main thread wakes in any case.

@@ -1,13 +1,20 @@
 //! The input: bytes cut into lines, each with its own line ending, so that all of them together are the input again.
 //!
+//! It is FILE, or standard input, or the built-in text: that stands in where no FILE is named and standard input is a
+//! terminal or has nothing on it. FILE is delivered as it is, also when it is empty, and so is standard input when FILE
+//! is `-`.
+//!
 //! It is read to its end first. A line that fits in no datagram must be named before anything is sent, and standard
 //! input can be read only once.
 
-use std::fs;
+use std::fs::File;
 use std::io::{self, IsTerminal, Read};
+use std::time::Duration;
 
 use crate::failure::Failure;
 use crate::options::Options;
+use crate::patience;
+use crate::say::say;
 use crate::wire::PAYLOAD_LIMIT;
 
 /// What is to be delivered.
@@ -17,19 +24,21 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Reads FILE, or standard input, or takes the built-in text when there is neither.
+    /// Reads what the command line asks for.
     pub(crate) fn read(options: &Options) -> Result<Self, Failure> {
-        let stdin = io::stdin();
-        let (what, read) = match &options.file {
-            Some(path) => (path.display().to_string(), fs::read(path)),
-            None if stdin.is_terminal() => ("the built-in text".to_string(), Ok(BUILT_IN.to_vec())),
-            None => {
-                let mut bytes = Vec::new();
-                let read = stdin.lock().read_to_end(&mut bytes).map(|_| bytes);
-                ("standard input".to_string(), read)
+        let (stdin, typed) = (|| Ok(io::stdin()), io::stdin().is_terminal());
+        let given = match &options.file {
+            Some(path) if path.as_os_str() == "-" => {
+                Some(read("standard input", if typed { CTRL_D } else { "" }, stdin)?)
             }
+            Some(path) => Some(read(&path.display().to_string(), "", || File::open(path))?),
+            None if typed => None,
+            None => Some(read("standard input", DEV_NULL, stdin)?).filter(|bytes| !bytes.is_empty()),
         };
-        Self::new(read.map_err(|source| Failure::Read { what, source })?)
+        Self::new(given.unwrap_or_else(|| {
+            say("no FILE and nothing on standard input: delivering the built-in text");
+            BUILT_IN.to_vec()
+        }))
     }
 
     fn new(bytes: Vec<u8>) -> Result<Self, Failure> {
@@ -56,6 +65,20 @@ impl Input {
     }
 }
 
+/// Reads to the end and says what is waited for when that takes long; `hint` helps who did not mean to give anything.
+fn read<R: Read>(what: &str, hint: &str, open: impl FnOnce() -> io::Result<R>) -> Result<Vec<u8>, Failure> {
+    let tell = |bytes| match bytes {
+        0 => say(format_args!("waiting for {what}: nothing so far{hint}")),
+        1 => say(format_args!("waiting for the end of {what}: 1 byte so far")),
+        _ => say(format_args!("waiting for the end of {what}: {bytes} bytes so far")),
+    };
+    patience::read(open, PATIENCE, tell).map_err(|source| Failure::Read { what: what.to_string(), source })
+}
+
+const CTRL_D: &str = " (Ctrl-D ends it)";
+const DEV_NULL: &str = " (the built-in text comes with </dev/null)";
+/// After how long the user is told what is waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
 const BUILT_IN: &[u8] = include_bytes!("text.txt");
 
 #[cfg(test)]

@@ -11,7 +11,6 @@
 //! applications, [`server`] is the relay, [`port`] is a socket behind links, [`log`] is what `check_trace` can judge.
 #![allow(
     clippy::disallowed_methods,
-    clippy::print_stderr,
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
     reason = "a program with threads, sockets and a clock: all that the crate itself has not"
@@ -19,6 +18,7 @@
 
 mod clock;
 mod control;
+mod count;
 mod failure;
 #[path = "../common/frame_log.rs"]
 mod frame_log;
@@ -27,10 +27,13 @@ mod log;
 mod node;
 mod options;
 mod output;
+mod patience;
 mod port;
+mod progress;
 mod receiver;
 mod report;
 mod run;
+mod say;
 mod seeds;
 mod sender;
 mod server;
@@ -38,6 +41,7 @@ mod server;
 mod side;
 mod trace;
 mod tuning;
+mod verdict;
 mod wire;
 
 use std::process::ExitCode;
@@ -50,14 +54,16 @@ use crate::failure::Failure;
 use crate::input::Input;
 use crate::options::Options;
 use crate::report::Report;
+use crate::say::{say, show};
 use crate::seeds::Seeds;
 use crate::side::Side;
 use crate::trace::Diagram;
+use crate::verdict::{INTERRUPTED, Verdict};
 
 fn main() -> ExitCode {
     let options = Options::parse();
     deliver(&options).unwrap_or_else(|failure| {
-        eprintln!("deliver: {failure}");
+        say(&failure);
         failure.exit_code()
     })
 }
@@ -76,38 +82,29 @@ fn deliver(options: &Options) -> Result<ExitCode, Failure> {
     .map_err(Failure::Signal)?;
 
     let report = run::run(options, &input, seeds, &control)?;
-    tell(options, &input, &report);
-    if control.is_interrupted() {
-        eprintln!("deliver: interrupted");
-        return Ok(ExitCode::from(INTERRUPTED));
-    }
-    if report.is_perfect() {
-        return Ok(ExitCode::SUCCESS);
-    }
-    if control.is_stopped() {
-        eprintln!("deliver: gave up: not everything was delivered in time");
-    } else {
-        eprintln!("deliver: what B wrote is not what A sent");
-    }
-    Ok(ExitCode::FAILURE)
+    let verdict = Verdict::of(&report, options, &control);
+    tell(options, &input, &report, verdict);
+    Ok(verdict.exit_code())
 }
 
-fn tell(options: &Options, input: &Input, report: &Report) {
+fn tell(options: &Options, input: &Input, report: &Report, verdict: Verdict) {
+    if options.output.is_none() {
+        // The text may be on the same terminal, and end without the end of a line.
+        show("\n");
+    }
     if options.trace {
         let tallies = [&report.sent.tally, &report.served.tally, &report.received.tally];
         let steps = tallies.into_iter().flat_map(|tally| tally.steps.iter().copied()).collect();
-        eprintln!("{}", Diagram::new(steps));
+        show(format_args!("{}\n", Diagram::new(steps)));
     }
-    eprint!("{report}");
+    show(report);
+    say(verdict);
     if let Some(log) = &options.log {
         let ((rate, burst), log) = (tuning::budget(input.average()), log.display());
         let how = match options.log_at {
             Side::Server => String::new(),
             Side::Clients => format!("--view clients --rate {rate} --burst {burst} "),
         };
-        eprintln!("to judge the log: cargo run --example check_trace -- {how}{log}");
+        say(format_args!("to judge the log: cargo run --example check_trace -- {how}{log}"));
     }
 }
-
-/// What a shell says of a program that SIGINT has ended: 128 + 2.
-const INTERRUPTED: u8 = 130;

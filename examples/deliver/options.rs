@@ -14,7 +14,7 @@ use crate::side::Side;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "deliver", version, args_override_self = true)]
 pub(crate) struct Options {
-    /// The file to deliver [default: standard input; a built-in text when that is a terminal]
+    /// The file to deliver; - is standard input [default: standard input, or a built-in text when nothing is on it]
     pub(crate) file: Option<PathBuf>,
 
     /// The share of datagrams that a hop loses, from 0 to less than 1

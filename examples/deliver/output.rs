@@ -44,9 +44,14 @@ impl<'a> Output<'a> {
         self.writer.flush().map_err(|source| self.failure(source))
     }
 
+    /// Whether all that was written is what was expected, as far as it goes.
+    pub(crate) fn is_right(&self) -> bool {
+        !self.differs
+    }
+
     /// Whether everything was written, and nothing else.
     pub(crate) fn is_complete(&self) -> bool {
-        !self.differs && self.expected.is_empty()
+        self.is_right() && self.expected.is_empty()
     }
 
     fn failure(&self, source: io::Error) -> Failure {

@@ -14,14 +14,16 @@ use crate::port::Tally;
 /// What B can tell at the end.
 #[derive(Debug)]
 pub(crate) struct Received {
-    /// Different messages handed over.
-    pub(crate) messages: u64,
+    /// The messages handed over.
+    pub(crate) ids: BTreeSet<MsgId>,
     /// Messages handed over that had been handed over before.
     pub(crate) twice: u64,
     /// Messages handed over after one that was sent later.
     pub(crate) out_of_order: u64,
-    /// Whether what was written is what was to be delivered, all of it and byte for byte.
-    pub(crate) equal: bool,
+    /// Whether what was written is what was to be delivered, byte for byte, as far as it goes.
+    pub(crate) right: bool,
+    /// Whether it is also all of it.
+    pub(crate) complete: bool,
     pub(crate) stats: Stats,
     pub(crate) tally: Tally,
 }
@@ -56,10 +58,11 @@ pub(crate) fn run(mut node: Node, mut output: Output<'_>, control: &Control) -> 
         }
     }
     Ok(Received {
-        messages: seen.ids.len() as u64,
+        ids: seen.ids,
         twice: seen.twice,
         out_of_order: seen.out_of_order,
-        equal: output.is_complete(),
+        right: output.is_right(),
+        complete: output.is_complete(),
         stats: node.client.stats(),
         tally: node.close(),
     })

@@ -1,8 +1,12 @@
 //! The table at the end: what the three threads saw, side by side, so that they check one another.
+//!
+//! Every row says what its number counts.
 
 use std::fmt;
 use std::time::Duration;
 
+use crate::count::Count;
+use crate::port::Tally;
 use crate::receiver::Received;
 use crate::sender::Sent;
 use crate::server::Served;
@@ -11,6 +15,7 @@ use crate::wire::Kind;
 /// All that is known when the threads have ended.
 #[derive(Debug)]
 pub(crate) struct Report {
+    pub(crate) count: Count,
     pub(crate) sent: Sent,
     pub(crate) received: Received,
     pub(crate) served: Served,
@@ -20,45 +25,56 @@ pub(crate) struct Report {
 
 impl Report {
     /// Whether every message arrived, once and in order, and B wrote what A read.
-    pub(crate) fn is_perfect(&self) -> bool {
-        let Received { twice, out_of_order, equal, .. } = self.received;
-        equal && self.missing() == 0 && twice == 0 && out_of_order == 0
+    pub(crate) fn is_complete(&self) -> bool {
+        self.is_right() && self.received.complete
     }
 
-    fn missing(&self) -> u64 {
-        self.sent.messages.saturating_sub(self.received.messages)
+    /// Whether nothing went wrong so far: what is still on the way may come yet.
+    pub(crate) fn is_right(&self) -> bool {
+        let Received { twice, out_of_order, right, .. } = self.received;
+        right && self.missing() == 0 && twice == 0 && out_of_order == 0
     }
 
-    fn rows(&self) -> Vec<(String, String)> {
+    /// Messages that A was told are delivered, and B never had.
+    fn missing(&self) -> usize {
+        self.sent.delivered.iter().filter(|id| !self.received.ids.contains(id)).count()
+    }
+
+    /// Name, value and explanation of each row.
+    fn rows(&self) -> Vec<[String; 3]> {
         let tallies = [&self.sent.tally, &self.served.tally, &self.received.tally];
-        let sum = |count: fn(&crate::port::Tally) -> u64| tallies.into_iter().map(count).sum::<u64>();
+        let sum = |count: fn(&Tally) -> u64| tallies.into_iter().map(count).sum::<u64>();
+        let frames = |index: usize| tallies.iter().filter_map(|tally| tally.frames.get(index)).sum::<u64>();
+        let datagrams: u64 = (0..Kind::ALL.len()).map(frames).sum();
         let mut delays = self.sent.delays.clone();
         delays.sort_unstable();
+        let percentile = |percent| percentile(&delays, percent).map_or("-".to_string(), millis);
+        let repeated = self.sent.stats.retransmissions + self.received.stats.retransmissions;
+        let dropped = sum(|tally| tally.given).saturating_sub(sum(|tally| tally.taken));
         let mut rows = Vec::new();
-        let mut row = |name: &str, value: String| rows.push((name.to_string(), value));
-        row("messages", self.sent.messages.to_string());
-        row("delivered", self.sent.stats.delivered.to_string());
-        row("handed over twice", self.received.twice.to_string());
-        row("missing", self.missing().to_string());
-        row("out of order", self.received.out_of_order.to_string());
+        let mut row = |name: &str, value: String, note: &str| rows.push([name, &value, note].map(str::to_string));
+        row("messages", self.count.messages.to_string(), "one for each line");
+        row("delivered", self.count.delivered.to_string(), "B has it, and A knows");
+        row("on the way", self.count.on_the_way().to_string(), "sent, but A does not know yet that B has it");
+        row("not sent yet", self.count.not_sent_yet().to_string(), "waiting for room in A's client");
+        row("handed over twice", self.received.twice.to_string(), "to B");
+        row("missing", self.missing().to_string(), "A was told \"delivered\", but B never had it");
+        row("out of order", self.received.out_of_order.to_string(), "handed over to B after a later one");
         for (index, kind) in Kind::ALL.into_iter().enumerate() {
-            let sent = tallies.iter().filter_map(|tally| tally.frames.get(index)).sum::<u64>();
-            row(&format!("{kind} sent"), sent.to_string());
+            row(&format!("{kind} sent"), frames(index).to_string(), kind.meaning());
         }
-        row("retransmissions", (self.sent.stats.retransmissions + self.received.stats.retransmissions).to_string());
-        row("datagrams lost by the links", sum(|tally| tally.lost).to_string());
-        row("datagrams doubled by the links", sum(|tally| tally.doubled).to_string());
-        row(
-            "datagrams left in or dropped by sockets",
-            sum(|tally| tally.given).saturating_sub(sum(|tally| tally.taken)).to_string(),
-        );
-        row("datagrams ignored", sum(|tally| tally.ignored).to_string());
-        row("RTO", millis(self.sent.stats.rto));
-        row("time", millis(self.took));
-        row("send to delivered, median", percentile(&delays, 50).map_or("-".to_string(), millis));
-        row("send to delivered, 99th percentile", percentile(&delays, 99).map_or("-".to_string(), millis));
-        row("server crashes", self.served.crashes.to_string());
-        row("seed", self.seed.to_string());
+        row("retransmissions", repeated.to_string(), "of msg:R and ack:R, counted there too");
+        let lost = format!("by the links, of {datagrams} sent (--loss)");
+        row("datagrams lost", sum(|tally| tally.lost).to_string(), &lost);
+        row("datagrams doubled", sum(|tally| tally.doubled).to_string(), "by the links (--duplicate)");
+        row("datagrams dropped", dropped.to_string(), "by a full socket, or still in it at the end");
+        row("datagrams ignored", sum(|tally| tally.ignored).to_string(), "not a frame, or from a stranger");
+        row("retransmission timeout", millis(self.sent.stats.rto), "how long A waited for an answer, in the end");
+        row("half delivered within", percentile(50), "from send to ack:N");
+        row("99 % delivered within", percentile(99), "from send to ack:N");
+        row("time", millis(self.took), "of the whole run");
+        row("server crashes", self.served.crashes.to_string(), "it forgot everything (--crash-server)");
+        row("seed", self.seed.to_string(), "--seed draws the same faults again");
         rows
     }
 }
@@ -66,9 +82,13 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = self.rows();
-        let names = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-        let values = rows.iter().map(|(_, value)| value.len()).max().unwrap_or(0);
-        rows.iter().try_for_each(|(name, value)| writeln!(f, "{name:<names$}  {value:>values$}"))
+        let names = rows.iter().map(|[name, ..]| name.len()).max().unwrap_or(0);
+        let values = rows.iter().map(|[_, value, _]| value.len()).max().unwrap_or(0);
+        for [name, value, note] in &rows {
+            let line = format!("{name:<names$}  {value:>values$}  {note}");
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        Ok(())
     }
 }
 

@@ -1,14 +1,12 @@
-//! One run: three sockets, three threads, and the main thread that watches them and draws the progress bar.
+//! One run: three sockets, three threads, and the main thread that watches them and shows how far they are.
 
-use std::io::{self, IsTerminal};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
 use crate::clock::Clock;
 use crate::control::Control;
+use crate::count::Count;
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::log::Log;
@@ -16,6 +14,7 @@ use crate::node::Node;
 use crate::options::Options;
 use crate::output::Output;
 use crate::port::{Place, Port};
+use crate::progress::Progress;
 use crate::report::Report;
 use crate::seeds::{Seeds, Use};
 use crate::tuning::{config, faults};
@@ -48,19 +47,22 @@ pub(crate) fn run(options: &Options, input: &Input, seeds: Seeds, control: &Cont
         let receiver = scope.spawn(|| control.supervise(|| receiver::run(b, output, control)));
         let sender = scope.spawn(|| control.supervise(|| sender::run(a, input, control)));
 
-        let bar = progress_bar(options, input);
+        let messages = input.lines().count() as u64;
+        let mut progress = Progress::new(options, messages);
         while !(sender.is_finished() && receiver.is_finished()) {
-            bar.set_position(control.delivered());
+            progress.update(control.count(messages), clock.elapsed());
             if options.timeout.is_some_and(|timeout| clock.elapsed() >= timeout) {
                 control.stop();
             }
             thread::park_timeout(REDRAW);
         }
         let took = clock.elapsed();
-        bar.finish_and_clear();
+        progress.finish();
         control.clients_are_done();
         let (sent, received, served) = (join(sender, Place::A), join(receiver, Place::B), join(server, Place::Server));
-        Ok(Report { sent: sent?, received: received?, served: served?, took, seed: seeds.number() })
+        let (sent, received, served) = (sent?, received?, served?);
+        let count = Count { messages, sent: sent.stats.sent, delivered: sent.delivered.len() as u64 };
+        Ok(Report { count, sent, received, served, took, seed: seeds.number() })
     })
 }
 
@@ -75,15 +77,5 @@ fn join<T>(thread: ScopedJoinHandle<'_, Result<T, Failure>>, place: Place) -> Re
     thread.join().unwrap_or(Err(Failure::Panicked(place)))
 }
 
-/// A bar on standard error; none when that is no terminal, or when the lines themselves go to a terminal and show how
-/// far it is.
-fn progress_bar(options: &Options, input: &Input) -> ProgressBar {
-    let lines_are_seen = options.output.is_none() && io::stdout().is_terminal();
-    let target = if lines_are_seen { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} delivered, {per_sec}, {elapsed}");
-    let bar = ProgressBar::with_draw_target(Some(input.lines().count() as u64), target);
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
-
-/// How often the bar is drawn and the timeout looked at.
+/// How often progress is shown and the timeout looked at.
 const REDRAW: Duration = Duration::from_millis(50);

@@ -20,14 +20,14 @@ pub(crate) enum Use {
 }
 
 impl Seeds {
-    /// Takes the number from the user, or from the operating system.
+    /// Takes the number from the user, or from the operating system: then it is short enough to be typed again.
     ///
     /// A real client must have operating-system randomness in every process. Here a chosen number does no harm: both
     /// clients and the server begin anew in every run, so nobody remembers the ids of the run before.
     pub(crate) fn new(chosen: Option<u64>) -> Result<Self, Failure> {
         match chosen {
             Some(number) => Ok(Self(number)),
-            None => getrandom::u64().map(Self).map_err(Failure::Seed),
+            None => getrandom::u32().map(|number| Self(number.into())).map_err(Failure::Seed),
         }
     }
 

@@ -16,8 +16,8 @@ use crate::wire::Peer;
 /// What A can tell at the end.
 #[derive(Debug)]
 pub(crate) struct Sent {
-    /// Messages that the client took.
-    pub(crate) messages: u64,
+    /// What the client said was delivered.
+    pub(crate) delivered: Vec<MsgId>,
     /// From `send` to `Delivered`, for each message delivered.
     pub(crate) delays: Vec<Duration>,
     pub(crate) stats: Stats,
@@ -30,11 +30,15 @@ pub(crate) fn run(mut node: Node, input: &Input, control: &Control) -> Result<Se
     // The line that the full outbox gave back.
     let mut waiting: Option<Arc<[u8]>> = None;
     let mut journey = Journey::default();
+    let mut delivered = Vec::new();
     while !control.is_stopped() {
         let now = node.tick();
         while let Some(line) = waiting.take().or_else(|| lines.next().map(Arc::from)) {
             match node.client.send(Peer::B, line, now) {
-                Ok(id) => journey.begins(id, now),
+                Ok(id) => {
+                    journey.begins(id, now);
+                    control.count_sent();
+                }
                 Err(full) => {
                     waiting = Some(full.into_payload());
                     break;
@@ -48,12 +52,12 @@ pub(crate) fn run(mut node: Node, input: &Input, control: &Control) -> Result<Se
         for event in node.turn()? {
             if let Event::Delivered { id, .. } = event {
                 journey.ends(id, node.clock().now());
+                delivered.push(id);
                 control.count_delivered();
             }
         }
     }
-    let stats = node.client.stats();
-    Ok(Sent { messages: stats.sent, delays: journey.delays, stats, tally: node.close() })
+    Ok(Sent { delivered, delays: journey.delays, stats: node.client.stats(), tally: node.close() })
 }
 
 /// How long messages take.

@@ -49,6 +49,18 @@ impl Kind {
             Self::AckN => "ack:N",
         }
     }
+
+    /// What it says, and to whom.
+    pub(crate) const fn meaning(self) -> &'static str {
+        match self {
+            Self::MsgR => "A to server: here it is",
+            Self::MsgA => "server to A: I have it",
+            Self::MsgN => "server to B: for you",
+            Self::AckR => "B to server: it is handled",
+            Self::AckA => "server to B: noted",
+            Self::AckN => "server to A: B has it",
+        }
+    }
 }
 
 impl fmt::Display for Kind {
