@@ -1,6 +1,6 @@
 //! The containers of the core. They know seqs and stream ids, but no message, no frame and no time.
 //!
-//! One container per need: an [`Arena`] holds values and the lists through them, a [`SeqMap`] finds a message of a stream
+//! One container per need: an [`Arena`] holds values, [`Links`] make lists of their keys, a [`SeqMap`] finds a message of a stream
 //! by its seq, a [`RangeSet`] remembers which seqs were seen, a [`StreamTable`] finds streams. `footprint.rs` adds up how
 //! much memory they take at most.
 
@@ -12,8 +12,8 @@ mod stream_table;
 
 #[cfg(test)]
 pub(crate) use arena::Slot;
-pub(crate) use arena::{Arena, Key, List};
-pub(crate) use footprint::{Bytes, array, map, slots};
+pub(crate) use arena::{Arena, Key, Links, List};
+pub(crate) use footprint::{Bytes, arena, array, links, map};
 pub(crate) use range_set::RangeSet;
 pub(crate) use seq_map::{SeqMap, merge};
 pub(crate) use stream_table::{AtLimit, StreamTable};

@@ -61,7 +61,9 @@ impl<T: Types> Context<T> {
     /// Takes the caller's `now`.
     #[inline]
     pub(crate) fn advance(&mut self, caller_now: Time) {
-        self.stats.clock_steps_back += u64::from(self.clock.advance(caller_now));
+        if self.clock.advance(caller_now) {
+            self.stats.clock_steps_back += 1;
+        }
         self.now = self.clock.now();
     }
 

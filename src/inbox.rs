@@ -30,7 +30,7 @@ mod restore;
 mod rooms;
 mod stream;
 
-use crate::collections::{self, Arena, Bytes, Key, List};
+use crate::collections::{self, Arena, Bytes, Key, Links, List, RangeSet};
 use crate::config::{Config, Order};
 use crate::context::Context;
 use crate::error::UnknownDelivery;
@@ -45,24 +45,25 @@ use crate::time::nanos;
 
 use held::Held;
 use message::Message;
-use rooms::NoRoom;
-use stream::Streams;
+use rooms::{Holders, NoRoom};
+use stream::{Stream, Streams};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Inbox<T: Types> {
     streams: Streams<T>,
+    holders: Holders,
+    /// Ranges over all streams.
+    ranges: usize,
     /// The messages that are with the application, or whose ack is pending.
-    messages: Messages,
+    messages: Arena<Message>,
     /// How many messages the application has not confirmed.
     with_app: usize,
     /// The pending acks, the oldest first.
     acks: List,
+    ack_links: Links,
     flights: Flights<CLASSES>,
     held: Held<T>,
 }
-
-/// The messages: in lane 0 the lists of the flights, in lane 1 that of the pending acks.
-type Messages = Arena<Message, 2>;
 
 /// The only queue: acks that wait for a token.
 const AWAITS_ACK_A: usize = 0;
@@ -82,10 +83,13 @@ pub(crate) struct Copy<T: Types> {
 impl<T: Types> Inbox<T> {
     pub(crate) fn new(config: &Config, seed: &Seed) -> Self {
         Self {
-            streams: Streams::new(Rng::new(seed, HASHES)),
+            streams: Streams::<T>::new(Rng::new(seed, HASHES)),
+            holders: Holders::new(),
+            ranges: 0,
             messages: Arena::new(),
             with_app: 0,
             acks: List::EMPTY,
+            ack_links: Links::new(),
             flights: Flights::new([(nanos(config.rto_min), nanos(config.rto_max))], QUEUES),
             held: Held::new(config),
         }
@@ -94,18 +98,20 @@ impl<T: Types> Inbox<T> {
     /// The most heap that an inbox takes.
     pub(crate) fn footprint(config: &Config) -> Bytes {
         let messages = config.inbox_capacity + config.ack_capacity;
-        Streams::<T>::footprint(config, messages)
-            + collections::slots::<Message, 2>(messages)
-            + Flights::<CLASSES>::footprint()
+        stream::footprint::<T>(config, messages)
+            + Holders::footprint(config.max_streams)
+            + collections::arena::<Message>(messages)
+            + collections::links::<()>(messages)
+            + Flights::<CLASSES>::footprint(messages)
             + Held::<T>::footprint(config)
     }
 
     /// msg:N.
     #[inline]
     pub(crate) fn on_msg_n(&mut self, from: &T::Peer, id: MsgId, copy: Copy<T>, ctx: &mut Context<T>) {
-        if let Some((stream, seq)) = self.streams.look_up(from, id) {
-            self.streams.begin_message(stream, ctx.now);
-            self.admit(stream, seq, copy, ctx);
+        if let Some((stream, seq)) = self.streams.look_up_from(from, id) {
+            self.streams[stream].heard = ctx.now;
+            self.admit(stream, seq, from, copy, ctx);
             self.end_message(stream);
         } else {
             self.on_first_of_stream(from, id, copy, ctx);
@@ -123,10 +129,10 @@ impl<T: Types> Inbox<T> {
             ctx.stats.ignored_msg_n_full += 1;
             return;
         }
-        let opened = if self.is_full(ctx) { None } else { self.streams.open_if_room(from, id, &ctx.config, ctx.now) };
+        let opened = if self.is_full(ctx) { None } else { self.open_stream_if_room(from, id, &ctx.config, ctx.now) };
         let Some(stream) = opened.or_else(|| self.make_room(from, id.id(seq), ctx)) else { return };
         self.streams[stream].cursor = floor;
-        self.admit(stream, seq, copy, ctx);
+        self.admit(stream, seq, from, copy, ctx);
         if self.is_blank(stream) {
             // It was left unanswered: its floor is not remembered either.
             self.streams[stream].cursor = 0;
@@ -137,12 +143,12 @@ impl<T: Types> Inbox<T> {
     /// Opens a stream for which another may have to be forgotten; `None` when the message is refused.
     #[inline(never)]
     fn make_room(&mut self, from: &T::Peer, id: MsgId, ctx: &mut Context<T>) -> Option<Key> {
-        let room = self.streams.room(from, &ctx.config, ctx.now);
+        let room = self.room(from, &ctx.config, ctx.now);
         let freed = room.ok().flatten().map_or(0, |silent| self.streams[silent].seen.ranges());
         match room {
-            Ok(silent) if self.streams.ranges() - freed < ctx.config.max_ranges => {
+            Ok(silent) if self.ranges - freed < ctx.config.max_ranges => {
                 silent.into_iter().for_each(|silent| self.forget(silent, ctx));
-                Some(self.streams.open(from, id.split().0, ctx.now))
+                Some(self.open_stream(from, id.split().0, ctx.now))
             }
             Ok(_) | Err(NoRoom) => {
                 refuse(from.clone(), id, ctx);
@@ -156,31 +162,30 @@ impl<T: Types> Inbox<T> {
         while let Some(seq) = self.held.highest(stream) {
             self.drop_held(stream, seq, ctx);
         }
-        self.streams.forget(stream);
+        self.forget_stream(stream);
         ctx.stats.streams_forgotten += 1;
     }
 
     /// Takes in one message of a stream.
-    #[inline]
-    fn admit(&mut self, stream: Key, seq: u64, copy: Copy<T>, ctx: &mut Context<T>) {
-        let in_order = in_order(self.streams.id(stream), ctx);
-        if in_order && copy.floor > self.streams[stream].cursor {
+    #[inline(always)]
+    fn admit(&mut self, stream: Key, seq: u64, from: &T::Peer, copy: Copy<T>, ctx: &mut Context<T>) {
+        let state = &self.streams[stream];
+        if copy.floor > state.cursor && in_order(state.id, ctx) {
             self.raise_cursor(stream, copy.floor.min(SEQ_END), ctx);
         }
         let state = &self.streams[stream];
+        let is_early = seq > state.cursor && in_order(state.id, ctx);
+        let is_late = seq < state.cursor && in_order(state.id, ctx);
         if state.seen.contains(seq) {
             self.on_duplicate(stream, seq, ctx);
-            return;
-        }
-        let (is_early, is_late) = (in_order && seq > state.cursor, in_order && seq < state.cursor);
-        if is_early {
+        } else if is_early {
             self.hold(stream, seq, copy, ctx);
         } else if self.is_full(ctx) && !self.drop_a_held_one(stream, ctx) {
             ctx.stats.ignored_msg_n_full += 1;
         } else {
-            self.hand_over(stream, seq, copy, is_late, ctx);
-            if in_order {
-                self.advance(stream, ctx);
+            self.hand_over(stream, seq, from.clone(), copy, is_late, ctx);
+            if self.held.len() > 0 {
+                self.hand_over_held(stream, ctx);
             }
         }
     }
@@ -196,53 +201,25 @@ impl<T: Types> Inbox<T> {
     }
 
     /// Gives a message to the application, unless that would exceed what may be remembered.
-    #[inline]
-    fn hand_over(&mut self, stream: Key, seq: u64, copy: Copy<T>, late: bool, ctx: &mut Context<T>) {
-        let (from, id) = (self.streams.from(stream).clone(), self.streams.id(stream).id(seq));
-        if self.streams.ranges() >= ctx.config.max_ranges && self.exceeds_ranges(stream, seq, ctx) {
+    #[inline(always)]
+    fn hand_over(&mut self, stream: Key, seq: u64, from: T::Peer, copy: Copy<T>, late: bool, ctx: &mut Context<T>) {
+        let state = &mut self.streams[stream];
+        let id = state.id.id(seq);
+        let Stream { seen, pending, cursor, .. } = &mut **state;
+        if self.ranges >= ctx.config.max_ranges && exceeds_ranges(seen, seq, self.ranges > ctx.config.max_ranges) {
             refuse(from, id, ctx);
             return;
         }
-        self.streams.change_seen(stream, |seen| seen.insert(seq));
-        let key = self.messages.insert(Message::handed_over(stream, seq));
-        self.streams.on_pending(stream, seq, key);
+        self.ranges = self.ranges.wrapping_add_signed(seen.insert(seq));
+        if *cursor == seq {
+            *cursor = seen.next_absent(seq);
+        }
+        pending.insert(seq, self.messages.insert(Message::handed_over(stream, seq)));
         self.with_app += 1;
         ctx.stats.received += 1;
         ctx.stats.received_late += u64::from(late);
         let Copy { server_id, payload, .. } = copy;
         ctx.event(Event::Received(Delivery { from, id, server_id, payload, late }));
-    }
-
-    /// Whether a seq is one too many to be remembered, while all ranges are taken. Releases may have split ranges beyond the
-    /// bound: then a stream of several takes only what fills a gap.
-    #[inline(never)]
-    fn exceeds_ranges(&self, stream: Key, seq: u64, ctx: &Context<T>) -> bool {
-        let seen = &self.streams[stream].seen;
-        let is_beyond = self.streams.ranges() > ctx.config.max_ranges;
-        seen.would_add_range(seq) || (is_beyond && seen.ranges() > 1 && !seen.contains(seq + 1))
-    }
-
-    /// Ends what a message did to a stream: it is forgotten if there is nothing to remember.
-    #[inline]
-    fn end_message(&mut self, stream: Key) {
-        if self.is_nothing(stream) {
-            self.streams.remove(stream);
-        } else {
-            self.streams.end_message(stream);
-        }
-    }
-
-    /// Whether there is nothing to remember of a stream: no message, and no floor.
-    #[inline]
-    fn is_nothing(&self, stream: Key) -> bool {
-        self.streams[stream].cursor == 0 && self.is_blank(stream)
-    }
-
-    /// Whether nothing came of a stream: nothing was handed over, nothing is held.
-    #[inline]
-    fn is_blank(&self, stream: Key) -> bool {
-        let state = &self.streams[stream];
-        state.seen.is_blank() && state.pending.is_empty() && self.held.lowest(stream).is_none()
     }
 
     #[inline]
@@ -253,7 +230,7 @@ impl<T: Types> Inbox<T> {
     /// The application has handled a message.
     #[inline]
     pub(crate) fn confirm(&mut self, from: &T::Peer, id: MsgId, ctx: &mut Context<T>) -> Result<(), UnknownDelivery> {
-        let (stream, seq) = self.streams.look_up(from, id).ok_or(UnknownDelivery(id))?;
+        let (stream, seq) = self.streams.look_up_from(from, id).ok_or(UnknownDelivery(id))?;
         let stream = &self.streams[stream];
         match stream.pending.get(seq) {
             Some(key) if self.messages[key].is_with_app() => {
@@ -262,7 +239,7 @@ impl<T: Types> Inbox<T> {
                     let at = clock.past_to_caller_time(clock.now());
                     Record::Confirmed { from: from.clone(), id, at }
                 });
-                self.ack(key, ctx);
+                self.ack(key, from, id, ctx);
                 Ok(())
             }
             Some(_) => Ok(()),
@@ -273,12 +250,12 @@ impl<T: Types> Inbox<T> {
 
     /// The application has not handled a message and wants its next copy.
     pub(crate) fn release(&mut self, from: &T::Peer, id: MsgId) -> Result<(), UnknownDelivery> {
-        let (stream, seq) = self.streams.look_up(from, id).ok_or(UnknownDelivery(id))?;
+        let (stream, seq) = self.streams.look_up_from(from, id).ok_or(UnknownDelivery(id))?;
         let key = self.streams[stream].pending.get(seq).filter(|key| self.messages[*key].is_with_app());
         self.messages.remove(key.ok_or(UnknownDelivery(id))?);
         self.with_app -= 1;
-        self.streams.change_seen(stream, |seen| seen.remove(seq));
-        self.streams.on_settled(stream, seq);
+        self.change_seen(stream, |seen| seen.remove(seq));
+        self.on_settled(stream, seq);
         Ok(())
     }
 
@@ -286,7 +263,7 @@ impl<T: Types> Inbox<T> {
     pub(crate) fn unconfirmed(&self) -> impl Iterator<Item = (&T::Peer, MsgId)> {
         self.streams.sorted(|stream| !stream.pending.is_empty()).into_iter().flat_map(move |key| {
             let with_app = self.streams[key].pending.iter().filter(|(_, key)| self.messages[*key].is_with_app());
-            with_app.map(move |(seq, _)| (self.streams.from(key), self.streams.id(key).id(seq)))
+            with_app.map(move |(seq, _)| (self.streams.name(key), self.streams[key].id.id(seq)))
         })
     }
 
@@ -304,8 +281,15 @@ impl<T: Types> Inbox<T> {
         stats.held = self.held.len();
         stats.acks_pending = self.acks_pending();
         stats.incoming_streams = self.streams.len();
-        stats.ranges = self.streams.ranges();
+        stats.ranges = self.ranges;
     }
+}
+
+/// Whether a seq is one too many to be remembered, while all ranges are taken. Releases may have split ranges `beyond` the
+/// bound: then a stream of several takes only what fills a gap.
+#[inline(never)]
+fn exceeds_ranges(seen: &RangeSet, seq: u64, beyond: bool) -> bool {
+    seen.would_add_range(seq) || (beyond && seen.ranges() > 1 && !seen.contains(seq + 1))
 }
 
 #[inline(never)]

@@ -51,7 +51,7 @@ use crate::time::{Time, nanos};
 
 use expiry::Expiry;
 use floors::Announce;
-use message::{Failure, Message};
+use message::{Failure, Message, Standing};
 use restart_barrier::RestartBarrier;
 use stream::Streams;
 
@@ -62,6 +62,10 @@ pub(crate) struct Outbox<T: Types> {
     /// How many have failed.
     failed: usize,
     streams: Streams<T>,
+    stream_ids: Rng,
+    /// How many streams are idle and first in the list of their peer, and how many may be.
+    idle_streams: usize,
+    max_idle_streams: usize,
     flights: Flights<CLASSES>,
     expiry: Expiry,
     barrier: RestartBarrier,
@@ -78,8 +82,7 @@ pub(crate) struct Outbox<T: Types> {
     turn: u8,
 }
 
-/// The messages: in lane 0 the lists of the flights, in lane 1 that of the expiry.
-type Messages<T> = Arena<Message<T>, 2>;
+type Messages<T> = Arena<Message<T>>;
 
 /// How long ack:N is waited for, at first and at most, in nanoseconds.
 #[derive(Clone, Copy, Debug)]
@@ -111,14 +114,17 @@ const CLASSES: usize = 2;
 
 impl<T: Types> Outbox<T> {
     pub(crate) fn new(config: &Config, seed: &Seed, now: Time) -> Self {
-        let mut ids = Rng::new(seed, STREAM_IDS);
-        ids.absorb(now.as_nanos());
+        let mut stream_ids = Rng::new(seed, STREAM_IDS);
+        stream_ids.absorb(now.as_nanos());
         let rto = (nanos(config.rto_min), nanos(config.rto_max));
         let probes = (nanos(config.probe_initial), nanos(config.probe_max));
         Self {
             messages: Arena::new(),
             failed: 0,
-            streams: Streams::new(config.outbox_capacity, ids, Rng::new(seed, HASHES)),
+            streams: Streams::<T>::new(Rng::new(seed, HASHES)),
+            stream_ids,
+            idle_streams: 0,
+            max_idle_streams: config.outbox_capacity,
             flights: Flights::new([rto, probes], QUEUES),
             expiry: Expiry::new(),
             barrier: RestartBarrier::new(),
@@ -134,10 +140,10 @@ impl<T: Types> Outbox<T> {
     /// The most heap that an outbox takes.
     pub(crate) fn footprint(config: &Config) -> Bytes {
         let messages = config.outbox_capacity;
-        collections::slots::<Message<T>, 2>(messages)
+        collections::arena::<Message<T>>(messages)
             + Bytes::of::<Failure<T::ServerId>>(messages)
-            + Streams::<T>::footprint(messages)
-            + Flights::<CLASSES>::footprint()
+            + stream::footprint::<T>(messages)
+            + Flights::<CLASSES>::footprint(messages)
             + Expiry::footprint(messages)
             + RestartBarrier::footprint(messages)
             + collections::map::<Key, Announce>(messages)
@@ -154,30 +160,31 @@ impl<T: Types> Outbox<T> {
         if self.messages.len() >= capacity {
             return Err(SendError::Full { payload, capacity });
         }
-        let stream = self.streams.for_next(to);
+        let stream = self.stream_for_next(to);
         let may_go = ctx.connected && !self.is_blocked(stream);
         let goes_at_once = may_go && self.may_go_at_once(ctx);
-        let seq = self.streams[stream].take_seq();
-        let id = self.streams.msg_id(stream, seq);
+        let state = &mut self.streams[stream];
+        let seq = state.take_seq();
+        let id = state.id.id(seq);
         ctx.persist(|clock| {
             let at = clock.past_to_caller_time(clock.now());
             Record::Queued { id, to: to.clone(), payload: payload.clone(), at }
         });
         let expires_at = ctx.now + ctx.config.expiry;
         let key = self.messages.insert(Message::queued(stream, seq, payload, ctx.now, expires_at));
-        self.streams[stream].live.insert(seq, key);
-        self.expiry.push(&mut self.messages, key);
+        state.live.insert(seq, key);
+        self.expiry.push(key, expires_at);
         ctx.stats.sent += 1;
         if goes_at_once {
-            self.transmit(key, ctx);
+            self.transmit(key, true, ctx);
         } else if may_go {
-            self.flights.queue(&mut self.messages, key, READY);
+            self.flights.queue(key, READY);
         }
         Ok(id)
     }
 
     pub(crate) fn resend(&mut self, id: MsgId, ctx: &mut Context<T>) -> Result<(), ResendError> {
-        let key = self.streams.look_up(id).ok_or(ResendError::Unknown(id))?;
+        let key = self.look_up(id).ok_or(ResendError::Unknown(id))?;
         let message = &self.messages[key];
         if message.is_live() {
             return Err(ResendError::NotFailed(id));
@@ -193,9 +200,9 @@ impl<T: Types> Outbox<T> {
         let (stream, seq, is_accepted) = (message.stream, message.seq, message.is_accepted());
         self.failed -= 1;
         self.streams[stream].on_resent(seq, key);
-        self.expiry.push_dated(&self.messages[key], key);
+        self.expiry.push_dated(key, expires_at);
         if ctx.connected && !self.is_blocked(stream) {
-            self.flights.queue(&mut self.messages, key, if is_accepted { AWAITS_ACK_N } else { READY });
+            self.flights.queue(key, if is_accepted { AWAITS_ACK_N } else { READY });
         }
         Ok(())
     }
@@ -206,12 +213,12 @@ impl<T: Types> Outbox<T> {
     }
 
     pub(crate) fn discard(&mut self, id: MsgId, ctx: &mut Context<T>) -> Result<T::Payload, UnknownMessage> {
-        let key = self.streams.look_up(id).ok_or(UnknownMessage(id))?;
+        let key = self.look_up(id).ok_or(UnknownMessage(id))?;
         let message = self.remove(key);
         if message.is_live() {
             self.on_gap(message.stream, message.seq, Announce::All);
         }
-        self.streams.retire_if_idle(message.stream);
+        self.retire_if_idle(message.stream);
         ctx.persist(|_| Record::Discarded { id });
         Ok(message.payload)
     }
@@ -223,7 +230,7 @@ impl<T: Types> Outbox<T> {
         let message = &mut self.messages[key];
         message.on_failed(reason.clone());
         let (stream, seq) = (message.stream, message.seq);
-        let id = self.streams.msg_id(stream, seq);
+        let id = self.msg_id(stream, seq);
         let announce = match &reason {
             FailReason::Rejected(_) | FailReason::Unknown { rejection: Some(_) } => Announce::All,
             FailReason::Expired | FailReason::Unknown { rejection: None } => Announce::Answered,
@@ -235,37 +242,40 @@ impl<T: Types> Outbox<T> {
     }
 
     /// A live message is about to fail.
+    #[inline(never)]
     fn leave_live(&mut self, key: Key) {
-        self.leave_lists(key);
         let Message { stream, seq, .. } = self.messages[key];
+        self.leave_lists(key, self.messages[key].standing());
         self.streams[stream].on_failed(seq, key);
         self.failed += 1;
     }
 
     /// Removes a message that was not delivered.
+    #[inline(never)]
     fn remove(&mut self, key: Key) -> Message<T> {
-        let is_live = self.messages[key].is_live();
-        if is_live {
-            self.leave_lists(key);
-        }
-        self.failed -= usize::from(!is_live);
         let message = self.messages.remove(key);
+        if message.is_live() {
+            self.leave_lists(key, message.standing());
+        }
+        self.failed -= usize::from(!message.is_live());
         self.streams[message.stream].on_discarded(message.seq);
         message
     }
 
     /// Takes a live message out of the flights, the window, the expiry and the barrier.
-    #[inline]
-    fn leave_lists(&mut self, key: Key) {
-        self.flights.cancel(&mut self.messages, key);
-        self.expiry.remove(&mut self.messages, key);
-        let message = &self.messages[key];
-        self.in_window -= usize::from(message.is_in_window());
-        if message.is_barrier {
-            let (stream, is_accepted) = (message.stream, message.is_accepted());
-            self.messages[key].is_barrier = false;
-            self.barrier.on_gone(stream, self.streams.peer(stream), is_accepted);
+    #[inline(always)]
+    fn leave_lists(&mut self, key: Key, standing: Standing) {
+        self.flights.cancel(key);
+        self.expiry.remove(key, standing.expires_at, &self.messages);
+        self.in_window -= usize::from(standing.in_window);
+        if standing.is_barrier {
+            self.leave_barrier(standing);
         }
+    }
+
+    #[inline(never)]
+    fn leave_barrier(&mut self, Standing { stream, is_accepted, .. }: Standing) {
+        self.barrier.on_gone(stream, self.streams[stream].peer, is_accepted);
     }
 
     /// Whether there is nothing to do at the end of an input, unless something is due: no message waits for its turn, no
@@ -279,7 +289,7 @@ impl<T: Types> Outbox<T> {
     }
 
     pub(crate) fn status(&self, id: MsgId) -> Option<Status> {
-        Some(self.messages[self.streams.find(id)?].status())
+        Some(self.messages[self.find(id)?].status())
     }
 
     /// Everything that is not delivered: by peer, and within each in sending order.
@@ -287,8 +297,8 @@ impl<T: Types> Outbox<T> {
         self.keys().map(|key| {
             let message = &self.messages[key];
             OutboxEntry {
-                id: self.streams.msg_id(message.stream, message.seq),
-                to: self.streams.to(message.stream),
+                id: self.msg_id(message.stream, message.seq),
+                to: self.streams.name(message.stream),
                 payload: &message.payload,
                 status: message.status(),
                 queued_at: message.queued_at,
@@ -296,7 +306,7 @@ impl<T: Types> Outbox<T> {
         })
     }
 
-    fn live(&self) -> usize {
+    const fn live(&self) -> usize {
         self.messages.len() - self.failed
     }
 

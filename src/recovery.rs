@@ -12,7 +12,7 @@ mod rto;
 mod token_bucket;
 
 pub(crate) use backoff::{Backoff, Jitter, Spread};
-pub(crate) use flights::{Flight, FlightState, Flights, InFlight};
+pub(crate) use flights::{FlightState, Flights};
 pub(crate) use grid::Delay;
 pub(crate) use liveness::Liveness;
 pub(crate) use rto::Rto;

@@ -1,15 +1,15 @@
-//! An arena: values under small, dense, reused keys, and lists through them.
+//! An arena: values under small, dense, reused keys; and lists of such keys.
 //!
 //! The rule: a key is valid from `insert` until `remove`, and nobody keeps one longer. A value is found by an index, not by
 //! a search, so inside the crate a message or a stream is named by its key of four bytes.
 //!
-//! A value can stand in several doubly linked lists at a time, one for each *lane*. The links lie beside the value, so
-//! entering and leaving a list takes constant time and allocates nothing. The ends of a list lie with its owner.
+//! [`Links`] has a node for each key of an arena, in an array of its own, so that a walk along a list does not pull values
+//! through the cache. Entering and leaving a doubly linked list takes constant time and allocates nothing per step. A key
+//! stands in at most one list of the same links at a time; the two ends of a [`List`] lie with its owner.
 //!
 //! ```text
-//!             lane 0                lane 1
-//!  list a ─► 3 ⇄ 0 ⇄ 7    list x ─► 0 ⇄ 3
-//!  list b ─► 4            list y ─► 7 ⇄ 4
+//!  arena   0: value   1: free   2: value   3: value
+//!  links   list a ─► 3 ⇄ 0      list b ─► 2
 //! ```
 
 use alloc::vec::Vec;
@@ -21,28 +21,99 @@ pub(crate) type Key = u32;
 const NIL: Key = Key::MAX;
 
 #[derive(Clone, Debug)]
-pub(crate) struct Arena<V, const LANES: usize> {
-    slots: Vec<Slot<V, LANES>>,
+pub(crate) struct Arena<V> {
+    slots: Vec<Slot<V>>,
     /// The slot that was freed last; each free slot knows the one freed before it.
     free: Key,
     len: usize,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) enum Slot<V, const LANES: usize> {
-    Used { value: V, links: [Link; LANES] },
+pub(crate) enum Slot<V> {
+    Used(V),
     Free { next: Key },
 }
 
-/// The neighbours of a value in the list in which it stands.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Link {
-    prev: Key,
-    next: Key,
+impl<V> Arena<V> {
+    pub(crate) const fn new() -> Self {
+        Self { slots: Vec::new(), free: NIL, len: 0 }
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Stores a value; the key freed last is used first.
+    #[inline]
+    pub(crate) fn insert(&mut self, value: V) -> Key {
+        self.len += 1;
+        let key = self.free;
+        if let Some(slot @ Slot::Free { .. }) = self.slots.get_mut(key as usize) {
+            if let Slot::Free { next } = *slot {
+                self.free = next;
+            }
+            *slot = Slot::Used(value);
+            return key;
+        }
+        let key = Key::try_from(self.slots.len()).expect("the configured capacities end at 2^30");
+        self.slots.push(Slot::Used(value));
+        key
+    }
+
+    /// Removes a value, which must have left its lists.
+    #[inline]
+    pub(crate) fn remove(&mut self, key: Key) -> V {
+        let slot = core::mem::replace(&mut self.slots[key as usize], Slot::Free { next: self.free });
+        self.free = key;
+        self.len -= 1;
+        match slot {
+            Slot::Used(value) => value,
+            Slot::Free { .. } => unreachable!("a key is dropped where its value is removed"),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, key: Key) -> Option<&V> {
+        match self.slots.get(key as usize) {
+            Some(Slot::Used(value)) => Some(value),
+            Some(Slot::Free { .. }) | None => None,
+        }
+    }
+
+    /// Every key, ascending.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = Key> {
+        (0..).zip(&self.slots).filter(|(_, slot)| matches!(slot, Slot::Used(_))).map(|(key, _)| key)
+    }
 }
 
-impl Link {
-    const NONE: Self = Self { prev: NIL, next: NIL };
+impl<V> core::ops::Index<Key> for Arena<V> {
+    type Output = V;
+
+    #[inline]
+    fn index(&self, key: Key) -> &V {
+        self.get(key).expect("a key is dropped where its value is removed")
+    }
+}
+
+impl<V> core::ops::IndexMut<Key> for Arena<V> {
+    #[inline]
+    fn index_mut(&mut self, key: Key) -> &mut V {
+        match &mut self.slots[key as usize] {
+            Slot::Used(value) => value,
+            Slot::Free { .. } => unreachable!("a key is dropped where its value is removed"),
+        }
+    }
+}
+
+/// The links of lists of keys; each node can carry a datum.
+#[derive(Clone, Debug)]
+pub(crate) struct Links<D = ()>(Vec<Node<D>>);
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Node<D> {
+    prev: Key,
+    next: Key,
+    datum: D,
 }
 
 /// The two ends of a list.
@@ -66,139 +137,70 @@ impl List {
     }
 }
 
-impl<V, const LANES: usize> Arena<V, LANES> {
+impl<D: Copy> Links<D> {
     pub(crate) const fn new() -> Self {
-        Self { slots: Vec::new(), free: NIL, len: 0 }
+        Self(Vec::new())
     }
 
-    pub(crate) const fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Stores a value that stands in no list; the key freed last is used first.
+    /// Appends a key, which stands in no list, to a list.
     #[inline]
-    pub(crate) fn insert(&mut self, value: V) -> Key {
-        self.len += 1;
-        let used = Slot::Used { value, links: [Link::NONE; LANES] };
-        let key = self.free;
-        match self.slots.get_mut(key as usize) {
-            Some(slot @ Slot::Free { .. }) => {
-                if let Slot::Free { next } = *slot {
-                    self.free = next;
-                }
-                *slot = used;
-                key
-            }
-            Some(Slot::Used { .. }) | None => self.grow(used),
+    pub(crate) fn push_back(&mut self, list: &mut List, key: Key, datum: D) {
+        let node = Node { prev: list.tail, next: NIL, datum };
+        match self.0.get_mut(key as usize) {
+            Some(place) => *place = node,
+            None => self.grow(key, node),
         }
-    }
-
-    #[inline(never)]
-    fn grow(&mut self, used: Slot<V, LANES>) -> Key {
-        let key = Key::try_from(self.slots.len()).expect("the configured capacities end at 2^30");
-        self.slots.push(used);
-        key
-    }
-
-    /// Removes a value, which must have left its lists.
-    #[inline]
-    pub(crate) fn remove(&mut self, key: Key) -> V {
-        let slot = core::mem::replace(&mut self.slots[key as usize], Slot::Free { next: self.free });
-        self.free = key;
-        self.len -= 1;
-        match slot {
-            Slot::Used { value, .. } => value,
-            Slot::Free { .. } => unreachable!("a key is dropped where its value is removed"),
-        }
-    }
-
-    #[inline]
-    pub(crate) fn get(&self, key: Key) -> Option<&V> {
-        match self.slots.get(key as usize) {
-            Some(Slot::Used { value, .. }) => Some(value),
-            Some(Slot::Free { .. }) | None => None,
-        }
-    }
-
-    /// Every key, ascending.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = Key> {
-        (0..).zip(&self.slots).filter(|(_, slot)| matches!(slot, Slot::Used { .. })).map(|(key, _)| key)
-    }
-
-    /// Appends a value, which stands in no list of this lane, to a list.
-    #[inline]
-    pub(crate) fn push_back<const LANE: usize>(&mut self, list: &mut List, key: Key) {
-        let last = core::mem::replace(&mut list.tail, key);
-        *self.link_mut::<LANE>(key) = Link { prev: last, next: NIL };
-        match some(last) {
-            Some(last) => self.link_mut::<LANE>(last).next = key,
+        match self.0.get_mut(list.tail as usize) {
+            Some(last) => last.next = key,
             None => list.head = key,
         }
+        list.tail = key;
     }
 
-    /// Takes a value out of the list in which it stands.
+    #[cold]
+    fn grow(&mut self, key: Key, node: Node<D>) {
+        self.0.resize(key as usize + 1, node);
+    }
+
+    /// Takes a key out of the list in which it stands.
     #[inline]
-    pub(crate) fn unlink<const LANE: usize>(&mut self, list: &mut List, key: Key) {
-        let Link { prev, next } = *self.link_mut::<LANE>(key);
-        match some(prev) {
-            Some(prev) => self.link_mut::<LANE>(prev).next = next,
+    pub(crate) fn unlink(&mut self, list: &mut List, key: Key) {
+        let Node { prev, next, .. } = self.0[key as usize];
+        match self.0.get_mut(prev as usize) {
+            Some(node) => node.next = next,
             None => list.head = next,
         }
-        match some(next) {
-            Some(next) => self.link_mut::<LANE>(next).prev = prev,
+        match self.0.get_mut(next as usize) {
+            Some(node) => node.prev = prev,
             None => list.tail = prev,
         }
     }
 
     /// The key before this one in its list.
-    pub(crate) fn prev<const LANE: usize>(&self, key: Key) -> Option<Key> {
-        some(self.link::<LANE>(key).prev)
+    pub(crate) fn prev(&self, key: Key) -> Option<Key> {
+        some(self.0[key as usize].prev)
     }
 
     /// The key after this one in its list.
     #[inline]
-    pub(crate) fn next<const LANE: usize>(&self, key: Key) -> Option<Key> {
-        some(self.link::<LANE>(key).next)
+    pub(crate) fn next(&self, key: Key) -> Option<Key> {
+        some(self.0[key as usize].next)
     }
 
     /// The keys of a list from its first.
-    pub(crate) fn iter<const LANE: usize>(&self, list: List) -> impl Iterator<Item = Key> {
-        core::iter::successors(list.first(), |&key| self.next::<LANE>(key))
+    pub(crate) fn iter(&self, list: List) -> impl Iterator<Item = Key> {
+        core::iter::successors(list.first(), |&key| self.next(key))
+    }
+
+    /// The datum of a key that stood in a list before.
+    #[inline]
+    pub(crate) fn datum(&self, key: Key) -> Option<&D> {
+        Some(&self.0.get(key as usize)?.datum)
     }
 
     #[inline]
-    fn link<const LANE: usize>(&self, key: Key) -> &Link {
-        match &self.slots[key as usize] {
-            Slot::Used { links, .. } => &links[LANE],
-            Slot::Free { .. } => unreachable!("a key is dropped where its value is removed"),
-        }
-    }
-
-    #[inline]
-    fn link_mut<const LANE: usize>(&mut self, key: Key) -> &mut Link {
-        match &mut self.slots[key as usize] {
-            Slot::Used { links, .. } => &mut links[LANE],
-            Slot::Free { .. } => unreachable!("a key is dropped where its value is removed"),
-        }
-    }
-}
-
-impl<V, const LANES: usize> core::ops::Index<Key> for Arena<V, LANES> {
-    type Output = V;
-
-    #[inline]
-    fn index(&self, key: Key) -> &V {
-        self.get(key).expect("a key is dropped where its value is removed")
-    }
-}
-
-impl<V, const LANES: usize> core::ops::IndexMut<Key> for Arena<V, LANES> {
-    #[inline]
-    fn index_mut(&mut self, key: Key) -> &mut V {
-        match &mut self.slots[key as usize] {
-            Slot::Used { value, .. } => value,
-            Slot::Free { .. } => unreachable!("a key is dropped where its value is removed"),
-        }
+    pub(crate) fn datum_mut(&mut self, key: Key) -> Option<&mut D> {
+        Some(&mut self.0.get_mut(key as usize)?.datum)
     }
 }
 
@@ -211,13 +213,9 @@ fn some(key: Key) -> Option<Key> {
 mod tests {
     use super::*;
 
-    fn keys<const LANE: usize>(arena: &Arena<u8, 2>, list: List) -> Vec<Key> {
-        arena.iter::<LANE>(list).collect()
-    }
-
     #[test]
     fn keys_are_dense_and_reused() {
-        let mut arena: Arena<i32, 0> = Arena::new();
+        let mut arena = Arena::new();
         let keys: Vec<Key> = (0..4).map(|value| arena.insert(value)).collect();
         assert_eq!(keys, [0, 1, 2, 3]);
         assert_eq!((arena.remove(1), arena.remove(2), arena.len()), (1, 2, 2));
@@ -229,31 +227,29 @@ mod tests {
 
     #[test]
     fn keys_leave_a_list_from_the_front_the_middle_and_the_back() {
-        let mut arena: Arena<u8, 2> = Arena::new();
-        let mut list = List::EMPTY;
-        (0..4).for_each(|value| drop(arena.insert(value)));
-        [3, 0, 2, 1].into_iter().for_each(|key| arena.push_back::<0>(&mut list, key));
-        arena.unlink::<0>(&mut list, 0);
-        assert_eq!(keys::<0>(&arena, list), [3, 2, 1]);
-        assert_eq!((arena.prev::<0>(2), arena.next::<0>(2)), (Some(3), Some(1)));
-        arena.unlink::<0>(&mut list, 3);
-        arena.unlink::<0>(&mut list, 1);
-        assert_eq!((list.first(), list.last(), arena.prev::<0>(2)), (Some(2), Some(2), None));
-        arena.unlink::<0>(&mut list, 2);
-        assert_eq!((list.first(), list.last()), (None, None));
+        let (mut links, mut list) = (Links::new(), List::EMPTY);
+        let keys = |links: &Links, list| links.iter(list).collect::<Vec<_>>();
+        [4, 0, 2, 9].into_iter().for_each(|key| links.push_back(&mut list, key, ()));
+        links.unlink(&mut list, 0);
+        assert_eq!(keys(&links, list), [4, 2, 9]);
+        assert_eq!((links.prev(2), links.next(2)), (Some(4), Some(9)));
+        links.unlink(&mut list, 4);
+        links.unlink(&mut list, 9);
+        assert_eq!((list.first(), list.last(), links.prev(2), links.next(2)), (Some(2), Some(2), None, None));
+        links.unlink(&mut list, 2);
+        assert_eq!((list.first(), list.last(), keys(&links, list)), (None, None, Vec::new()));
     }
 
     #[test]
-    fn a_value_stands_in_one_list_of_each_lane() {
-        let mut arena: Arena<u8, 2> = Arena::new();
-        let (mut a, mut b, mut x) = (List::EMPTY, List::EMPTY, List::EMPTY);
-        (0..3).for_each(|value| drop(arena.insert(value)));
-        [0, 1].into_iter().for_each(|key| arena.push_back::<0>(&mut a, key));
-        arena.push_back::<0>(&mut b, 2);
-        [2, 1, 0].into_iter().for_each(|key| arena.push_back::<1>(&mut x, key));
-        arena.unlink::<0>(&mut a, 1);
-        arena.push_back::<0>(&mut b, 1);
-        assert_eq!((keys::<0>(&arena, a), keys::<0>(&arena, b)), ([0].into(), [2, 1].into()));
-        assert_eq!(keys::<1>(&arena, x), [2, 1, 0]);
+    fn lists_may_share_links_and_nodes_carry_data() {
+        let mut links = Links::new();
+        let (mut a, mut b) = (List::EMPTY, List::EMPTY);
+        links.push_back(&mut a, 0, 'x');
+        links.push_back(&mut a, 1, 'y');
+        links.push_back(&mut b, 2, 'z');
+        links.unlink(&mut a, 1);
+        links.push_back(&mut b, 1, 'w');
+        assert_eq!((links.iter(a).collect::<Vec<_>>(), links.iter(b).collect::<Vec<_>>()), ([0].into(), [2, 1].into()));
+        assert_eq!((links.datum(0), links.datum(1), links.datum(3)), (Some(&'x'), Some(&'w'), None));
     }
 }

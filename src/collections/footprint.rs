@@ -5,7 +5,7 @@
 
 use core::ops::{Add, Mul};
 
-use super::arena::Slot;
+use super::arena::{Node, Slot};
 
 /// A number of bytes; it saturates, so that no sum wraps round on any platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,9 +43,14 @@ pub(crate) fn array<V>(elements: usize) -> Bytes {
     Bytes::of::<V>(elements.max(4)) * 3
 }
 
-/// The slots of an arena, which never shrinks: it is as long as it ever was.
-pub(crate) fn slots<V, const LANES: usize>(elements: usize) -> Bytes {
-    array::<Slot<V, LANES>>(elements)
+/// An arena never shrinks: it is as long as it ever was.
+pub(crate) fn arena<V>(values: usize) -> Bytes {
+    array::<Slot<V>>(values)
+}
+
+/// The links of lists of so many keys.
+pub(crate) fn links<D>(keys: usize) -> Bytes {
+    array::<Node<D>>(keys)
 }
 
 /// An ordered map: nodes of eleven elements that are at least five elements full, but for the first.
@@ -69,7 +74,7 @@ mod tests {
     #[test]
     fn an_array_is_taken_three_times_over_and_never_below_four_elements() {
         assert_eq!([0, 3, 4, 5].map(array::<u64>), [96, 96, 96, 120].map(Bytes));
-        assert_eq!(slots::<u64, 1>(10), Bytes(720), "two keys a link, a tag a slot");
+        assert_eq!((links::<()>(10), arena::<u64>(10)), (Bytes(240), Bytes(480)), "two keys a node, a tag a slot");
     }
 
     #[test]
@@ -83,7 +88,7 @@ mod tests {
         let most = Bytes(usize::MAX);
         assert_eq!((most + Bytes(1), most * 2, Bytes::of::<u64>(usize::MAX / 2)), (most, most, most));
         assert_eq!(
-            (array::<u64>(usize::MAX), map::<u64, u64>(usize::MAX), slots::<u64, 1>(usize::MAX)),
+            (array::<u64>(usize::MAX), map::<u64, u64>(usize::MAX), arena::<u64>(usize::MAX)),
             (most, most, most)
         );
     }

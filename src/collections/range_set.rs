@@ -70,10 +70,11 @@ impl RangeSet {
 
     #[inline]
     pub(crate) fn contains(&self, seq: u64) -> bool {
-        self.range_of(seq).is_some()
+        self.first.contains(seq) || (self.rest.is_some() && self.range_of(seq).is_some())
     }
 
     /// The first seq from `seq` on that is not in the set.
+    #[inline]
     pub(crate) fn next_absent(&self, seq: u64) -> u64 {
         self.range_of(seq).map_or(seq, |range| range.end)
     }
@@ -84,25 +85,32 @@ impl RangeSet {
         !below && !self.contains(seq) && !self.contains(seq + 1)
     }
 
+    /// Adds a seq; returns by how many the number of ranges changes.
     #[inline]
-    pub(crate) fn insert(&mut self, seq: u64) {
+    pub(crate) fn insert(&mut self, seq: u64) -> isize {
         if seq == self.first.end && self.rest.is_none() && !self.first.is_empty() {
             self.first.end += 1;
-        } else if !self.contains(seq) {
-            self.insert_absent(seq);
+            0
+        } else if self.contains(seq) {
+            0
+        } else {
+            self.insert_absent(seq)
         }
     }
 
     #[inline(never)]
-    fn insert_absent(&mut self, seq: u64) {
+    fn insert_absent(&mut self, seq: u64) -> isize {
         let below = seq.checked_sub(1).and_then(|below| self.range_of(below));
         let above = self.range_of(seq + 1);
         let start = below.map_or(seq, |range| range.start);
         let end = above.map_or(seq + 1, |range| range.end);
+        let mut change = 1;
         for joined in [below, above].into_iter().flatten() {
             self.take(joined);
+            change -= 1;
         }
         self.put(Range { start, end });
+        change
     }
 
     /// The end of the lowest range; 0 when the set is empty.
@@ -217,7 +225,8 @@ mod tests {
                 let alone = ![seq.wrapping_sub(1), seq, seq + 1].iter().any(|near| set.contains(near));
                 prop_assert_eq!(seen.would_add_range(seq), alone);
                 if step > 0 {
-                    seen.insert(seq);
+                    let before = seen.ranges();
+                    prop_assert_eq!(before.wrapping_add_signed(seen.insert(seq)), seen.ranges());
                     set.insert(seq);
                     was_any = true;
                 } else {
@@ -255,7 +264,7 @@ mod tests {
     #[test]
     fn a_million_in_order_are_one_range() {
         let mut seen = RangeSet::new();
-        (0..1_000_000).for_each(|seq| seen.insert(seq));
+        (0..1_000_000).for_each(|seq| drop(seen.insert(seq)));
         assert_eq!((seen.ranges(), seen.next_absent(0), seen.contains(1_000_000)), (1, 1_000_000, false));
     }
 }

@@ -10,7 +10,8 @@
 //! ```
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::BTreeMap;
+use alloc::vec;
 
 use super::arena::Key;
 use super::footprint::{self, Bytes};
@@ -26,14 +27,16 @@ pub(crate) enum SeqMap {
     Several(Box<Window>),
 }
 
+/// The seqs from `base` to `base + span`.
 #[derive(Clone, Debug)]
 pub(crate) struct Window {
-    /// The seq of the first slot, which is live unless there is none.
+    /// The lowest seq, which is live.
     base: u64,
-    /// A key, or [`VACANT`] with a distance. The last slots may be vacant.
-    slots: VecDeque<Key>,
-    /// How many slots are not vacant.
+    /// The end stays where it was when the highest seqs are gone: the next one comes after them.
+    span: usize,
     live: usize,
+    /// A seq has the slot of its low bits: a key, or [`VACANT`] with a distance. There are a power of two of them.
+    slots: Box<[Key]>,
     outliers: BTreeMap<u64, Key>,
 }
 
@@ -41,7 +44,7 @@ pub(crate) struct Window {
 const VACANT: Key = 1 << 31;
 /// A window may always span this many seqs.
 const MIN_SPAN: usize = 64;
-/// A window with more slots than this gives memory back when it uses less than a quarter.
+/// A window with more slots than this gives memory back when it spans less than a quarter of them.
 const MIN_SLOTS: usize = 64;
 
 impl SeqMap {
@@ -115,7 +118,13 @@ impl SeqMap {
 
     #[inline(never)]
     fn insert_second(&mut self, seq: u64, key: Key) {
-        let mut window = Box::new(Window { base: 0, slots: VecDeque::new(), live: 0, outliers: BTreeMap::new() });
+        let mut window = Box::new(Window {
+            base: 0,
+            span: 0,
+            live: 0,
+            slots: vec![0; 4].into_boxed_slice(),
+            outliers: BTreeMap::new(),
+        });
         if let Self::One { seq, key } = *self {
             window.insert(seq, key);
         }
@@ -123,7 +132,7 @@ impl SeqMap {
         *self = Self::Several(window);
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn remove(&mut self, seq: u64) -> Option<Key> {
         match self {
             Self::Several(window) => {
@@ -144,16 +153,14 @@ impl SeqMap {
 }
 
 impl Window {
-    #[inline]
+    #[inline(always)]
     fn get(&self, seq: u64) -> Option<Key> {
-        match self.index(seq).and_then(|index| self.slots.get(index)) {
-            Some(key) if key & VACANT == 0 => Some(*key),
-            Some(_) | None => self.outlier(seq),
+        if self.spans(seq) {
+            let slot = self.slots[slot(seq, &self.slots)];
+            if slot & VACANT == 0 {
+                return Some(slot);
+            }
         }
-    }
-
-    #[inline]
-    fn outlier(&self, seq: u64) -> Option<Key> {
         if self.outliers.is_empty() { None } else { self.outliers.get(&seq).copied() }
     }
 
@@ -170,28 +177,37 @@ impl Window {
 
     fn last_below(&mut self, seq: u64) -> Option<(u64, Key)> {
         let outlier = self.outliers.range(..seq).next_back().map(|(seq, key)| (*seq, *key));
-        let top = self.index(seq.min(self.end())).unwrap_or(0);
-        let mut index = top;
-        while let Some(slot) = index.checked_sub(1).map(|below| self.slots[below]).filter(|slot| slot & VACANT != 0) {
-            index = index.saturating_sub((slot & !VACANT) as usize);
+        let top = seq.min(self.end());
+        let mut end = top;
+        while end > self.base {
+            let key = self.slots[slot(end - 1, &self.slots)];
+            if key & VACANT == 0 {
+                break;
+            }
+            end = end.saturating_sub(u64::from(key & !VACANT));
         }
-        if top > index {
-            self.slots[top - 1] = VACANT | Key::try_from(top - index).unwrap_or(VACANT).min(VACANT - 1);
+        if end < top {
+            let vacant = Key::try_from(top - end).unwrap_or(VACANT).min(VACANT - 1);
+            self.slots[slot(top - 1, &self.slots)] = VACANT | vacant;
         }
-        let dense = index.checked_sub(1).map(|index| (self.base + index as u64, self.slots[index]));
+        let dense = (end > self.base).then(|| (end - 1, self.slots[slot(end - 1, &self.slots)]));
         outlier.max(dense)
     }
 
     fn iter(&self) -> impl Iterator<Item = (u64, Key)> {
-        let dense = (self.base..).zip(self.slots.iter().copied()).filter(|(_, key)| key & VACANT == 0);
+        let dense = (self.base..self.end()).map(|seq| (seq, self.slots[slot(seq, &self.slots)]));
+        let dense = dense.filter(|(_, key)| key & VACANT == 0);
         merge(dense, self.outliers.iter().map(|(seq, key)| (*seq, *key)))
     }
 
     #[inline]
     fn insert(&mut self, seq: u64, key: Key) {
-        if seq == self.end() && (self.slots.len() < MIN_SPAN || self.slots.len() < 4 * self.live) && self.live > 0 {
-            self.slots.push_back(key);
+        // One more at the end leaves a window dense that is, unless it just spans what every window may.
+        let stays_dense = self.span < MIN_SPAN || self.live > MIN_SPAN / 4;
+        if seq == self.end() && self.span < self.slots.len() && self.live > 0 && stays_dense {
+            self.span += 1;
             self.live += 1;
+            self.slots[slot(seq, &self.slots)] = key;
         } else {
             self.insert_anywhere(seq, key);
         }
@@ -208,41 +224,47 @@ impl Window {
             self.evict_first();
         }
         if self.live == 0 {
-            self.slots.clear();
-            self.base = seq;
+            (self.base, self.span) = (seq, 0);
         }
-        while seq < self.base {
-            self.slots.push_front(VACANT | 1);
-            self.base -= 1;
+        let (base, end) = (self.base.min(seq), self.end().max(seq + 1));
+        let span = usize::try_from(end - base).unwrap_or(usize::MAX);
+        if span > self.slots.len() {
+            self.resize(span);
         }
-        while seq >= self.end() {
-            self.slots.push_back(VACANT | 1);
+        for vacant in (base..self.base).chain(self.end()..end) {
+            self.slots[slot(vacant, &self.slots)] = VACANT | 1;
         }
+        (self.base, self.span) = (base, span);
         self.forget_vacancy_above(seq);
-        if let Some(index) = self.index(seq) {
-            self.slots[index] = key;
-        }
+        self.slots[slot(seq, &self.slots)] = key;
         self.live += 1;
+        self.give_memory_back();
     }
 
     /// A vacant slot is about to be filled: no slot above it may claim that it is vacant.
     fn forget_vacancy_above(&mut self, seq: u64) {
-        let above = self.index(seq + 1).unwrap_or(0);
-        for (distance, slot) in (1..).zip(self.slots.range_mut(above..)).take_while(|(_, slot)| **slot & VACANT != 0) {
+        for (distance, above) in (1..).zip(seq + 1..self.end()) {
+            let slot = &mut self.slots[slot(above, &self.slots)];
+            if *slot & VACANT == 0 {
+                break;
+            }
             *slot = VACANT | (*slot & !VACANT).min(distance);
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn remove(&mut self, seq: u64) -> Option<Key> {
-        let slot = self.index(seq).and_then(|index| self.slots.get_mut(index)).filter(|slot| **slot & VACANT == 0);
-        let Some(slot) = slot else { return self.outliers.remove(&seq) };
-        let key = core::mem::replace(slot, VACANT | 1);
+        let slot = slot(seq, &self.slots);
+        let key = self.slots[slot];
+        if !self.spans(seq) || key & VACANT != 0 {
+            return self.outliers.remove(&seq);
+        }
+        self.slots[slot] = VACANT | 1;
         self.live -= 1;
-        self.trim();
-        if self.slots.len() > MIN_SPAN && self.slots.len() > 4 * self.live
-            || self.slots.capacity() > MIN_SLOTS && self.slots.capacity() > 4 * self.slots.len()
-        {
+        if seq == self.base {
+            self.trim();
+        }
+        if self.span > MIN_SPAN && self.span > 4 * self.live || self.slots.len() > MIN_SLOTS.max(4 * self.span) {
             self.tighten();
         }
         Some(key)
@@ -251,45 +273,64 @@ impl Window {
     /// Makes a window dense again that has lost too many, and gives back the memory of one that has become short.
     #[inline(never)]
     fn tighten(&mut self) {
-        while self.slots.len() as u64 > max_span(self.live) {
+        while self.span as u64 > max_span(self.live) {
             self.evict_first();
         }
-        if self.slots.capacity() > MIN_SLOTS.max(4 * self.slots.len()) {
-            self.slots.shrink_to(MIN_SLOTS.max(2 * self.slots.len()));
-        }
+        self.give_memory_back();
     }
 
     /// Makes the lowest seq of the window an outlier.
     fn evict_first(&mut self) {
-        if let Some(key) = self.slots.pop_front() {
-            self.outliers.insert(self.base, key);
-            self.base += 1;
-            self.live -= 1;
-            self.trim();
-        }
+        let slot = slot(self.base, &self.slots);
+        self.outliers.insert(self.base, self.slots[slot]);
+        self.slots[slot] = VACANT | 1;
+        self.live -= 1;
+        self.trim();
     }
 
-    /// Makes the first slot a live one.
+    /// Makes the lowest seq a live one, if there is any.
     #[inline]
     fn trim(&mut self) {
         if self.live == 0 {
-            self.slots.clear();
+            self.span = 0;
+            return;
         }
-        while self.slots.front().is_some_and(|slot| slot & VACANT != 0) {
-            self.slots.pop_front();
+        while self.slots[slot(self.base, &self.slots)] & VACANT != 0 {
             self.base += 1;
+            self.span -= 1;
+        }
+    }
+
+    fn give_memory_back(&mut self) {
+        if self.slots.len() > MIN_SLOTS.max(4 * self.span) {
+            self.resize(MIN_SLOTS.max(2 * self.span));
+        }
+    }
+
+    #[inline(never)]
+    fn resize(&mut self, slots: usize) {
+        let before = core::mem::replace(&mut self.slots, vec![0; slots.next_power_of_two()].into_boxed_slice());
+        for seq in self.base..self.end() {
+            self.slots[slot(seq, &self.slots)] = before[slot(seq, &before)];
         }
     }
 
     #[inline]
-    fn index(&self, seq: u64) -> Option<usize> {
-        usize::try_from(seq.checked_sub(self.base)?).ok()
+    const fn spans(&self, seq: u64) -> bool {
+        seq.wrapping_sub(self.base) < self.span as u64
     }
 
     #[inline]
-    fn end(&self) -> u64 {
-        self.base + self.slots.len() as u64
+    const fn end(&self) -> u64 {
+        self.base + self.span as u64
     }
+}
+
+/// The slot of a seq.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
+const fn slot(seq: u64, slots: &[Key]) -> usize {
+    seq as usize & (slots.len() - 1)
 }
 
 /// How many seqs a window may span that has so many.

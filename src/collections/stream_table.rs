@@ -17,7 +17,7 @@ use core::ops::{Deref, DerefMut, Index, IndexMut};
 
 use hashbrown::HashTable;
 
-use super::arena::{Arena, Key, List};
+use super::arena::{Arena, Key, Links, List};
 use super::footprint::{self, Bytes};
 use crate::id::{MsgId, StreamKey};
 use crate::rng::Rng;
@@ -25,13 +25,15 @@ use crate::rng::Rng;
 /// Streams with a state `S` of peers with a name `P` and a state `Q`.
 #[derive(Clone, Debug)]
 pub(crate) struct StreamTable<P, Q, S> {
-    streams: Arena<Stream<S>, 2>,
-    peers: Arena<Peer<P, Q>, 0>,
+    streams: Arena<Stream<S>>,
+    peers: Arena<Peer<P, Q>>,
     by_name: BTreeMap<P, Key>,
     by_id: HashTable<Key>,
     /// Streams of a peer whose id the table already has for another peer.
     namesakes: BTreeMap<(Key, StreamKey), Key>,
+    of_peers: Links,
     silent: List,
+    silent_links: Links,
     /// The stream that was found last, if its id counts: the first guess of the next look-up.
     recent: Option<Key>,
     secret: [u64; 5],
@@ -54,10 +56,6 @@ struct Peer<P, Q> {
     list: List,
 }
 
-/// The lanes of the streams.
-const OF_PEER: usize = 0;
-const SILENT: usize = 1;
-
 /// A peer has as many streams as it may have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AtLimit;
@@ -70,7 +68,9 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
             by_name: BTreeMap::new(),
             by_id: HashTable::new(),
             namesakes: BTreeMap::new(),
+            of_peers: Links::new(),
             silent: List::EMPTY,
+            silent_links: Links::new(),
             recent: None,
             secret: core::array::from_fn(|_| rng.next()),
         }
@@ -78,8 +78,9 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
 
     /// The most heap that so many streams take, what their states point to aside.
     pub(crate) fn footprint(streams: usize) -> Bytes {
-        footprint::slots::<Stream<S>, 2>(streams)
-            + footprint::slots::<Peer<P, Q>, 0>(streams)
+        footprint::arena::<Stream<S>>(streams)
+            + footprint::links::<()>(streams) * 2
+            + footprint::arena::<Peer<P, Q>>(streams)
             + footprint::map::<P, Key>(streams)
             + footprint::table::<Key>(streams)
             + footprint::map::<(Key, StreamKey), Key>(streams)
@@ -105,7 +106,15 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
     /// As [`find`](Self::find); the next look-up begins with the stream that was found.
     #[inline]
     pub(crate) fn look_up(&mut self, id: MsgId) -> Option<(Key, u64)> {
-        let found = self.find(id)?;
+        match self.find_recent(id) {
+            None => self.look_up_by_id(id),
+            found => found,
+        }
+    }
+
+    #[inline(never)]
+    fn look_up_by_id(&mut self, id: MsgId) -> Option<(Key, u64)> {
+        let found = self.find_by_id(id)?;
         self.recent = Some(found.0);
         Some(found)
     }
@@ -168,10 +177,18 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
         &self.peers[self.streams[stream].peer].name
     }
 
-    /// The state of a stream's peer.
+    /// A stream with the name of its peer.
     #[inline]
-    pub(crate) fn peer_state(&mut self, stream: Key) -> &mut Q {
-        &mut self.peers[self.streams[stream].peer].state
+    pub(crate) fn with_name(&mut self, stream: Key) -> (&mut Stream<S>, &P) {
+        let stream = &mut self.streams[stream];
+        let name = &self.peers[stream.peer].name;
+        (stream, name)
+    }
+
+    /// The state of a peer.
+    #[inline]
+    pub(crate) fn peer_state(&mut self, peer: Key) -> &mut Q {
+        &mut self.peers[peer].state
     }
 
     /// How many streams a peer has.
@@ -179,35 +196,40 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
         self.peers[peer].count
     }
 
-    /// All peers, by name.
-    pub(crate) fn peers(&self) -> impl Iterator<Item = Key> {
-        self.by_name.values().copied()
+    /// The lists of all peers, by name.
+    pub(crate) fn by_peer(&self) -> impl Iterator<Item = Key> {
+        self.by_name.values().flat_map(|peer| self.of_peer(*peer))
     }
 
     /// The list of a peer, from its first stream; empty when the peer is forgotten.
     pub(crate) fn of_peer(&self, peer: Key) -> impl Iterator<Item = Key> {
-        self.streams.iter::<OF_PEER>(self.peers.get(peer).map_or(List::EMPTY, |peer| peer.list))
+        self.of_peers.iter(self.peers.get(peer).map_or(List::EMPTY, |peer| peer.list))
     }
 
     /// The last stream in the list of a peer; the next look-up begins with it.
     #[inline]
     pub(crate) fn last_of(&mut self, name: &P) -> Option<Key> {
         match self.recent {
-            Some(recent) if self.name(recent) == name && self.after(recent).is_none() => {}
-            Some(_) | None => self.recent = self.peers[self.peer(name)?].list.last(),
+            Some(recent) if self.name(recent) == name && self.after(recent).is_none() => Some(recent),
+            Some(_) | None => self.look_up_last_of(name),
         }
+    }
+
+    #[inline(never)]
+    fn look_up_last_of(&mut self, name: &P) -> Option<Key> {
+        self.recent = self.peers[self.peer(name)?].list.last();
         self.recent
     }
 
     /// The stream before this one in the list of its peer.
     pub(crate) fn before(&self, stream: Key) -> Option<Key> {
-        self.streams.prev::<OF_PEER>(stream)
+        self.of_peers.prev(stream)
     }
 
     /// The stream after this one in the list of its peer.
     #[inline]
     pub(crate) fn after(&self, stream: Key) -> Option<Key> {
-        self.streams.next::<OF_PEER>(stream)
+        self.of_peers.next(stream)
     }
 
     /// All streams that `keep` keeps: by peer, then by id.
@@ -270,31 +292,36 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
     #[inline]
     pub(crate) fn push_of_peer(&mut self, stream: Key) {
         let peer = self.streams[stream].peer;
-        self.streams.push_back::<OF_PEER>(&mut self.peers[peer].list, stream);
+        self.of_peers.push_back(&mut self.peers[peer].list, stream, ());
     }
 
     /// Takes a stream out of the list of its peer.
     #[inline]
     pub(crate) fn unlink_of_peer(&mut self, stream: Key) {
         let peer = self.streams[stream].peer;
-        self.streams.unlink::<OF_PEER>(&mut self.peers[peer].list, stream);
+        self.of_peers.unlink(&mut self.peers[peer].list, stream);
     }
 
     /// Puts a stream last into the list of silent ones.
     #[inline]
     pub(crate) fn push_silent(&mut self, stream: Key) {
-        self.streams.push_back::<SILENT>(&mut self.silent, stream);
+        self.silent_links.push_back(&mut self.silent, stream, ());
     }
 
     /// Takes a stream out of the list of silent ones.
     #[inline]
     pub(crate) fn unlink_silent(&mut self, stream: Key) {
-        self.streams.unlink::<SILENT>(&mut self.silent, stream);
+        self.silent_links.unlink(&mut self.silent, stream);
+    }
+
+    #[inline]
+    pub(crate) fn last_silent(&self) -> Option<Key> {
+        self.silent.last()
     }
 
     /// The silent streams, the longest silent first.
     pub(crate) fn silent(&self) -> impl Iterator<Item = Key> {
-        self.streams.iter::<SILENT>(self.silent)
+        self.silent_links.iter(self.silent)
     }
 }
 

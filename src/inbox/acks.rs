@@ -13,18 +13,15 @@ use crate::id::MsgId;
 use crate::recovery::FlightState;
 use crate::time::Time;
 
-/// The lane of the pending acks.
-const LANE: usize = 1;
-
 impl<T: Types> Inbox<T> {
     /// A message was confirmed.
-    #[inline]
-    pub(super) fn ack(&mut self, key: Key, ctx: &mut Context<T>) {
-        self.messages[key].on_confirmed();
+    #[inline(always)]
+    pub(super) fn ack(&mut self, key: Key, from: &T::Peer, id: MsgId, ctx: &mut Context<T>) {
+        self.messages[key].on_confirmed(ctx.connected);
         self.with_app -= 1;
         self.push_ack(key, ctx);
         if ctx.connected {
-            self.transmit(key, ctx);
+            self.transmit(key, 0, Outgoing::AckR { id, from: from.clone() }, ctx);
         }
     }
 
@@ -32,8 +29,8 @@ impl<T: Types> Inbox<T> {
     #[inline]
     pub(super) fn ack_again(&mut self, key: Key, ctx: &mut Context<T>) {
         ctx.stats.repeated_msg_n_confirmed += 1;
-        if self.flights.state(&self.messages[key]) == FlightState::Armed {
-            self.flights.queue(&mut self.messages, key, AWAITS_ACK_A);
+        if self.flights.state(key) == FlightState::Armed {
+            self.flights.queue(key, AWAITS_ACK_A);
         }
     }
 
@@ -42,17 +39,17 @@ impl<T: Types> Inbox<T> {
     pub(super) fn bring_ack_back(&mut self, stream: Key, seq: u64, ctx: &mut Context<T>) {
         ctx.stats.repeated_msg_n_confirmed += 1;
         let key = self.messages.insert(Message::acked_before(stream, seq));
-        self.streams.on_pending(stream, seq, key);
+        self.streams[stream].pending.insert(seq, key);
         self.push_ack(key, ctx);
         if ctx.connected {
-            self.flights.queue(&mut self.messages, key, AWAITS_ACK_A);
+            self.flights.queue(key, AWAITS_ACK_A);
         }
     }
 
     /// An ack is pending from here on; the oldest one makes room.
     #[inline]
     fn push_ack(&mut self, key: Key, ctx: &mut Context<T>) {
-        self.messages.push_back::<LANE>(&mut self.acks, key);
+        self.ack_links.push_back(&mut self.acks, key, ());
         if self.acks_pending() > ctx.config.ack_capacity {
             self.forget_oldest_ack(ctx);
         }
@@ -61,7 +58,8 @@ impl<T: Types> Inbox<T> {
     #[inline(never)]
     fn forget_oldest_ack(&mut self, ctx: &mut Context<T>) {
         if let Some(oldest) = self.acks.first() {
-            self.remove_ack(oldest);
+            let Message { stream, seq, .. } = self.messages[oldest];
+            self.remove_ack(oldest, stream, seq);
             ctx.stats.acks_forgotten += 1;
         }
     }
@@ -69,50 +67,50 @@ impl<T: Types> Inbox<T> {
     /// ack:A.
     #[inline]
     pub(crate) fn on_ack_a(&mut self, from: T::Peer, id: MsgId, ctx: &mut Context<T>) {
-        let found = self.streams.look_up(&from, id);
-        let key = found.and_then(|(stream, seq)| self.streams[stream].pending.get(seq));
-        match key.filter(|key| self.messages[*key].is_ack_sent()) {
-            Some(key) => {
-                self.remove_ack(key);
+        if let Some((stream, seq)) = self.streams.look_up_from(&from, id) {
+            let key = self.streams[stream].pending.get(seq);
+            if let Some(key) = key.filter(|key| self.messages[*key].is_ack_sent()) {
+                self.remove_ack(key, stream, seq);
                 ctx.event(Event::AckSettled { from, id });
+                return;
             }
-            None => ctx.stats.ignored_ack_a += 1,
         }
+        ctx.stats.ignored_ack_a += 1;
     }
 
-    #[inline]
-    fn remove_ack(&mut self, key: Key) {
-        self.flights.cancel(&mut self.messages, key);
-        self.messages.unlink::<LANE>(&mut self.acks, key);
-        let Message { stream, seq, .. } = self.messages.remove(key);
-        self.streams.on_settled(stream, seq);
+    #[inline(always)]
+    fn remove_ack(&mut self, key: Key, stream: Key, seq: u64) {
+        self.flights.cancel(key);
+        self.ack_links.unlink(&mut self.acks, key);
+        self.messages.remove(key);
+        self.on_settled(stream, seq);
     }
 
     /// First acks leave, all others wait for a token, the oldest first; attempts start anew.
     pub(crate) fn on_connected(&mut self, ctx: &mut Context<T>) {
         let mut next = self.acks.first();
         while let Some(key) = next {
-            next = self.messages.next::<LANE>(key);
+            next = self.ack_links.next(key);
             if self.messages[key].is_ack_sent() {
                 self.messages[key].on_connected();
-                self.flights.queue(&mut self.messages, key, AWAITS_ACK_A);
+                self.flights.queue(key, AWAITS_ACK_A);
             } else {
-                self.transmit(key, ctx);
+                self.transmit_pending(key, ctx);
             }
         }
     }
 
     /// No timer runs while there is no connection.
     pub(crate) fn on_disconnected(&mut self) {
-        self.flights.clear(&mut self.messages, |_| {});
+        self.flights.clear(|_| {});
     }
 
     /// Fires what is due: holds, then timers.
     pub(crate) fn on_timeout(&mut self, ctx: &mut Context<T>) {
         self.give_up_gaps(ctx);
-        while let Some((key, sent_at)) = self.flights.pop_due(&mut self.messages, ctx.now) {
+        while let Some((key, sent_at)) = self.flights.pop_due(ctx.now) {
             self.messages[key].on_timeout();
-            self.flights.queue(&mut self.messages, key, AWAITS_ACK_A);
+            self.flights.queue(key, AWAITS_ACK_A);
             ctx.on_timeout(sent_at);
         }
     }
@@ -127,19 +125,24 @@ impl<T: Types> Inbox<T> {
     pub(crate) fn transmit_next(&mut self, ctx: &mut Context<T>) {
         if let Some(key) = self.flights.first_queued(AWAITS_ACK_A) {
             ctx.stats.retransmissions += 1;
-            self.transmit(key, ctx);
+            self.transmit_pending(key, ctx);
         }
     }
 
-    /// Transmits an ack:R and waits for ack:A.
-    #[inline]
-    fn transmit(&mut self, key: Key, ctx: &mut Context<T>) {
+    fn transmit_pending(&mut self, key: Key, ctx: &mut Context<T>) {
         let message = &mut self.messages[key];
         let unanswered = message.on_transmit();
-        let Message { stream, seq, .. } = *message;
-        ctx.transmit(Outgoing::AckR { id: self.streams.id(stream).id(seq), from: self.streams.from(stream).clone() });
+        let (stream, from) = self.streams.with_name(message.stream);
+        let ack_r = Outgoing::AckR { id: stream.id.id(message.seq), from: from.clone() };
+        self.transmit(key, unanswered, ack_r, ctx);
+    }
+
+    /// Transmits an ack:R, of which so many went unanswered, and waits for ack:A.
+    #[inline(always)]
+    fn transmit(&mut self, key: Key, unanswered: u32, ack_r: Outgoing<T>, ctx: &mut Context<T>) {
+        ctx.transmit(ack_r);
         let delay = ctx.rto_delay(unanswered);
-        self.flights.arm(&mut self.messages, key, ACK_TIMER, delay, ctx.now);
+        self.flights.arm(key, ACK_TIMER, delay, ctx.now);
     }
 
     /// When something happens here by itself, the tokens aside.

@@ -6,17 +6,18 @@
 use alloc::collections::BTreeMap;
 
 use super::Copy;
-use crate::collections::{self, Arena, Bytes, Key, List};
+use crate::collections::{self, Arena, Bytes, Key, Links, List};
 use crate::config::{Config, Order};
 use crate::frame::Types;
 use crate::time::{Time, nanos};
 
 #[derive(Clone, Debug)]
 pub(super) struct Held<T: Types> {
-    messages: Arena<HeldMessage<T>, 1>,
+    messages: Arena<HeldMessage<T>>,
     by_seq: BTreeMap<(Key, u64), Key>,
     /// The one held for longest first.
     arrivals: List,
+    links: Links,
     /// When the first of them is handed over whatever is missing; [`Time::MAX`] for never.
     end: Time,
     /// How long one is held, in nanoseconds; the longest time for ever.
@@ -31,15 +32,13 @@ struct HeldMessage<T: Types> {
     copy: Copy<T>,
 }
 
-/// The lane of the arrivals.
-const LANE: usize = 0;
-
 impl<T: Types> Held<T> {
     pub(super) fn new(config: &Config) -> Self {
         Self {
             messages: Arena::new(),
             by_seq: BTreeMap::new(),
             arrivals: List::EMPTY,
+            links: Links::new(),
             end: Time::MAX,
             max_hold: match config.order {
                 Order::InOrder { max_hold: Some(max_hold) } => nanos(max_hold),
@@ -51,7 +50,9 @@ impl<T: Types> Held<T> {
     /// The most heap that the held messages take.
     pub(super) fn footprint(config: &Config) -> Bytes {
         let held = config.inbox_capacity;
-        collections::slots::<HeldMessage<T>, 1>(held) + collections::map::<(Key, u64), Key>(held)
+        collections::arena::<HeldMessage<T>>(held)
+            + collections::links::<()>(held)
+            + collections::map::<(Key, u64), Key>(held)
     }
 
     #[inline]
@@ -102,14 +103,14 @@ impl<T: Types> Held<T> {
     pub(super) fn insert(&mut self, stream: Key, seq: u64, copy: Copy<T>, now: Time) {
         let key = self.messages.insert(HeldMessage { stream, seq, since: now, copy });
         self.by_seq.insert((stream, seq), key);
-        self.messages.push_back::<LANE>(&mut self.arrivals, key);
+        self.links.push_back(&mut self.arrivals, key, ());
         self.end = self.end.min(now.plus(self.max_hold));
     }
 
     /// Takes a message out, if it is held.
     pub(super) fn take(&mut self, stream: Key, seq: u64) -> Option<Copy<T>> {
         let key = self.by_seq.remove(&(stream, seq))?;
-        self.messages.unlink::<LANE>(&mut self.arrivals, key);
+        self.links.unlink(&mut self.arrivals, key);
         let HeldMessage { copy, .. } = self.messages.remove(key);
         let first = self.arrivals.first().map(|key| self.messages[key].since);
         self.end = first.map_or(Time::MAX, |since| since.plus(self.max_hold));

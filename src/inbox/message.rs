@@ -8,13 +8,11 @@
 //! | `AckPending` | `confirm`; a duplicate of a confirmed message | ack:A |
 
 use crate::collections::Key;
-use crate::recovery::{Flight, InFlight};
 
 #[derive(Clone, Debug)]
 pub(super) struct Message {
     pub(super) stream: Key,
     pub(super) seq: u64,
-    flight: Flight,
     state: State,
 }
 
@@ -34,17 +32,19 @@ impl Message {
     /// A message that is handed over.
     #[inline]
     pub(super) const fn handed_over(stream: Key, seq: u64) -> Self {
-        Self { stream, seq, flight: Flight::IDLE, state: State::WithApp }
+        Self { stream, seq, state: State::WithApp }
     }
 
     /// A message that was confirmed and whose ack:R went out before.
     pub(super) const fn acked_before(stream: Key, seq: u64) -> Self {
         let state = State::AckPending { sent: true, unanswered: 0 };
-        Self { stream, seq, flight: Flight::IDLE, state }
+        Self { stream, seq, state }
     }
 
-    pub(super) const fn on_confirmed(&mut self) {
-        self.state = State::AckPending { sent: false, unanswered: 0 };
+    /// The application confirmed it; `sent` is whether its ack:R leaves at once.
+    #[inline]
+    pub(super) const fn on_confirmed(&mut self, sent: bool) {
+        self.state = State::AckPending { sent, unanswered: 0 };
     }
 
     /// An ack:R leaves; returns how many went unanswered.
@@ -90,18 +90,6 @@ impl Message {
     }
 }
 
-impl InFlight for Message {
-    #[inline]
-    fn flight(&self) -> &Flight {
-        &self.flight
-    }
-
-    #[inline]
-    fn flight_mut(&mut self) -> &mut Flight {
-        &mut self.flight
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,15 +97,15 @@ mod tests {
     use crate::collections::Slot;
 
     #[test]
-    fn a_message_takes_48_bytes() {
-        assert!(size_of::<Slot<Message, 2>>() <= 48);
+    fn a_message_takes_16_bytes() {
+        assert!(size_of::<Slot<Message>>() <= 16);
     }
 
     #[test]
     fn an_ack_knows_whether_it_was_sent_and_how_often_in_vain() {
         let mut message = Message::handed_over(0, 7);
         assert!(message.is_with_app() && !message.is_ack_sent());
-        message.on_confirmed();
+        message.on_confirmed(false);
         assert!(!message.is_with_app() && !message.is_ack_sent());
         assert_eq!(message.on_transmit(), 0);
         assert!(message.is_ack_sent());

@@ -26,30 +26,21 @@ impl<T: Types> Inbox<T> {
     pub(super) fn raise_cursor(&mut self, stream: Key, to: u64, ctx: &mut Context<T>) {
         while let Some(seq) = self.held.lowest(stream).filter(|seq| *seq < to) {
             self.streams[stream].cursor = seq;
-            self.advance(stream, ctx);
-        }
-        let cursor = &mut self.streams[stream].cursor;
-        *cursor = to.max(*cursor);
-        self.advance(stream, ctx);
-    }
-
-    /// Moves the cursor past everything that was handed over, handing over what is held at it.
-    #[inline]
-    pub(super) fn advance(&mut self, stream: Key, ctx: &mut Context<T>) {
-        let state = &mut self.streams[stream];
-        state.cursor = state.seen.next_absent(state.cursor);
-        if self.held.len() > 0 {
             self.hand_over_held(stream, ctx);
         }
+        let state = &mut self.streams[stream];
+        state.cursor = state.seen.next_absent(to.max(state.cursor));
+        self.hand_over_held(stream, ctx);
     }
 
     /// Hands over what is held at the cursor, and moves on.
     #[inline(never)]
-    fn hand_over_held(&mut self, stream: Key, ctx: &mut Context<T>) {
+    pub(super) fn hand_over_held(&mut self, stream: Key, ctx: &mut Context<T>) {
         loop {
             let seq = self.streams[stream].cursor;
             let Some(copy) = self.held.take(stream, seq) else { return };
-            self.hand_over(stream, seq, copy, false, ctx);
+            let from = self.streams.name(stream).clone();
+            self.hand_over(stream, seq, from, copy, false, ctx);
             // Past it even if it was refused: it comes again, late.
             let state = &mut self.streams[stream];
             state.cursor = state.seen.next_absent(state.cursor.max(seq + 1));
@@ -64,7 +55,7 @@ impl<T: Types> Inbox<T> {
         let Some((payer, seq)) = highest.or_else(|| self.held.last()) else { return false };
         self.drop_held(payer, seq, ctx);
         if payer != stream && self.is_nothing(payer) {
-            self.streams.forget(payer);
+            self.forget_stream(payer);
         }
         true
     }
@@ -79,7 +70,6 @@ impl<T: Types> Inbox<T> {
     pub(super) fn give_up_gaps(&mut self, ctx: &mut Context<T>) {
         while let Some((stream, seq)) = self.held.first().filter(|_| self.held.end() <= ctx.now) {
             ctx.stats.gaps_given_up += 1;
-            self.streams.unlink_if_quiet(stream);
             self.raise_cursor(stream, seq, ctx);
             self.end_message(stream);
         }

@@ -3,6 +3,7 @@
 //! The rule: what was confirmed is remembered; what was handed over and not confirmed was never seen, so it comes again.
 //! Pending acks are not written down: a repeated msg:N brings them back.
 
+use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::Inbox;
@@ -42,35 +43,41 @@ impl<T: Types> Inbox<T> {
         ctx: &Context<T>,
     ) {
         let end = if id.counts() { SEQ_END } else { 1 };
-        let known = self.streams.look_up(from, id.id(0)).map(|(stream, _)| stream);
+        let known = self.streams.look_up_from(from, id.id(0)).map(|(stream, _)| stream);
         let Some(stream) = known.or_else(|| self.restore_stream(from, id, ctx)) else { return };
-        self.streams.on_heard_before(stream, heard.min(ctx.now));
+        self.on_heard_before(stream, heard.min(ctx.now));
         for range in ranges {
             let range = range.start..range.end.min(end);
             // Confirmed out of order, what was one range in the old process is several for a while: at most one more for
             // each message that was unconfirmed.
-            let has_room = self.streams.ranges() < ctx.config.max_ranges + ctx.config.inbox_capacity;
+            let has_room = self.ranges < ctx.config.max_ranges + ctx.config.inbox_capacity;
             if !range.is_empty() && (has_room || self.streams[stream].seen.would_join(&range)) {
-                self.streams.change_seen(stream, |seen| seen.insert_range(&range));
+                self.change_seen(stream, |seen| seen.insert_range(&range));
             }
         }
         if self.streams[stream].seen.is_blank() {
-            self.streams.forget(stream);
+            self.forget_stream(stream);
         }
     }
 
     fn restore_stream(&mut self, from: &T::Peer, id: StreamKey, ctx: &Context<T>) -> Option<Key> {
-        if let Some(silent) = self.streams.room(from, &ctx.config, ctx.now).ok()? {
-            self.streams.forget(silent);
+        if let Some(silent) = self.room(from, &ctx.config, ctx.now).ok()? {
+            self.forget_stream(silent);
         }
-        let stream = self.streams.open(from, id, Time::ZERO);
-        self.streams.push_quiet(stream);
+        let stream = self.open_stream(from, id, Time::ZERO);
+        self.on_quiet(stream);
         Some(stream)
     }
 
-    /// All records were applied.
+    /// All records were applied: puts the streams in the order in which they were last heard of.
     pub(crate) fn end_restore(&mut self) {
-        self.streams.end_restore();
+        let mut heard: Vec<_> = self.streams.silent().map(|stream| (self.streams[stream].heard, stream)).collect();
+        heard.sort_unstable();
+        for (at, stream) in heard {
+            self.on_heard_before(stream, at);
+            let state = &mut self.streams[stream];
+            state.cursor = state.seen.lowest_end();
+        }
     }
 
     /// The shortest journal of what was confirmed: one record per stream, by peer.
@@ -84,8 +91,8 @@ impl<T: Types> Inbox<T> {
                     confirmed.remove(seq);
                 }
             }
-            let ranges: alloc::vec::Vec<_> = confirmed.iter().collect();
-            let (from, stream_id) = (self.streams.from(key).clone(), self.streams.id(key).id(0));
+            let ranges: Vec<_> = confirmed.iter().collect();
+            let (from, stream_id) = (self.streams.name(key).clone(), stream.id.id(0));
             let heard = clock.past_to_caller_time(stream.heard);
             (!ranges.is_empty()).then_some(Record::Seen { from, stream: stream_id, ranges, heard })
         })

@@ -7,7 +7,8 @@
 
 use alloc::collections::BTreeSet;
 
-use super::stream::{Stream, Streams};
+use super::Inbox;
+use super::stream::Stream;
 use crate::collections::{self, AtLimit, Bytes, Key};
 use crate::config::Config;
 use crate::frame::Types;
@@ -44,44 +45,49 @@ impl Holders {
     }
 }
 
-impl<T: Types> Streams<T> {
+impl<T: Types> Inbox<T> {
     /// Opens a stream if nothing need be forgotten for it and for a range of it.
     #[inline]
-    pub(super) fn open_if_room(&mut self, from: &T::Peer, id: StreamKey, config: &Config, now: Time) -> Option<Key> {
-        let has_room = self.len() < config.max_streams && self.ranges() < config.max_ranges;
-        if has_room { self.insert(from, id, config.max_streams_per_peer, now).ok() } else { None }
+    pub(super) fn open_stream_if_room(
+        &mut self,
+        from: &T::Peer,
+        id: StreamKey,
+        config: &Config,
+        now: Time,
+    ) -> Option<Key> {
+        let has_room = self.streams.len() < config.max_streams && self.ranges < config.max_ranges;
+        if has_room { self.insert_stream(from, id, config.max_streams_per_peer, now).ok() } else { None }
     }
 
     /// Opens a stream for which there is room.
-    pub(super) fn open(&mut self, from: &T::Peer, id: StreamKey, now: Time) -> Key {
-        self.insert(from, id, usize::MAX, now).expect("no peer has more streams than a machine has addresses")
+    pub(super) fn open_stream(&mut self, from: &T::Peer, id: StreamKey, now: Time) -> Key {
+        self.insert_stream(from, id, usize::MAX, now).expect("no peer has more streams than a machine has addresses")
     }
 
     /// The new stream stands in no list.
     #[inline]
-    fn insert(&mut self, from: &T::Peer, id: StreamKey, limit: usize, now: Time) -> Result<Key, AtLimit> {
-        let stream = self.table.insert(from, id, Stream::new(now), limit)?;
-        let peer = self.table[stream].peer;
-        let count = self.table.count(peer);
+    fn insert_stream(&mut self, from: &T::Peer, id: StreamKey, limit: usize, now: Time) -> Result<Key, AtLimit> {
+        let stream = self.streams.insert(from, id, Stream::new(now), limit)?;
+        let peer = self.streams[stream].peer;
+        let count = self.streams.count(peer);
         self.holders.on_change(peer, count - 1, count);
         Ok(stream)
     }
 
     /// Which stream must be forgotten for a new one of a peer, if any.
-    pub(super) fn room(&self, from: &T::Peer, config: &Config, now: Time) -> Result<Option<Key>, NoRoom> {
-        let longest_silent = |peer| self.table.of_peer(peer).next();
-        if let Some(peer) = self.table.peer(from) {
-            if self.table.count(peer) as usize >= config.max_streams_per_peer {
-                return longest_silent(peer).map(Some).ok_or(NoRoom);
+    pub(super) fn room(&mut self, from: &T::Peer, config: &Config, now: Time) -> Result<Option<Key>, NoRoom> {
+        if let Some(peer) = self.streams.peer(from) {
+            if self.streams.count(peer) as usize >= config.max_streams_per_peer {
+                return self.longest_silent(Some(peer)).map(Some).ok_or(NoRoom);
             }
         }
-        if self.len() < config.max_streams {
+        if self.streams.len() < config.max_streams {
             return Ok(None);
         }
-        let past_retention = |stream: &Key| now.nanos_since(self[*stream].heard) >= config.retention();
-        let of_greatest = self.holders.greatest().and_then(longest_silent).filter(past_retention);
-        let of_any = || self.table.silent().next().filter(past_retention);
-        of_greatest.or_else(of_any).map(Some).ok_or(NoRoom)
+        let of_greatest = self.holders.greatest().and_then(|peer| self.longest_silent(Some(peer)));
+        let of_any = self.longest_silent(None);
+        let past_retention = |stream: &Key| now.nanos_since(self.streams[*stream].heard) >= config.retention();
+        of_greatest.filter(past_retention).or_else(|| of_any.filter(past_retention)).map(Some).ok_or(NoRoom)
     }
 }
 

@@ -1,18 +1,15 @@
 //! The incoming streams: what is remembered of each sender.
 //!
-//! The rule: a stream is *quiet* when none of its messages is with the application and no ack of it is pending. Only quiet
-//! streams stand in the lists from which the longest silent one is forgotten: that of their peer, and that of all.
+//! The rule: a stream is *quiet* when none of its messages is with the application and no ack of it is pending; only a quiet
+//! one may be forgotten. Every quiet stream is *listed*: in the list of its peer and in that of all, the longest silent
+//! first. One that is not quiet any more stays listed until it is in the way of the search for a quiet one, so that a busy
+//! stream does not enter and leave the lists with every message.
 
-use alloc::vec::Vec;
-
+use super::Inbox;
 use crate::collections::{Bytes, Key, RangeSet, SeqMap, StreamTable};
 use crate::config::Config;
 use crate::frame::Types;
-use crate::id::{MsgId, StreamKey};
-use crate::rng::Rng;
 use crate::time::Time;
-
-use super::rooms::Holders;
 
 /// What is remembered of a stream.
 #[derive(Clone, Debug)]
@@ -24,176 +21,124 @@ pub(super) struct Stream {
     pub(super) heard: Time,
     /// The messages that are with the application, or whose ack is pending.
     pub(super) pending: SeqMap,
+    /// Whether it stands in the lists of quiet streams.
+    listed: bool,
 }
 
 impl Stream {
     pub(super) const fn new(now: Time) -> Self {
-        Self { seen: RangeSet::new(), cursor: 0, heard: now, pending: SeqMap::new() }
+        Self { seen: RangeSet::new(), cursor: 0, heard: now, pending: SeqMap::new(), listed: false }
     }
 }
 
-#[derive(Clone, Debug)]
-pub(super) struct Streams<T: Types> {
-    pub(super) table: StreamTable<T::Peer, (), Stream>,
-    pub(super) holders: Holders,
-    /// Ranges over all streams.
-    ranges: usize,
+/// The streams by peer and id; the quiet ones among the silent.
+pub(super) type Streams<T> = StreamTable<<T as Types>::Peer, (), Stream>;
+
+/// The most heap that the streams take which have so many messages pending.
+pub(super) fn footprint<T: Types>(config: &Config, messages: usize) -> Bytes {
+    let streams = config.max_streams;
+    let ranges = config.max_ranges.saturating_add(config.inbox_capacity.saturating_mul(2)).saturating_add(streams);
+    Streams::<T>::footprint(streams) + RangeSet::footprint(streams, ranges) + SeqMap::footprint(streams, messages)
 }
 
-impl<T: Types> Streams<T> {
-    pub(super) fn new(hashes: Rng) -> Self {
-        Self { table: StreamTable::new(hashes), holders: Holders::new(), ranges: 0 }
-    }
-
-    /// The most heap that the streams take which have `messages` pending ones.
-    pub(super) fn footprint(config: &Config, messages: usize) -> Bytes {
-        let streams = config.max_streams;
-        let ranges = config.max_ranges.saturating_add(config.inbox_capacity.saturating_mul(2)).saturating_add(streams);
-        StreamTable::<T::Peer, (), Stream>::footprint(streams)
-            + Holders::footprint(streams)
-            + RangeSet::footprint(streams, ranges)
-            + SeqMap::footprint(streams, messages)
-    }
-
-    pub(super) const fn len(&self) -> usize {
-        self.table.len()
-    }
-
-    pub(super) const fn ranges(&self) -> usize {
-        self.ranges
-    }
-
-    /// The stream of a message, and the seq in it.
-    #[inline]
-    pub(super) fn look_up(&mut self, from: &T::Peer, id: MsgId) -> Option<(Key, u64)> {
-        self.table.look_up_from(from, id)
-    }
-
-    /// The sender of a stream.
-    #[inline]
-    pub(super) fn from(&self, stream: Key) -> &T::Peer {
-        self.table.name(stream)
-    }
-
-    #[inline]
-    pub(super) fn id(&self, stream: Key) -> StreamKey {
-        self.table[stream].id
-    }
-
-    /// A message of a known stream came: it leaves the lists of quiet ones until [`end_message`](Self::end_message).
-    #[inline]
-    pub(super) fn begin_message(&mut self, stream: Key, now: Time) {
-        self.unlink_if_quiet(stream);
-        self.table[stream].heard = now;
-    }
-
-    #[inline]
-    pub(super) fn unlink_if_quiet(&mut self, stream: Key) {
-        if self.table[stream].pending.is_empty() {
-            self.unlink(stream);
-        }
-    }
-
-    /// A message was taken in or not: a quiet stream is the last one heard of.
+impl<T: Types> Inbox<T> {
+    /// Ends what a message did to a stream: a quiet one is the last heard of, or is forgotten with nothing to remember.
     #[inline]
     pub(super) fn end_message(&mut self, stream: Key) {
-        if self.table[stream].pending.is_empty() {
-            self.push_quiet(stream);
+        if self.streams[stream].pending.is_empty() {
+            self.end_quiet_message(stream);
         }
     }
 
-    /// A stream has become quiet.
-    #[inline]
-    pub(super) fn push_quiet(&mut self, stream: Key) {
-        self.table.push_of_peer(stream);
-        self.table.push_silent(stream);
+    #[inline(never)]
+    fn end_quiet_message(&mut self, stream: Key) {
+        if self.is_nothing(stream) {
+            self.forget_stream(stream);
+        } else {
+            self.on_quiet(stream);
+        }
     }
 
-    #[inline]
-    fn unlink(&mut self, stream: Key) {
-        self.table.unlink_of_peer(stream);
-        self.table.unlink_silent(stream);
+    /// Whether there is nothing to remember of a stream: no message, and no floor.
+    pub(super) fn is_nothing(&self, stream: Key) -> bool {
+        self.streams[stream].cursor == 0 && self.is_blank(stream)
     }
 
-    /// Adds a message that is pending. The stream stands in no list of quiet ones.
-    #[inline]
-    pub(super) fn on_pending(&mut self, stream: Key, seq: u64, message: Key) {
-        self.table[stream].pending.insert(seq, message);
+    /// Whether nothing came of a stream: nothing was handed over, nothing is held.
+    pub(super) fn is_blank(&self, stream: Key) -> bool {
+        let state = &self.streams[stream];
+        state.seen.is_blank() && state.pending.is_empty() && self.held.lowest(stream).is_none()
     }
 
     /// A message is pending no longer.
-    #[inline]
+    #[inline(always)]
     pub(super) fn on_settled(&mut self, stream: Key, seq: u64) {
-        let pending = &mut self.table[stream].pending;
+        let pending = &mut self.streams[stream].pending;
         pending.remove(seq);
         if pending.is_empty() {
-            self.push_quiet(stream);
+            self.on_quiet(stream);
+        }
+    }
+
+    /// A stream has become quiet, or was heard of and is: it is the last one.
+    #[inline]
+    pub(super) fn on_quiet(&mut self, stream: Key) {
+        if self.streams.last_silent() != Some(stream) {
+            self.move_last(stream);
+        }
+    }
+
+    #[inline(never)]
+    fn move_last(&mut self, stream: Key) {
+        self.unlist(stream);
+        self.streams[stream].listed = true;
+        self.streams.push_of_peer(stream);
+        self.streams.push_silent(stream);
+    }
+
+    fn unlist(&mut self, stream: Key) {
+        if core::mem::replace(&mut self.streams[stream].listed, false) {
+            self.streams.unlink_of_peer(stream);
+            self.streams.unlink_silent(stream);
+        }
+    }
+
+    /// The longest silent stream that is quiet: of a peer, or of all.
+    pub(super) fn longest_silent(&mut self, peer: Option<Key>) -> Option<Key> {
+        loop {
+            let first = match peer {
+                Some(peer) => self.streams.of_peer(peer).next(),
+                None => self.streams.silent().next(),
+            }?;
+            if self.streams[first].pending.is_empty() {
+                return Some(first);
+            }
+            self.unlist(first);
         }
     }
 
     /// Changes what was seen of a stream.
-    #[inline]
     pub(super) fn change_seen(&mut self, stream: Key, change: impl FnOnce(&mut RangeSet)) {
-        let seen = &mut self.table[stream].seen;
+        let seen = &mut self.streams[stream].seen;
         self.ranges -= seen.ranges();
         change(seen);
         self.ranges += seen.ranges();
     }
 
     /// Forgets a quiet stream.
-    pub(super) fn forget(&mut self, stream: Key) {
-        self.unlink(stream);
-        self.remove(stream);
-    }
-
-    /// Forgets a stream that stands in no list.
-    pub(super) fn remove(&mut self, stream: Key) {
-        let peer = self.table[stream].peer;
-        let count = self.table.count(peer);
+    pub(super) fn forget_stream(&mut self, stream: Key) {
+        self.unlist(stream);
+        let peer = self.streams[stream].peer;
+        let count = self.streams.count(peer);
         self.holders.on_change(peer, count, count - 1);
-        let removed = self.table.remove(stream);
-        self.ranges -= removed.seen.ranges();
+        self.ranges -= self.streams.remove(stream).seen.ranges();
     }
 
-    /// All streams that `keep` keeps: by peer, then by id.
-    pub(super) fn sorted(&self, keep: impl Fn(&Stream) -> bool) -> Vec<Key> {
-        self.table.sorted(keep)
-    }
-
-    /// An earlier process heard of a stream: so room is made at the cost of the stream that it was made at before.
+    /// An earlier process heard of a quiet stream: so room is made at the cost of the stream that it was made at before.
     pub(super) fn on_heard_before(&mut self, stream: Key, at: Time) {
-        if at >= self.table[stream].heard {
-            self.table[stream].heard = at;
-            self.unlink(stream);
-            self.push_quiet(stream);
+        if at >= self.streams[stream].heard {
+            self.streams[stream].heard = at;
+            self.on_quiet(stream);
         }
-    }
-
-    /// All records were applied: puts the streams in the order in which they were last heard of.
-    pub(super) fn end_restore(&mut self) {
-        let mut heard: Vec<_> = self.table.silent().map(|key| (self.table[key].heard, key)).collect();
-        heard.sort_unstable();
-        for (_, stream) in heard {
-            self.unlink(stream);
-            self.push_quiet(stream);
-            let stream = &mut self.table[stream];
-            stream.cursor = stream.seen.lowest_end();
-        }
-    }
-}
-
-impl<T: Types> core::ops::Index<Key> for Streams<T> {
-    type Output = Stream;
-
-    #[inline]
-    fn index(&self, stream: Key) -> &Stream {
-        &self.table[stream]
-    }
-}
-
-impl<T: Types> core::ops::IndexMut<Key> for Streams<T> {
-    #[inline]
-    fn index_mut(&mut self, stream: Key) -> &mut Stream {
-        &mut self.table[stream]
     }
 }

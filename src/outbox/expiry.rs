@@ -5,8 +5,8 @@
 
 use alloc::collections::BTreeSet;
 
-use super::{Message, Messages};
-use crate::collections::{self, Bytes, Key, List};
+use super::Messages;
+use crate::collections::{self, Bytes, Key, Links, List};
 use crate::frame::Types;
 use crate::time::Time;
 
@@ -14,42 +14,39 @@ use crate::time::Time;
 pub(super) struct Expiry {
     /// In the order of sending.
     sent: List,
+    links: Links,
     /// All other live messages.
     dated: BTreeSet<(Time, Key)>,
     /// When the first of all expires; [`Time::MAX`] for never.
     next: Time,
 }
 
-/// The lane of the list.
-const LANE: usize = 1;
-
 impl Expiry {
     pub(super) const fn new() -> Self {
-        Self { sent: List::EMPTY, dated: BTreeSet::new(), next: Time::MAX }
+        Self { sent: List::EMPTY, links: Links::new(), dated: BTreeSet::new(), next: Time::MAX }
     }
 
     pub(super) fn footprint(messages: usize) -> Bytes {
-        collections::map::<(Time, Key), ()>(messages)
+        collections::links::<()>(messages) + collections::map::<(Time, Key), ()>(messages)
     }
 
     /// A message was just sent: it expires after all that were sent before it.
     #[inline]
-    pub(super) fn push<T: Types>(&mut self, messages: &mut Messages<T>, key: Key) {
-        messages.push_back::<LANE>(&mut self.sent, key);
-        self.next = self.next.min(messages[key].expires_at);
+    pub(super) fn push(&mut self, key: Key, expires_at: Time) {
+        self.links.push_back(&mut self.sent, key, ());
+        self.next = self.next.min(expires_at);
     }
 
     /// A message expires out of the order of sending.
-    pub(super) fn push_dated<T: Types>(&mut self, message: &Message<T>, key: Key) {
-        self.dated.insert((message.expires_at, key));
-        self.next = self.next.min(message.expires_at);
+    pub(super) fn push_dated(&mut self, key: Key, expires_at: Time) {
+        self.dated.insert((expires_at, key));
+        self.next = self.next.min(expires_at);
     }
 
-    #[inline]
-    pub(super) fn remove<T: Types>(&mut self, messages: &mut Messages<T>, key: Key) {
-        let expires_at = messages[key].expires_at;
+    #[inline(always)]
+    pub(super) fn remove<T: Types>(&mut self, key: Key, expires_at: Time, messages: &Messages<T>) {
         if self.dated.is_empty() || !self.dated.remove(&(expires_at, key)) {
-            messages.unlink::<LANE>(&mut self.sent, key);
+            self.links.unlink(&mut self.sent, key);
         }
         if expires_at == self.next {
             self.next = self.first(messages).map_or(Time::MAX, |(expires_at, _)| expires_at);
@@ -73,7 +70,7 @@ impl Expiry {
     }
 
     /// All live messages, in no useful order.
-    pub(super) fn keys<T: Types>(&self, messages: &Messages<T>) -> impl Iterator<Item = Key> {
-        messages.iter::<LANE>(self.sent).chain(self.dated.iter().map(|(_, key)| *key))
+    pub(super) fn keys(&self) -> impl Iterator<Item = Key> {
+        self.links.iter(self.sent).chain(self.dated.iter().map(|(_, key)| *key))
     }
 }

@@ -45,8 +45,8 @@ impl<T: Types> Outbox<T> {
                     Some(repeated) => (!repeated || announce == Announce::All).then_some(AWAITS_MSG_A),
                     None => message.is_accepted().then_some(AWAITS_ACK_N),
                 };
-                if let Some(queue) = queue.filter(|_| self.flights.state(message) == FlightState::Armed) {
-                    self.flights.queue(&mut self.messages, key, queue);
+                if let Some(queue) = queue.filter(|_| self.flights.state(key) == FlightState::Armed) {
+                    self.flights.queue(key, queue);
                 }
             }
             self.streams[key].announced = Some(announce);

@@ -16,7 +16,6 @@ use alloc::boxed::Box;
 use crate::collections::Key;
 use crate::event::{FailReason, Stage, Status};
 use crate::frame::Types;
-use crate::recovery::{Flight, InFlight};
 use crate::time::Time;
 
 #[derive(Clone, Debug)]
@@ -30,7 +29,6 @@ pub(super) struct Message<T: Types> {
     pub(super) is_below_gap: bool,
     /// Whether newer streams to the same peer wait for this one: it was restored.
     pub(super) is_barrier: bool,
-    flight: Flight,
     state: State<T::ServerId>,
 }
 
@@ -63,6 +61,16 @@ pub(super) struct Failure<S> {
     server_id: Option<S>,
 }
 
+/// What of a live message stands outside of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Standing {
+    pub(super) stream: Key,
+    pub(super) expires_at: Time,
+    pub(super) in_window: bool,
+    pub(super) is_barrier: bool,
+    pub(super) is_accepted: bool,
+}
+
 /// What a verdict `Accepted` means for a message.
 #[derive(Debug)]
 pub(super) enum Acceptance<S> {
@@ -79,8 +87,14 @@ pub(super) enum Acceptance<S> {
 /// What a transmission waits for, and how many went unanswered.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Awaits {
-    MsgA { unanswered: u32 },
-    AckN { probes: u32 },
+    MsgA {
+        unanswered: u32,
+        /// Whether it takes a place in the window that it did not have.
+        takes_place: bool,
+    },
+    AckN {
+        probes: u32,
+    },
 }
 
 impl<T: Types> Message<T> {
@@ -88,8 +102,7 @@ impl<T: Types> Message<T> {
     #[inline]
     pub(super) const fn queued(stream: Key, seq: u64, payload: T::Payload, queued_at: Time, expires_at: Time) -> Self {
         let state = State::Queued;
-        let (is_below_gap, is_barrier, flight) = (false, false, Flight::IDLE);
-        Self { stream, seq, payload, queued_at, expires_at, is_below_gap, is_barrier, flight, state }
+        Self { stream, seq, payload, queued_at, expires_at, is_below_gap: false, is_barrier: false, state }
     }
 
     /// A message of an earlier process, which may have transmitted it.
@@ -97,19 +110,20 @@ impl<T: Types> Message<T> {
         Self { state: State::UNKNOWN, ..Self::queued(stream, seq, payload, queued_at, expires_at) }
     }
 
-    /// A msg:R leaves; `takes_place` is whether a repetition takes a place in the window.
+    /// A msg:R leaves; a repetition takes a place in the window if it `waited_for_place`.
     #[inline]
-    pub(super) fn on_transmit(&mut self, takes_place: bool) -> Awaits {
+    pub(super) fn on_transmit(&mut self, waited_for_place: bool) -> Awaits {
         match &mut self.state {
             State::Queued | State::Failed(_) => {
                 debug_assert!(self.is_live(), "a failed message is not transmitted");
                 self.state = State::OnWire { repeated: false, unanswered: 0, in_window: true };
-                Awaits::MsgA { unanswered: 0 }
+                Awaits::MsgA { unanswered: 0, takes_place: true }
             }
             State::OnWire { repeated, unanswered, in_window } => {
                 *repeated = true;
+                let takes_place = waited_for_place && !*in_window;
                 *in_window |= takes_place;
-                Awaits::MsgA { unanswered: *unanswered }
+                Awaits::MsgA { unanswered: *unanswered, takes_place }
             }
             State::Accepted { probes, .. } => Awaits::AckN { probes: *probes },
         }
@@ -178,7 +192,7 @@ impl<T: Types> Message<T> {
 
     pub(super) fn on_failed(&mut self, reason: FailReason) {
         let state = core::mem::replace(&mut self.state, State::Queued);
-        self.is_below_gap = false;
+        (self.is_below_gap, self.is_barrier) = (false, false);
         self.state = State::Failed(Box::new(match state {
             State::Accepted { server_id, .. } => Failure { reason, server_id: Some(server_id) },
             State::Queued | State::OnWire { .. } => Failure { reason, server_id: None },
@@ -203,6 +217,17 @@ impl<T: Types> Message<T> {
         self.on_resent(expires_at);
         if let State::Queued = self.state {
             self.state = State::UNKNOWN;
+        }
+    }
+
+    #[inline]
+    pub(super) const fn standing(&self) -> Standing {
+        Standing {
+            stream: self.stream,
+            expires_at: self.expires_at,
+            in_window: self.is_in_window(),
+            is_barrier: self.is_barrier,
+            is_accepted: self.is_accepted(),
         }
     }
 
@@ -285,17 +310,5 @@ impl<S> Failure<S> {
     /// Only what never left is known to have expired.
     fn may_have_arrived(&self) -> bool {
         self.reason != FailReason::Expired
-    }
-}
-
-impl<T: Types> InFlight for Message<T> {
-    #[inline]
-    fn flight(&self) -> &Flight {
-        &self.flight
-    }
-
-    #[inline]
-    fn flight_mut(&mut self) -> &mut Flight {
-        &mut self.flight
     }
 }

@@ -20,7 +20,7 @@ use crate::recovery::FlightState;
 impl<T: Types> Outbox<T> {
     /// msg:A.
     pub(crate) fn on_msg_a(&mut self, id: MsgId, verdict: Verdict<T>, ctx: &mut Context<T>) {
-        let Some(key) = self.streams.look_up(id) else {
+        let Some(key) = self.look_up(id) else {
             ctx.stats.ignored_msg_a_unknown += 1;
             return;
         };
@@ -31,33 +31,27 @@ impl<T: Types> Outbox<T> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn on_accepted(&mut self, key: Key, id: MsgId, server_id: T::ServerId, ctx: &mut Context<T>) {
         let message = &mut self.messages[key];
+        let (stream, is_barrier) = (message.stream, message.is_barrier);
         self.in_window -= usize::from(message.is_in_window());
         match message.on_accepted(server_id.clone()) {
             Acceptance::First { repeated } => {
-                self.on_first_accepted(key, repeated, ctx);
+                self.streams[stream].announced = None;
+                self.sample(key, repeated, ctx);
+                if is_barrier {
+                    self.barrier.on_accepted(stream, self.streams[stream].peer);
+                }
+                if ctx.connected && !self.is_blocked(stream) {
+                    self.arm_probe(key, 0, ctx);
+                } else {
+                    self.flights.cancel(key);
+                }
                 ctx.persist(|_| Record::Accepted { id, server_id: server_id.clone() });
                 ctx.event(Event::Accepted { id, server_id });
             }
             other => Self::on_accepted_again(id, other, server_id, ctx),
-        }
-    }
-
-    #[inline]
-    fn on_first_accepted(&mut self, key: Key, repeated: bool, ctx: &mut Context<T>) {
-        let message = &self.messages[key];
-        let (stream, is_barrier) = (message.stream, message.is_barrier);
-        self.streams[stream].announced = None;
-        self.sample(key, repeated, ctx);
-        if is_barrier {
-            self.barrier.on_accepted(stream, self.streams.peer(stream));
-        }
-        if ctx.connected && !self.is_blocked(stream) {
-            self.arm_probe(key, 0, ctx);
-        } else {
-            self.flights.cancel(&mut self.messages, key);
         }
     }
 
@@ -96,8 +90,7 @@ impl<T: Types> Outbox<T> {
     #[inline(never)]
     fn on_retry_after(&mut self, key: Key, pause: Duration, ctx: &mut Context<T>) {
         let message = &self.messages[key];
-        let awaits_msg_a =
-            matches!(self.flights.state(message), FlightState::Armed | FlightState::Queued(AWAITS_MSG_A));
+        let awaits_msg_a = matches!(self.flights.state(key), FlightState::Armed | FlightState::Queued(AWAITS_MSG_A));
         let Some(repeated) = message.on_wire().filter(|_| awaits_msg_a) else {
             ctx.stats.ignored_msg_a_repeated += 1;
             return;
@@ -105,47 +98,51 @@ impl<T: Types> Outbox<T> {
         ctx.stats.retry_after += 1;
         self.sample(key, repeated, ctx);
         self.leave_window(key);
-        self.flights.queue(&mut self.messages, key, RETRY);
+        self.flights.queue(key, RETRY);
         let until = ctx.now + pause.min(ctx.config.probe_max);
         self.paused_until = self.paused_until.max(Some(until));
     }
 
     /// Karn's rule: only the answer to a message that was transmitted once is a sample.
-    #[inline]
+    #[inline(always)]
     fn sample(&self, key: Key, repeated: bool, ctx: &mut Context<T>) {
         if repeated {
             return;
         }
-        if let Some(sent_at) = self.flights.armed_at(&self.messages[key]) {
+        if let Some(sent_at) = self.flights.armed_at(key) {
             ctx.rto.on_sample(ctx.now.nanos_since(sent_at));
         }
     }
 
     /// ack:N.
     pub(crate) fn on_ack_n(&mut self, id: MsgId, server_id: T::ServerId, ctx: &mut Context<T>) {
-        let Some(key) = self.streams.look_up(id) else {
+        let Some(key) = self.look_up(id) else {
             ctx.stats.ignored_ack_n_unknown += 1;
             return;
         };
-        let message = &self.messages[key];
-        let (stream, seq) = (message.stream, message.seq);
-        if !message.has_left() {
+        if !self.messages[key].has_left() {
             ctx.stats.ignored_ack_n_unsent += 1;
             return;
         }
+        let message = self.messages.remove(key);
+        let state = &mut self.streams[message.stream];
         if message.is_live() {
-            self.leave_lists(key);
-            self.streams[stream].live.remove(seq);
+            state.live.remove(message.seq);
         } else {
             self.failed -= 1;
-            self.streams[stream].on_delivered_late(seq);
+            state.on_delivered_late(message.seq);
         }
-        let message = self.messages.remove(key);
+        let (peer, is_idle) = (state.peer, state.is_idle());
+        if message.is_live() {
+            self.leave_lists(key, message.standing());
+        }
         if message.is_below_gap {
-            self.on_gap(stream, seq, Announce::All);
+            self.on_gap(message.stream, message.seq, Announce::All);
         }
-        self.on_recipient_heard(stream, ctx);
-        self.streams.retire_if_idle(stream);
+        self.on_recipient_heard(peer, ctx);
+        if is_idle {
+            self.retire(message.stream);
+        }
 
         ctx.persist(|_| Record::Delivered { id, server_id: server_id.clone() });
         if let Some(first) = message.into_server_id().filter(|first| *first != server_id) {
@@ -155,26 +152,26 @@ impl<T: Types> Outbox<T> {
         ctx.event(Event::Delivered { id, server_id });
     }
 
-    /// The recipient of a stream lives: whatever else waits for it is probed soon again. At most once per interval, so that
+    /// A recipient lives: whatever else waits for it is probed soon again. At most once per interval, so that
     /// the cost does not grow with what is in flight.
     #[inline]
-    fn on_recipient_heard(&mut self, stream: Key, ctx: &mut Context<T>) {
-        let Recipient { is_silent, heard_at } = *self.streams.recipient(stream);
+    fn on_recipient_heard(&mut self, peer: Key, ctx: &mut Context<T>) {
+        let Recipient { is_silent, heard_at } = *self.streams.peer_state(peer);
         if is_silent && ctx.now.nanos_since(heard_at) >= self.probes.initial {
-            self.restart_probes(stream, ctx);
+            self.restart_probes(peer, ctx);
         }
     }
 
     #[inline(never)]
-    fn restart_probes(&mut self, stream: Key, ctx: &mut Context<T>) {
-        *self.streams.recipient(stream) = Recipient { is_silent: false, heard_at: ctx.now };
-        let newest_first: alloc::vec::Vec<Key> = self.streams.of_peer(self.streams.peer(stream)).collect();
-        for stream in newest_first.into_iter().rev() {
+    fn restart_probes(&mut self, peer: Key, ctx: &mut Context<T>) {
+        *self.streams.peer_state(peer) = Recipient { is_silent: false, heard_at: ctx.now };
+        let oldest_first: alloc::vec::Vec<Key> = self.streams.of_peer(peer).collect();
+        for stream in oldest_first.into_iter().rev() {
             for (_, key) in self.streams[stream].live.iter() {
                 let message = &mut self.messages[key];
-                if message.on_recipient_heard() && self.flights.state(message) == FlightState::Armed {
+                if message.on_recipient_heard() && self.flights.state(key) == FlightState::Armed {
                     let delay = ctx.backoff.draw(self.probes.first);
-                    self.flights.arm(&mut self.messages, key, PROBE_TIMER, delay, ctx.now);
+                    self.flights.arm(key, PROBE_TIMER, delay, ctx.now);
                 }
             }
         }

@@ -171,16 +171,16 @@ impl<T: Types> Outbox<T> {
     /// Whether the messages of a stream have to wait for older ones.
     #[inline]
     pub(super) fn is_blocked(&self, stream: Key) -> bool {
-        !self.barrier.is_open() && self.barrier.blocks(stream, self.streams.peer(stream))
+        !self.barrier.is_open() && self.barrier.blocks(stream, self.streams[stream].peer)
     }
 
     /// The restored messages block newer streams from now on.
     pub(super) fn raise_barrier(&mut self) {
-        for stream in self.streams.iter() {
+        for stream in self.streams.by_peer() {
             for (_, key) in self.streams[stream].live.iter() {
                 let message = &mut self.messages[key];
                 message.is_barrier = true;
-                self.barrier.on_restored(stream, self.streams.peer(stream), message.is_accepted());
+                self.barrier.on_restored(stream, self.streams[stream].peer, message.is_accepted());
             }
         }
     }
@@ -198,9 +198,9 @@ impl<T: Types> Outbox<T> {
             for stream in streams.into_iter().filter(|_| ctx.connected) {
                 for (_, key) in self.streams[stream].live.iter() {
                     let message = &self.messages[key];
-                    if self.flights.state(message) == FlightState::Idle {
+                    if self.flights.state(key) == FlightState::Idle {
                         let queue = if message.is_accepted() { AWAITS_ACK_N } else { READY };
-                        self.flights.queue(&mut self.messages, key, queue);
+                        self.flights.queue(key, queue);
                     }
                 }
             }

@@ -20,7 +20,7 @@ impl<T: Types> Outbox<T> {
         match record {
             Record::Queued { id, to, payload, at } => self.restore_queued(id, &to, payload, at, ctx),
             Record::Accepted { id, server_id } => {
-                if let Some(key) = self.streams.look_up(id) {
+                if let Some(key) = self.look_up(id) {
                     drop(self.messages[key].on_accepted(server_id));
                 }
             }
@@ -33,22 +33,22 @@ impl<T: Types> Outbox<T> {
 
     fn restore_queued(&mut self, id: MsgId, to: &T::Peer, payload: T::Payload, at: Time, ctx: &Context<T>) {
         let (Some(stream), Some(seq)) = (id.stream(), id.seq()) else { return };
-        let stream = match self.streams.look_up_stream(id) {
+        let stream = match self.streams.look_up(id).map(|(stream, _)| stream) {
             Some(known) => known,
-            None => self.streams.adopt(stream, to),
+            None => self.adopt_stream(stream, to),
         };
-        if self.streams.to(stream) != to || self.streams.look_up(id).is_some() {
+        if self.streams.name(stream) != to || self.look_up(id).is_some() {
             return;
         }
         let queued_at = at.min(ctx.now);
-        let message = Message::restored(stream, seq, payload, queued_at, queued_at + ctx.config.expiry);
-        let key = self.messages.insert(message);
+        let expires_at = queued_at + ctx.config.expiry;
+        let key = self.messages.insert(Message::restored(stream, seq, payload, queued_at, expires_at));
         self.streams[stream].live.insert(seq, key);
-        self.expiry.push_dated(&self.messages[key], key);
+        self.expiry.push_dated(key, expires_at);
     }
 
     fn restore_failed(&mut self, id: MsgId, reason: FailReason) {
-        let Some(key) = self.streams.look_up(id) else { return };
+        let Some(key) = self.look_up(id) else { return };
         if self.messages[key].is_live() {
             self.leave_live(key);
         }
@@ -56,25 +56,25 @@ impl<T: Types> Outbox<T> {
     }
 
     fn restore_resent(&mut self, id: MsgId, at: Time, ctx: &Context<T>) {
-        let Some(key) = self.streams.look_up(id) else { return };
+        let Some(key) = self.look_up(id) else { return };
         let expires_at = self.expires_at_when_resent(key, at.min(ctx.now), ctx);
         let message = &mut self.messages[key];
         if message.is_live() {
-            self.expiry.remove(&mut self.messages, key);
-            self.messages[key].expires_at = expires_at;
+            let before = core::mem::replace(&mut message.expires_at, expires_at);
+            self.expiry.remove(key, before, &self.messages);
         } else {
             message.on_resent_before(expires_at);
             let (stream, seq) = (message.stream, message.seq);
             self.failed -= 1;
             self.streams[stream].on_resent(seq, key);
         }
-        self.expiry.push_dated(&self.messages[key], key);
+        self.expiry.push_dated(key, expires_at);
     }
 
     fn restore_gone(&mut self, id: MsgId) {
-        let Some(key) = self.streams.look_up(id) else { return };
+        let Some(key) = self.look_up(id) else { return };
         let stream = self.remove(key).stream;
-        self.streams.forget_if_idle(stream);
+        self.forget_if_idle(stream);
     }
 
     /// All records were applied.
@@ -92,9 +92,9 @@ impl<T: Types> Outbox<T> {
 
     fn records_of(&self, key: Key, ctx: &Context<T>) -> [Option<Record<T>>; 3] {
         let message = &self.messages[key];
-        let id = self.streams.msg_id(message.stream, message.seq);
+        let id = self.msg_id(message.stream, message.seq);
         let at = |time| ctx.clock().past_to_caller_time(time);
-        let (to, payload) = (self.streams.to(message.stream).clone(), message.payload.clone());
+        let (to, payload) = (self.streams.name(message.stream).clone(), message.payload.clone());
         let queued = Record::Queued { id, to, payload, at: at(message.queued_at) };
         let accepted = message.server_id().map(|server_id| Record::Accepted { id, server_id: server_id.clone() });
         // Its time to expire counts from when the application sent it last.
@@ -109,7 +109,7 @@ impl<T: Types> Outbox<T> {
 
     /// All messages: by peer, and within each in sending order.
     pub(super) fn keys(&self) -> impl Iterator<Item = Key> {
-        self.streams.iter().flat_map(|stream| {
+        self.streams.by_peer().flat_map(|stream| {
             let stream = &self.streams[stream];
             merge(stream.live.iter(), stream.failed.iter()).map(|(_, key)| key)
         })

@@ -3,7 +3,7 @@
 //! The rules: a first msg:R needs a place in the window; a repeated one needs a token, and a place as well when it waits for
 //! one. No timer runs for a message that is not on the wire.
 
-use super::message::{Awaits, Message};
+use super::message::Awaits;
 use super::{AWAITS_ACK_N, AWAITS_MSG_A, Outbox, PROBE_TIMER, Probes, READY, RETRY, RTO_TIMER};
 use crate::collections::Key;
 use crate::context::Context;
@@ -30,7 +30,7 @@ impl<T: Types> Outbox<T> {
     pub(crate) fn on_connected(&mut self, ctx: &mut Context<T>) {
         self.flushing = true;
         self.barrier.on_connected(ctx);
-        let mut keys: alloc::vec::Vec<Key> = self.expiry.keys(&self.messages).collect();
+        let mut keys: alloc::vec::Vec<Key> = self.expiry.keys().collect();
         keys.sort_by_key(|key| self.age(*key));
         for key in keys {
             let message = &mut self.messages[key];
@@ -38,7 +38,7 @@ impl<T: Types> Outbox<T> {
             let queue = if message.is_accepted() { AWAITS_ACK_N } else { READY };
             let stream = message.stream;
             if !self.is_blocked(stream) {
-                self.flights.queue(&mut self.messages, key, queue);
+                self.flights.queue(key, queue);
             }
         }
         ctx.rto.on_connected();
@@ -46,8 +46,8 @@ impl<T: Types> Outbox<T> {
 
     /// No timer runs and no place is taken while there is no connection.
     pub(crate) fn on_disconnected(&mut self) {
-        self.flights.clear(&mut self.messages, |message| {
-            message.leave_window();
+        self.flights.clear(|key| {
+            self.messages[key].leave_window();
         });
         self.in_window = 0;
         self.flushing = false;
@@ -64,7 +64,7 @@ impl<T: Types> Outbox<T> {
 
     /// Fires the timers that are due.
     pub(crate) fn on_timeout(&mut self, ctx: &mut Context<T>) {
-        while let Some((key, sent_at)) = self.flights.pop_due(&mut self.messages, ctx.now) {
+        while let Some((key, sent_at)) = self.flights.pop_due(ctx.now) {
             self.on_unanswered(key, sent_at, ctx);
         }
     }
@@ -79,7 +79,8 @@ impl<T: Types> Outbox<T> {
                 AWAITS_MSG_A
             }
             Stage::Deliver => {
-                self.streams.recipient(stream).is_silent = true;
+                let peer = self.streams[stream].peer;
+                self.streams.peer_state(peer).is_silent = true;
                 AWAITS_ACK_N
             }
         };
@@ -89,8 +90,8 @@ impl<T: Types> Outbox<T> {
             if attempt >= MAX_UNANSWERED_IN_WINDOW {
                 self.leave_window(key);
             }
-            self.flights.queue(&mut self.messages, key, queue);
-            ctx.event(Event::Retrying { id: self.streams.msg_id(stream, seq), stage, attempt });
+            self.flights.queue(key, queue);
+            ctx.event(Event::Retrying { id: self.msg_id(stream, seq), stage, attempt });
         }
         ctx.on_timeout(sent_at);
     }
@@ -156,43 +157,45 @@ impl<T: Types> Outbox<T> {
     }
 
     /// Transmits the msg:R that goes next.
+    #[inline(never)]
     pub(crate) fn transmit_next(&mut self, next: Next, ctx: &mut Context<T>) {
         if next.needs_token {
             self.turn = self.turn.wrapping_add(1);
             ctx.stats.retransmissions += 1;
         }
-        self.transmit(next.key, ctx);
+        let waited_for_place = matches!(self.flights.state(next.key), FlightState::Queued(READY | RETRY));
+        self.transmit(next.key, waited_for_place, ctx);
     }
 
     /// Transmits a message and waits for the answer.
-    #[inline]
-    pub(super) fn transmit(&mut self, key: Key, ctx: &mut Context<T>) {
+    #[inline(always)]
+    pub(super) fn transmit(&mut self, key: Key, waited_for_place: bool, ctx: &mut Context<T>) {
         let message = &mut self.messages[key];
-        let takes_place = matches!(self.flights.state(message), FlightState::Queued(READY | RETRY));
-        let had_place = message.is_in_window();
-        let awaits = message.on_transmit(takes_place);
-        self.in_window += usize::from(message.is_in_window() && !had_place);
-        let Message { stream, seq, ref payload, .. } = *message;
-        ctx.transmit(self.streams.msg_r(stream, seq, payload.clone()));
+        let awaits = message.on_transmit(waited_for_place);
+        let (stream, seq, payload) = (message.stream, message.seq, message.payload.clone());
+        ctx.transmit(self.msg_r(stream, seq, payload));
         match awaits {
-            Awaits::MsgA { unanswered } => self.arm_rto(key, unanswered, ctx),
+            Awaits::MsgA { unanswered, takes_place } => {
+                self.in_window += usize::from(takes_place);
+                self.arm_rto(key, unanswered, ctx);
+            }
             Awaits::AckN { probes } => self.arm_probe(key, probes, ctx),
         }
     }
 
     /// Waits for msg:A.
-    #[inline]
+    #[inline(always)]
     fn arm_rto(&mut self, key: Key, unanswered: u32, ctx: &mut Context<T>) {
         let delay = ctx.rto_delay(unanswered.max(ctx.rto.level()));
-        self.flights.arm(&mut self.messages, key, RTO_TIMER, delay, ctx.now);
+        self.flights.arm(key, RTO_TIMER, delay, ctx.now);
     }
 
     /// Waits for ack:N.
-    #[inline]
+    #[inline(always)]
     pub(super) fn arm_probe(&mut self, key: Key, probes: u32, ctx: &mut Context<T>) {
         let Probes { initial, max, first } = self.probes;
         let delay = if probes == 0 { ctx.backoff.draw(first) } else { ctx.backoff.delay(initial, probes, max) };
-        self.flights.arm(&mut self.messages, key, PROBE_TIMER, delay, ctx.now);
+        self.flights.arm(key, PROBE_TIMER, delay, ctx.now);
     }
 
     /// When something happens here by itself; when a token comes that something waits for, [`Client`](crate::Client) knows.

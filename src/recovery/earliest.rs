@@ -49,25 +49,17 @@ impl Earliest {
         }
     }
 
-    /// The head of a list has left, and the next one is due at `due`; `head` returns when the head of any list is due.
+    /// The head of a list has left; the next one, if any, is due at `next`. `head` returns when the head of any list is due.
     #[inline]
-    pub(super) fn on_next(&mut self, list: usize, due: Time, head: impl Fn(usize) -> Time) {
+    pub(super) fn on_head_left(&mut self, list: usize, next: Option<Time>, head: impl Fn(usize) -> Time) {
+        if next.is_none() {
+            self.occupied[list / 64] &= !(1 << (list % 64));
+        }
         if list == self.list {
-            self.due = due;
-            if self.due >= self.others {
+            self.due = next.unwrap_or(Time::MAX);
+            if self.due >= self.others && self.others < Time::MAX {
                 self.compare(head);
             }
-        }
-    }
-
-    /// A list has become empty.
-    #[inline(never)]
-    pub(super) fn on_last(&mut self, list: usize, head: impl Fn(usize) -> Time) {
-        self.occupied[list / 64] &= !(1 << (list % 64));
-        if self.others == Time::MAX {
-            self.due = Time::MAX;
-        } else if list == self.list {
-            self.compare(head);
         }
     }
 

@@ -16,12 +16,14 @@ use alloc::vec::Vec;
 
 use super::earliest::Earliest;
 use super::grid::{self, Delay};
-use crate::collections::{self, Arena, Bytes, Key, List};
+use crate::collections::{self, Bytes, Key, Links, List};
 use crate::time::Time;
 
 /// The lists. A *class* is a set of timer lists whose delays have a minimum and a cap in common.
 #[derive(Clone, Debug)]
 pub(crate) struct Flights<const CLASSES: usize> {
+    /// By message.
+    links: Links<Flight>,
     /// The timer lists, class by class in the order of the grid, then the queues.
     lists: Vec<DelayList>,
     classes: [Class; CLASSES],
@@ -60,36 +62,22 @@ impl DelayList {
     }
 }
 
-/// What a message keeps for its timer: its list, and when it is due. Packed, since there is one for each message: it takes
-/// 10 bytes and not 16.
+/// When the timer of a message is due, and its list. Packed, since there is one for each message: it takes 10 bytes and not
+/// 16.
 #[derive(Clone, Copy, Debug)]
 #[repr(Rust, packed(2))]
-pub(crate) struct Flight {
+struct Flight {
     due: Time,
     list: u16,
 }
 
 impl Flight {
     /// In no list.
-    pub(crate) const IDLE: Self = Self { due: Time::MAX, list: IDLE };
-
-    #[inline]
-    const fn list(self) -> Option<usize> {
-        if self.list == IDLE { None } else { Some(self.list as usize) }
-    }
+    const IDLE: Self = Self { due: Time::MAX, list: IDLE };
 }
 
 /// The list of what stands in none.
 const IDLE: u16 = u16::MAX;
-
-/// A value that has a [`Flight`]. The lists go through lane 0 of its arena.
-pub(crate) trait InFlight {
-    fn flight(&self) -> &Flight;
-    fn flight_mut(&mut self) -> &mut Flight;
-}
-
-/// The lane of the lists.
-const LANE: usize = 0;
 
 /// In which kind of list a message stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,47 +103,46 @@ impl<const CLASSES: usize> Flights<CLASSES> {
         });
         let first_queue = lists.len();
         lists.resize(first_queue + queues, DelayList::new(0));
-        Self { lists, classes, first_queue, earliest: Earliest::new(first_queue), queued: 0 }
+        let earliest = Earliest::new(first_queue);
+        Self { links: Links::new(), lists, classes, first_queue, earliest, queued: 0 }
     }
 
-    /// The most heap that the lists take.
-    pub(crate) fn footprint() -> Bytes {
+    /// The most heap that so many messages take.
+    pub(crate) fn footprint(messages: usize) -> Bytes {
         // Sixteen lists for each of at most sixty octaves, and a few more.
-        collections::array::<DelayList>(1_000) * CLASSES
+        collections::array::<DelayList>(1_000) * CLASSES + collections::links::<Flight>(messages)
     }
 
     #[inline]
-    pub(crate) fn state(&self, value: &impl InFlight) -> FlightState {
-        match value.flight().list().map(|list| list.checked_sub(self.first_queue)) {
+    pub(crate) fn state(&self, key: Key) -> FlightState {
+        match self.list(key).map(|list| list.checked_sub(self.first_queue)) {
             Some(Some(queue)) => FlightState::Queued(queue),
             Some(None) => FlightState::Armed,
             None => FlightState::Idle,
         }
     }
 
+    #[inline]
+    fn list(&self, key: Key) -> Option<usize> {
+        let list = self.links.datum(key)?.list;
+        (list != IDLE).then_some(usize::from(list))
+    }
+
     /// Arms a timer of a class with a delay; the message leaves the list in which it stood.
-    pub(crate) fn arm<V: InFlight, const L: usize>(
-        &mut self,
-        arena: &mut Arena<V, L>,
-        key: Key,
-        class: usize,
-        delay: Delay,
-        now: Time,
-    ) {
-        self.cancel(arena, key);
-        let list = self.classes[class].list(delay);
-        let due = now.plus(self.lists[list].delay);
-        let is_first = self.lists[list].list.first().is_none();
-        self.enter(arena, key, list, due);
-        if is_first {
-            self.earliest.on_first(list, due);
+    #[inline(always)]
+    pub(crate) fn arm(&mut self, key: Key, class: usize, delay: Delay, now: Time) {
+        self.cancel(key);
+        let index = self.classes[class].list(delay);
+        let due = now.plus(self.lists[index].delay);
+        if self.enter(key, index, due) {
+            self.earliest.on_first(index, due);
         }
     }
 
     /// Puts a message last into a queue; it leaves the list in which it stood.
-    pub(crate) fn queue<V: InFlight, const L: usize>(&mut self, arena: &mut Arena<V, L>, key: Key, queue: usize) {
-        self.cancel(arena, key);
-        self.enter(arena, key, self.first_queue + queue, Time::ZERO);
+    pub(crate) fn queue(&mut self, key: Key, queue: usize) {
+        self.cancel(key);
+        self.enter(key, self.first_queue + queue, Time::ZERO);
         self.queued += 1;
     }
 
@@ -171,21 +158,24 @@ impl<const CLASSES: usize> Flights<CLASSES> {
     }
 
     /// Takes a message out of the list in which it stands, if any.
-    #[inline]
-    pub(crate) fn cancel<V: InFlight, const L: usize>(&mut self, arena: &mut Arena<V, L>, key: Key) {
-        if let Some(list) = arena[key].flight().list() {
-            self.leave(arena, key, list);
+    #[inline(always)]
+    pub(crate) fn cancel(&mut self, key: Key) {
+        if let Some(flight) = self.links.datum_mut(key) {
+            let list = core::mem::replace(flight, Flight::IDLE).list;
+            if list != IDLE {
+                self.leave(key, usize::from(list));
+            }
         }
     }
 
     /// Empties all lists; `each` sees the messages that stood in one.
-    pub(crate) fn clear<V: InFlight, const L: usize>(&mut self, arena: &mut Arena<V, L>, each: impl Fn(&mut V)) {
+    pub(crate) fn clear(&mut self, mut each: impl FnMut(Key)) {
         for DelayList { list, .. } in &mut self.lists {
             let mut next = core::mem::replace(list, List::EMPTY).first();
             while let Some(key) = next {
-                next = arena.next::<LANE>(key);
-                *arena[key].flight_mut() = Flight::IDLE;
-                each(&mut arena[key]);
+                next = self.links.next(key);
+                self.links.datum_mut(key).into_iter().for_each(|flight| *flight = Flight::IDLE);
+                each(key);
             }
         }
         self.earliest.clear();
@@ -199,51 +189,46 @@ impl<const CLASSES: usize> Flights<CLASSES> {
     }
 
     /// A message whose timer is due, with the time at which it was armed; the timer is gone.
-    pub(crate) fn pop_due<V: InFlight, const L: usize>(
-        &mut self,
-        arena: &mut Arena<V, L>,
-        now: Time,
-    ) -> Option<(Key, Time)> {
+    pub(crate) fn pop_due(&mut self, now: Time) -> Option<(Key, Time)> {
         if self.earliest.due() > now {
             return None;
         }
         let key = self.lists[self.earliest.list()].list.first()?;
-        let armed_at = self.armed_at(&arena[key])?;
-        self.cancel(arena, key);
+        let armed_at = self.armed_at(key)?;
+        self.cancel(key);
         Some((key, armed_at))
     }
 
     /// When the timer of a message was armed, while it runs.
     #[inline]
-    pub(crate) fn armed_at(&self, value: &impl InFlight) -> Option<Time> {
-        let flight = *value.flight();
-        let list = flight.list().filter(|list| *list < self.first_queue)?;
-        let due = flight.due;
-        Some(Time::from_nanos(due.as_nanos().saturating_sub(self.lists[list].delay)))
+    pub(crate) fn armed_at(&self, key: Key) -> Option<Time> {
+        let Flight { due, list } = *self.links.datum(key)?;
+        let delay = self.lists[..self.first_queue].get(usize::from(list))?.delay;
+        Some(Time::from_nanos(due.as_nanos().saturating_sub(delay)))
     }
 
-    /// Puts a message that stands in no list last into one.
-    #[inline]
+    /// Puts a message that stands in no list last into one; returns whether it is alone there.
+    #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "there are fewer than 1,000 lists a class")]
-    fn enter<V: InFlight, const L: usize>(&mut self, arena: &mut Arena<V, L>, key: Key, list: usize, due: Time) {
-        arena.push_back::<LANE>(&mut self.lists[list].list, key);
-        *arena[key].flight_mut() = Flight { due, list: list as u16 };
+    fn enter(&mut self, key: Key, index: usize, due: Time) -> bool {
+        let list = &mut self.lists[index].list;
+        let is_first = list.first().is_none();
+        self.links.push_back(list, key, Flight { due, list: index as u16 });
+        is_first
     }
 
-    #[inline]
-    fn leave<V: InFlight, const L: usize>(&mut self, arena: &mut Arena<V, L>, key: Key, list: usize) {
-        let Self { lists, earliest, .. } = self;
-        let was_first = lists[list].list.first() == Some(key);
-        arena.unlink::<LANE>(&mut lists[list].list, key);
-        *arena[key].flight_mut() = Flight::IDLE;
-        if list >= self.first_queue {
+    #[inline(always)]
+    fn leave(&mut self, key: Key, index: usize) {
+        let Self { links, lists, earliest, .. } = self;
+        let list = &mut lists[index].list;
+        let was_first = list.first() == Some(key);
+        links.unlink(list, key);
+        if index >= self.first_queue {
             self.queued -= 1;
         } else if was_first {
-            let head = |list: usize| lists[list].list.first().map_or(Time::MAX, |key| arena[key].flight().due);
-            match lists[list].list.first() {
-                Some(next) => earliest.on_next(list, arena[next].flight().due, head),
-                None => earliest.on_last(list, head),
-            }
+            let due = |key| links.datum(key).map_or(Time::MAX, |flight| flight.due);
+            let next = list.first().map(due);
+            earliest.on_head_left(index, next, |index| lists[index].list.first().map_or(Time::MAX, due));
         }
     }
 }
@@ -263,22 +248,6 @@ mod tests {
         Pass(u64),
     }
 
-    impl InFlight for Flight {
-        fn flight(&self) -> &Flight {
-            self
-        }
-
-        fn flight_mut(&mut self) -> &mut Flight {
-            self
-        }
-    }
-
-    fn idle(values: usize) -> Arena<Flight, 1> {
-        let mut arena = Arena::new();
-        (0..values).for_each(|_| drop(arena.insert(Flight::IDLE)));
-        arena
-    }
-
     fn step() -> impl Strategy<Value = Step> {
         let key = 0u32..20;
         prop_oneof![
@@ -294,33 +263,32 @@ mod tests {
         fn the_next_deadline_is_exact_and_timers_fire_once(steps in proptest::collection::vec(step(), 1..400)) {
             let caps = [700_001, 2_500_003];
             let mut flights = Flights::new([(1_000, caps[0]), (1_500, caps[1])], 2);
-            let mut arena = idle(20);
             let mut armed: BTreeMap<Key, (u64, u64)> = BTreeMap::new();
             let mut now = Time::ZERO;
             for step in steps {
                 match step {
                     Step::Arm(key, delay, cap) => {
                         let delay = grid::delay_for(delay + 500);
-                        flights.arm(&mut arena, key, cap, delay, now);
+                        flights.arm(key, cap, delay, now);
                         let rounded = delay.nanos().min(caps[cap]);
                         armed.insert(key, (now.as_nanos() + rounded, now.as_nanos()));
-                        prop_assert_eq!(flights.state(&arena[key]), FlightState::Armed);
-                        prop_assert_eq!(flights.armed_at(&arena[key]), Some(now));
+                        prop_assert_eq!(flights.state(key), FlightState::Armed);
+                        prop_assert_eq!(flights.armed_at(key), Some(now));
                     }
                     Step::Queue(key, queue) => {
-                        flights.queue(&mut arena, key, queue);
+                        flights.queue(key, queue);
                         armed.remove(&key);
-                        prop_assert_eq!(flights.state(&arena[key]), FlightState::Queued(queue));
+                        prop_assert_eq!(flights.state(key), FlightState::Queued(queue));
                     }
                     Step::Cancel(key) => {
-                        flights.cancel(&mut arena, key);
+                        flights.cancel(key);
                         armed.remove(&key);
-                        prop_assert_eq!(flights.state(&arena[key]), FlightState::Idle);
+                        prop_assert_eq!(flights.state(key), FlightState::Idle);
                     }
                     Step::Pass(nanos) => {
                         now = now.plus(nanos);
                         let mut last = 0;
-                        while let Some((key, armed_at)) = flights.pop_due(&mut arena, now) {
+                        while let Some((key, armed_at)) = flights.pop_due(now) {
                             let (due, since) = armed.remove(&key).expect("armed in the model");
                             prop_assert!(due <= now.as_nanos() && due >= last);
                             prop_assert_eq!(armed_at.as_nanos(), since);
@@ -332,22 +300,21 @@ mod tests {
                 let next = armed.values().map(|(due, _)| *due).min();
                 prop_assert_eq!(flights.next_due().as_nanos(), next.unwrap_or(u64::MAX));
             }
-            flights.clear(&mut arena, |_| {});
+            flights.clear(|_| {});
             prop_assert_eq!(flights.next_due(), Time::MAX);
-            prop_assert!((0..20).all(|key| flights.state(&arena[key]) == FlightState::Idle));
+            prop_assert!((0..20).all(|key| flights.state(key) == FlightState::Idle));
         }
     }
 
     #[test]
     fn a_queue_is_first_in_first_out() {
         let mut flights = Flights::new([(1_000, 5_000)], 1);
-        let mut arena = idle(4);
         for key in [3, 1, 2] {
-            flights.queue(&mut arena, key, 0);
+            flights.queue(key, 0);
         }
         let order: Vec<Key> = core::iter::from_fn(|| {
             let key = flights.first_queued(0)?;
-            flights.cancel(&mut arena, key);
+            flights.cancel(key);
             Some(key)
         })
         .collect();

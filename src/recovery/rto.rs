@@ -68,7 +68,7 @@ impl Rto {
     }
 
     /// Takes a sample, in nanoseconds (RFC 6298 sections 2.2 to 2.4).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn on_sample(&mut self, r: u64) {
         let r = r.min(self.max);
         let estimate = match self.estimate {
