@@ -16,4 +16,4 @@ pub(crate) use arena::{Arena, Key, Links, List};
 pub(crate) use footprint::{Bytes, arena, array, links, map};
 pub(crate) use range_set::RangeSet;
 pub(crate) use seq_map::{SeqMap, merge};
-pub(crate) use stream_table::{AtLimit, StreamTable};
+pub(crate) use stream_table::{AtLimit, Stream, StreamTable};

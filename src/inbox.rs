@@ -263,7 +263,7 @@ impl<T: Types> Inbox<T> {
     pub(crate) fn unconfirmed(&self) -> impl Iterator<Item = (&T::Peer, MsgId)> {
         self.streams.sorted(|stream| !stream.pending.is_empty()).into_iter().flat_map(move |key| {
             let with_app = self.streams[key].pending.iter().filter(|(_, key)| self.messages[*key].is_with_app());
-            with_app.map(move |(seq, _)| (self.streams.name(key), self.streams[key].id.id(seq)))
+            with_app.map(move |(seq, _)| (&self.streams[key].name, self.streams[key].id.id(seq)))
         })
     }
 

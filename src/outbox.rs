@@ -126,7 +126,7 @@ impl<T: Types> Outbox<T> {
             idle_streams: 0,
             max_idle_streams: config.outbox_capacity,
             flights: Flights::new([rto, probes], QUEUES),
-            expiry: Expiry::new(),
+            expiry: Expiry::new(config),
             barrier: RestartBarrier::new(),
             risen: BTreeMap::new(),
             in_window: 0,
@@ -170,13 +170,16 @@ impl<T: Types> Outbox<T> {
             let at = clock.past_to_caller_time(clock.now());
             Record::Queued { id, to: to.clone(), payload: payload.clone(), at }
         });
-        let expires_at = ctx.now + ctx.config.expiry;
-        let key = self.messages.insert(Message::queued(stream, seq, payload, ctx.now, expires_at));
+        let expires_at = self.expiry.after(ctx.now);
+        let mut message = Message::queued(stream, seq, payload.clone(), ctx.now, expires_at);
+        let awaits = if goes_at_once { Some(message.on_transmit(true)) } else { None };
+        let key = self.messages.insert(message);
         state.live.insert(seq, key);
         self.expiry.push(key, expires_at);
         ctx.stats.sent += 1;
-        if goes_at_once {
-            self.transmit(key, true, ctx);
+        if let Some(awaits) = awaits {
+            ctx.transmit(stream::msg_r(state, seq, payload));
+            self.wait_for(key, awaits, ctx);
         } else if may_go {
             self.flights.queue(key, READY);
         }
@@ -209,7 +212,7 @@ impl<T: Types> Outbox<T> {
 
     /// When a message expires that is sent again at `at`.
     fn expires_at_when_resent(&self, key: Key, at: Time, ctx: &Context<T>) -> Time {
-        (at + ctx.config.expiry).min(self.messages[key].queued_at + ctx.config.lifetime)
+        self.expiry.after(at).min(self.messages[key].queued_at + ctx.config.lifetime)
     }
 
     pub(crate) fn discard(&mut self, id: MsgId, ctx: &mut Context<T>) -> Result<T::Payload, UnknownMessage> {
@@ -298,7 +301,7 @@ impl<T: Types> Outbox<T> {
             let message = &self.messages[key];
             OutboxEntry {
                 id: self.msg_id(message.stream, message.seq),
-                to: self.streams.name(message.stream),
+                to: &self.streams[message.stream].name,
                 payload: &message.payload,
                 status: message.status(),
                 queued_at: message.queued_at,

@@ -25,8 +25,8 @@ use crate::rng::Rng;
 /// Streams with a state `S` of peers with a name `P` and a state `Q`.
 #[derive(Clone, Debug)]
 pub(crate) struct StreamTable<P, Q, S> {
-    streams: Arena<Stream<S>>,
-    peers: Arena<Peer<P, Q>>,
+    streams: Arena<Stream<P, S>>,
+    peers: Arena<Peer<Q>>,
     by_name: BTreeMap<P, Key>,
     by_id: HashTable<Key>,
     /// Streams of a peer whose id the table already has for another peer.
@@ -39,17 +39,18 @@ pub(crate) struct StreamTable<P, Q, S> {
     secret: [u64; 5],
 }
 
-/// A stream with its state.
+/// A stream of a peer, with its state.
 #[derive(Clone, Debug)]
-pub(crate) struct Stream<S> {
+pub(crate) struct Stream<P, S> {
     pub(crate) id: StreamKey,
     pub(crate) peer: Key,
+    /// The name of the peer: it stands here, since most look-ups ask for it.
+    pub(crate) name: P,
     state: S,
 }
 
 #[derive(Clone, Debug)]
-struct Peer<P, Q> {
-    name: P,
+struct Peer<Q> {
     state: Q,
     /// How many streams there are, those that stand in no list too.
     count: u32,
@@ -78,9 +79,9 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
 
     /// The most heap that so many streams take, what their states point to aside.
     pub(crate) fn footprint(streams: usize) -> Bytes {
-        footprint::arena::<Stream<S>>(streams)
+        footprint::arena::<Stream<P, S>>(streams)
             + footprint::links::<()>(streams) * 2
-            + footprint::arena::<Peer<P, Q>>(streams)
+            + footprint::arena::<Peer<Q>>(streams)
             + footprint::map::<P, Key>(streams)
             + footprint::table::<Key>(streams)
             + footprint::map::<(Key, StreamKey), Key>(streams)
@@ -90,7 +91,7 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
         self.streams.len()
     }
 
-    pub(crate) fn get(&self, stream: Key) -> Option<&Stream<S>> {
+    pub(crate) fn get(&self, stream: Key) -> Option<&Stream<P, S>> {
         self.streams.get(stream)
     }
 
@@ -104,17 +105,8 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
     }
 
     /// As [`find`](Self::find); the next look-up begins with the stream that was found.
-    #[inline]
     pub(crate) fn look_up(&mut self, id: MsgId) -> Option<(Key, u64)> {
-        match self.find_recent(id) {
-            None => self.look_up_by_id(id),
-            found => found,
-        }
-    }
-
-    #[inline(never)]
-    fn look_up_by_id(&mut self, id: MsgId) -> Option<(Key, u64)> {
-        let found = self.find_by_id(id)?;
+        let found = self.find(id)?;
         self.recent = Some(found.0);
         Some(found)
     }
@@ -123,13 +115,14 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
     #[inline]
     pub(crate) fn look_up_from(&mut self, peer: &P, id: MsgId) -> Option<(Key, u64)> {
         match self.find_recent(id) {
-            Some(found) if self.name(found.0) == peer => Some(found),
+            Some(found) if self.streams[found.0].name == *peer => Some(found),
             Some(_) | None => self.look_up_in_table(peer, id),
         }
     }
 
+    /// As [`find`](Self::find), if it is the stream that was found last.
     #[inline]
-    fn find_recent(&self, id: MsgId) -> Option<(Key, u64)> {
+    pub(crate) fn find_recent(&self, id: MsgId) -> Option<(Key, u64)> {
         let recent = self.recent?;
         let seq = id.seq_in(self.streams.get(recent)?.id)?;
         Some((recent, seq))
@@ -144,7 +137,7 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
     #[inline(never)]
     fn look_up_in_table(&mut self, peer: &P, id: MsgId) -> Option<(Key, u64)> {
         let (id, seq) = id.split();
-        let found = self.in_table(id).filter(|stream| self.name(*stream) == peer);
+        let found = self.in_table(id).filter(|stream| self.streams[*stream].name == *peer);
         let found = found.or_else(|| self.namesake(peer, id))?;
         self.recent = id.counts().then_some(found);
         Some((found, seq))
@@ -169,20 +162,6 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
 
     pub(crate) fn peer(&self, name: &P) -> Option<Key> {
         self.by_name.get(name).copied()
-    }
-
-    /// The name of a stream's peer.
-    #[inline]
-    pub(crate) fn name(&self, stream: Key) -> &P {
-        &self.peers[self.streams[stream].peer].name
-    }
-
-    /// A stream with the name of its peer.
-    #[inline]
-    pub(crate) fn with_name(&mut self, stream: Key) -> (&mut Stream<S>, &P) {
-        let stream = &mut self.streams[stream];
-        let name = &self.peers[stream.peer].name;
-        (stream, name)
     }
 
     /// The state of a peer.
@@ -210,7 +189,7 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
     #[inline]
     pub(crate) fn last_of(&mut self, name: &P) -> Option<Key> {
         match self.recent {
-            Some(recent) if self.name(recent) == name && self.after(recent).is_none() => Some(recent),
+            Some(recent) if self.streams[recent].name == *name && self.after(recent).is_none() => Some(recent),
             Some(_) | None => self.look_up_last_of(name),
         }
     }
@@ -237,14 +216,15 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
         let keys = self.streams.keys().filter(|key| keep(&self.streams[*key].state));
         let mut keys: Vec<Key> = keys.collect();
         keys.sort_unstable_by(|a, b| {
-            let ids = || self.streams[*a].id.cmp(&self.streams[*b].id);
-            self.name(*a).cmp(self.name(*b)).then_with(ids)
+            let (a, b) = (&self.streams[*a], &self.streams[*b]);
+            a.name.cmp(&b.name).then(a.id.cmp(&b.id))
         });
         keys
     }
 
     /// Adds a stream that is not in yet; it stands in no list. A peer that has `limit` streams gets no further one.
     pub(crate) fn insert(&mut self, peer: &P, id: StreamKey, state: S, limit: usize) -> Result<Key, AtLimit> {
+        let name = peer.clone();
         let peer = match self.by_name.entry(peer.clone()) {
             btree_map::Entry::Occupied(known) => {
                 let count = &mut self.peers[*known.get()].count;
@@ -255,11 +235,10 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
                 *known.get()
             }
             btree_map::Entry::Vacant(place) => {
-                let name = place.key().clone();
-                *place.insert(self.peers.insert(Peer { name, state: Q::default(), count: 1, list: List::EMPTY }))
+                *place.insert(self.peers.insert(Peer { state: Q::default(), count: 1, list: List::EMPTY }))
             }
         };
-        let stream = self.streams.insert(Stream { id, peer, state });
+        let stream = self.streams.insert(Stream { id, peer, name, state });
         let Self { by_id, streams, secret, .. } = self;
         if by_id.find(hash(secret, id), |other| streams[*other].id == id).is_none() {
             by_id.insert_unique(hash(secret, id), stream, |other| hash(secret, streams[*other].id));
@@ -271,7 +250,7 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
     }
 
     /// Removes a stream that stands in no list; a peer is forgotten with its last one.
-    pub(crate) fn remove(&mut self, stream: Key) -> Stream<S> {
+    pub(crate) fn remove(&mut self, stream: Key) -> Stream<P, S> {
         let hash = self.hash(self.streams[stream].id);
         match self.by_id.find_entry(hash, |other| *other == stream) {
             Ok(found) => drop(found.remove()),
@@ -282,8 +261,8 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
         let count = &mut self.peers[removed.peer].count;
         *count -= 1;
         if *count == 0 {
-            let Peer { name, .. } = self.peers.remove(removed.peer);
-            self.by_name.remove(&name);
+            self.peers.remove(removed.peer);
+            self.by_name.remove(&removed.name);
         }
         removed
     }
@@ -337,22 +316,22 @@ fn hash(secret: &[u64; 5], id: StreamKey) -> u64 {
 }
 
 impl<P, Q, S> Index<Key> for StreamTable<P, Q, S> {
-    type Output = Stream<S>;
+    type Output = Stream<P, S>;
 
     #[inline]
-    fn index(&self, stream: Key) -> &Stream<S> {
+    fn index(&self, stream: Key) -> &Stream<P, S> {
         &self.streams[stream]
     }
 }
 
 impl<P, Q, S> IndexMut<Key> for StreamTable<P, Q, S> {
     #[inline]
-    fn index_mut(&mut self, stream: Key) -> &mut Stream<S> {
+    fn index_mut(&mut self, stream: Key) -> &mut Stream<P, S> {
         &mut self.streams[stream]
     }
 }
 
-impl<S> Deref for Stream<S> {
+impl<P, S> Deref for Stream<P, S> {
     type Target = S;
 
     #[inline]
@@ -361,7 +340,7 @@ impl<S> Deref for Stream<S> {
     }
 }
 
-impl<S> DerefMut for Stream<S> {
+impl<P, S> DerefMut for Stream<P, S> {
     #[inline]
     fn deref_mut(&mut self) -> &mut S {
         &mut self.state

@@ -132,8 +132,8 @@ impl<T: Types> Inbox<T> {
     fn transmit_pending(&mut self, key: Key, ctx: &mut Context<T>) {
         let message = &mut self.messages[key];
         let unanswered = message.on_transmit();
-        let (stream, from) = self.streams.with_name(message.stream);
-        let ack_r = Outgoing::AckR { id: stream.id.id(message.seq), from: from.clone() };
+        let stream = &self.streams[message.stream];
+        let ack_r = Outgoing::AckR { id: stream.id.id(message.seq), from: stream.name.clone() };
         self.transmit(key, unanswered, ack_r, ctx);
     }
 

@@ -39,7 +39,7 @@ impl<T: Types> Inbox<T> {
         loop {
             let seq = self.streams[stream].cursor;
             let Some(copy) = self.held.take(stream, seq) else { return };
-            let from = self.streams.name(stream).clone();
+            let from = self.streams[stream].name.clone();
             self.hand_over(stream, seq, from, copy, false, ctx);
             // Past it even if it was refused: it comes again, late.
             let state = &mut self.streams[stream];

@@ -92,7 +92,7 @@ impl<T: Types> Inbox<T> {
                 }
             }
             let ranges: Vec<_> = confirmed.iter().collect();
-            let (from, stream_id) = (self.streams.name(key).clone(), stream.id.id(0));
+            let (from, stream_id) = (self.streams[key].name.clone(), stream.id.id(0));
             let heard = clock.past_to_caller_time(stream.heard);
             (!ranges.is_empty()).then_some(Record::Seen { from, stream: stream_id, ranges, heard })
         })

@@ -7,11 +7,14 @@ use alloc::collections::BTreeSet;
 
 use super::Messages;
 use crate::collections::{self, Bytes, Key, Links, List};
+use crate::config::Config;
 use crate::frame::Types;
-use crate::time::Time;
+use crate::time::{Time, nanos};
 
 #[derive(Clone, Debug)]
 pub(super) struct Expiry {
+    /// Nanoseconds from sending to expiry.
+    delay: u64,
     /// In the order of sending.
     sent: List,
     links: Links,
@@ -22,12 +25,24 @@ pub(super) struct Expiry {
 }
 
 impl Expiry {
-    pub(super) const fn new() -> Self {
-        Self { sent: List::EMPTY, links: Links::new(), dated: BTreeSet::new(), next: Time::MAX }
+    pub(super) const fn new(config: &Config) -> Self {
+        Self {
+            delay: nanos(config.expiry),
+            sent: List::EMPTY,
+            links: Links::new(),
+            dated: BTreeSet::new(),
+            next: Time::MAX,
+        }
     }
 
     pub(super) fn footprint(messages: usize) -> Bytes {
         collections::links::<()>(messages) + collections::map::<(Time, Key), ()>(messages)
+    }
+
+    /// When a message expires that is sent at `at`.
+    #[inline]
+    pub(super) const fn after(&self, at: Time) -> Time {
+        at.plus(self.delay)
     }
 
     /// A message was just sent: it expires after all that were sent before it.

@@ -74,8 +74,8 @@ pub(super) struct Standing {
 /// What a verdict `Accepted` means for a message.
 #[derive(Debug)]
 pub(super) enum Acceptance<S> {
-    /// The first one: it leaves the window, and is a sample of the round trip unless it was repeated.
-    First { repeated: bool },
+    /// The first one: it leaves the window if it was there, and is a sample of the round trip unless it was repeated.
+    First { repeated: bool, in_window: bool },
     /// The server's id was not known, since the message has failed before.
     Learned,
     /// The server has given it another id before.
@@ -133,10 +133,10 @@ impl<T: Types> Message<T> {
     #[inline]
     pub(super) fn on_accepted(&mut self, server_id: T::ServerId) -> Acceptance<T::ServerId> {
         match &mut self.state {
-            State::OnWire { repeated, .. } => {
-                let repeated = *repeated;
+            State::OnWire { repeated, in_window, .. } => {
+                let (repeated, in_window) = (*repeated, *in_window);
                 self.state = State::Accepted { server_id, probes: 0 };
-                Acceptance::First { repeated }
+                Acceptance::First { repeated, in_window }
             }
             State::Accepted { server_id: first, .. } if *first != server_id => {
                 Acceptance::Conflict { first: core::mem::replace(first, server_id) }

@@ -6,7 +6,7 @@
 use core::time::Duration;
 
 use super::floors::Announce;
-use super::message::Acceptance;
+use super::message::{Acceptance, Awaits};
 use super::stream::Recipient;
 use super::{AWAITS_MSG_A, Outbox, PROBE_TIMER, RETRY};
 use crate::collections::Key;
@@ -35,16 +35,16 @@ impl<T: Types> Outbox<T> {
     fn on_accepted(&mut self, key: Key, id: MsgId, server_id: T::ServerId, ctx: &mut Context<T>) {
         let message = &mut self.messages[key];
         let (stream, is_barrier) = (message.stream, message.is_barrier);
-        self.in_window -= usize::from(message.is_in_window());
         match message.on_accepted(server_id.clone()) {
-            Acceptance::First { repeated } => {
+            Acceptance::First { repeated, in_window } => {
+                self.in_window -= usize::from(in_window);
                 self.streams[stream].announced = None;
                 self.sample(key, repeated, ctx);
                 if is_barrier {
                     self.barrier.on_accepted(stream, self.streams[stream].peer);
                 }
                 if ctx.connected && !self.is_blocked(stream) {
-                    self.arm_probe(key, 0, ctx);
+                    self.wait_for(key, Awaits::AckN { probes: 0 }, ctx);
                 } else {
                     self.flights.cancel(key);
                 }

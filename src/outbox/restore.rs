@@ -37,11 +37,11 @@ impl<T: Types> Outbox<T> {
             Some(known) => known,
             None => self.adopt_stream(stream, to),
         };
-        if self.streams.name(stream) != to || self.look_up(id).is_some() {
+        if self.streams[stream].name != *to || self.look_up(id).is_some() {
             return;
         }
         let queued_at = at.min(ctx.now);
-        let expires_at = queued_at + ctx.config.expiry;
+        let expires_at = self.expiry.after(queued_at);
         let key = self.messages.insert(Message::restored(stream, seq, payload, queued_at, expires_at));
         self.streams[stream].live.insert(seq, key);
         self.expiry.push_dated(key, expires_at);
@@ -94,7 +94,7 @@ impl<T: Types> Outbox<T> {
         let message = &self.messages[key];
         let id = self.msg_id(message.stream, message.seq);
         let at = |time| ctx.clock().past_to_caller_time(time);
-        let (to, payload) = (self.streams.name(message.stream).clone(), message.payload.clone());
+        let (to, payload) = (self.streams[message.stream].name.clone(), message.payload.clone());
         let queued = Record::Queued { id, to, payload, at: at(message.queued_at) };
         let accepted = message.server_id().map(|server_id| Record::Accepted { id, server_id: server_id.clone() });
         // Its time to expire counts from when the application sent it last.

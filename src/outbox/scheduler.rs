@@ -4,6 +4,7 @@
 //! one. No timer runs for a message that is not on the wire.
 
 use super::message::Awaits;
+use super::stream;
 use super::{AWAITS_ACK_N, AWAITS_MSG_A, Outbox, PROBE_TIMER, Probes, READY, RETRY, RTO_TIMER};
 use crate::collections::Key;
 use crate::context::Context;
@@ -164,38 +165,25 @@ impl<T: Types> Outbox<T> {
             ctx.stats.retransmissions += 1;
         }
         let waited_for_place = matches!(self.flights.state(next.key), FlightState::Queued(READY | RETRY));
-        self.transmit(next.key, waited_for_place, ctx);
+        let message = &mut self.messages[next.key];
+        let awaits = message.on_transmit(waited_for_place);
+        ctx.transmit(stream::msg_r(&mut self.streams[message.stream], message.seq, message.payload.clone()));
+        self.wait_for(next.key, awaits, ctx);
     }
 
-    /// Transmits a message and waits for the answer.
+    /// Waits for the answer to a msg:R that was transmitted.
     #[inline(always)]
-    pub(super) fn transmit(&mut self, key: Key, waited_for_place: bool, ctx: &mut Context<T>) {
-        let message = &mut self.messages[key];
-        let awaits = message.on_transmit(waited_for_place);
-        let (stream, seq, payload) = (message.stream, message.seq, message.payload.clone());
-        ctx.transmit(self.msg_r(stream, seq, payload));
-        match awaits {
+    pub(super) fn wait_for(&mut self, key: Key, awaits: Awaits, ctx: &mut Context<T>) {
+        let Probes { initial, max, first } = self.probes;
+        let (timer, delay) = match awaits {
             Awaits::MsgA { unanswered, takes_place } => {
                 self.in_window += usize::from(takes_place);
-                self.arm_rto(key, unanswered, ctx);
+                (RTO_TIMER, ctx.rto_delay(unanswered.max(ctx.rto.level())))
             }
-            Awaits::AckN { probes } => self.arm_probe(key, probes, ctx),
-        }
-    }
-
-    /// Waits for msg:A.
-    #[inline(always)]
-    fn arm_rto(&mut self, key: Key, unanswered: u32, ctx: &mut Context<T>) {
-        let delay = ctx.rto_delay(unanswered.max(ctx.rto.level()));
-        self.flights.arm(key, RTO_TIMER, delay, ctx.now);
-    }
-
-    /// Waits for ack:N.
-    #[inline(always)]
-    pub(super) fn arm_probe(&mut self, key: Key, probes: u32, ctx: &mut Context<T>) {
-        let Probes { initial, max, first } = self.probes;
-        let delay = if probes == 0 { ctx.backoff.draw(first) } else { ctx.backoff.delay(initial, probes, max) };
-        self.flights.arm(key, PROBE_TIMER, delay, ctx.now);
+            Awaits::AckN { probes: 0 } => (PROBE_TIMER, ctx.backoff.draw(first)),
+            Awaits::AckN { probes } => (PROBE_TIMER, ctx.backoff.delay(initial, probes, max)),
+        };
+        self.flights.arm(key, timer, delay, ctx.now);
     }
 
     /// When something happens here by itself; when a token comes that something waits for, [`Client`](crate::Client) knows.

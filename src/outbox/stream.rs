@@ -10,7 +10,7 @@
 
 use super::Outbox;
 use super::floors::Announce;
-use crate::collections::{Bytes, Key, SeqMap, StreamTable};
+use crate::collections::{self, Bytes, Key, SeqMap, StreamTable};
 use crate::frame::{Outgoing, Types};
 use crate::id::{MsgId, SEQ_END, StreamId, StreamKey};
 use crate::time::Time;
@@ -115,6 +115,18 @@ pub(super) fn footprint<T: Types>(messages: usize) -> Bytes {
     Streams::<T>::footprint(streams) + SeqMap::footprint(streams, messages) * 2
 }
 
+/// The msg:R of a message that is transmitted now.
+#[inline]
+pub(super) fn msg_r<T: Types>(
+    stream: &mut collections::Stream<T::Peer, Stream>,
+    seq: u64,
+    payload: T::Payload,
+) -> Outgoing<T> {
+    stream.sent_end = stream.sent_end.max(seq + 1);
+    stream.announced = None;
+    Outgoing::MsgR { id: stream.id.id(seq), to: stream.name.clone(), floor: stream.floor(), payload }
+}
+
 impl<T: Types> Outbox<T> {
     /// The message of an id.
     #[inline]
@@ -126,6 +138,14 @@ impl<T: Types> Outbox<T> {
     /// As [`find`](Self::find); the next look-up begins with its stream.
     #[inline(always)]
     pub(super) fn look_up(&mut self, id: MsgId) -> Option<Key> {
+        match self.streams.find_recent(id) {
+            Some((stream, seq)) => self.streams[stream].message(seq),
+            None => self.look_up_elsewhere(id),
+        }
+    }
+
+    #[inline(never)]
+    fn look_up_elsewhere(&mut self, id: MsgId) -> Option<Key> {
         let (stream, seq) = self.streams.look_up(id)?;
         self.streams[stream].message(seq)
     }
@@ -133,15 +153,6 @@ impl<T: Types> Outbox<T> {
     #[inline]
     pub(super) fn msg_id(&self, stream: Key, seq: u64) -> MsgId {
         self.streams[stream].id.id(seq)
-    }
-
-    /// The msg:R of a message that is transmitted now.
-    #[inline(always)]
-    pub(super) fn msg_r(&mut self, stream: Key, seq: u64, payload: T::Payload) -> Outgoing<T> {
-        let (stream, to) = self.streams.with_name(stream);
-        stream.sent_end = stream.sent_end.max(seq + 1);
-        stream.announced = None;
-        Outgoing::MsgR { id: stream.id.id(seq), to: to.clone(), floor: stream.floor(), payload }
     }
 
     /// The stream that numbers the next message to a peer: a new one where one is needed. The message must follow.
