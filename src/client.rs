@@ -175,7 +175,7 @@ impl<T: Types> Client<T> {
     /// [`SendError::Full`] gives the payload back when `outbox_capacity` messages are not delivered; parked ones count.
     #[expect(clippy::needless_pass_by_value, reason = "an address is given away like the payload")]
     pub fn send(&mut self, to: T::Peer, payload: T::Payload, now: Time) -> Result<MsgId, SendError<T>> {
-        self.advance(now);
+        self.ctx.advance(now);
         let sent = self.outbox.send(&to, payload, &mut self.ctx);
         self.end_input();
         sent
@@ -190,7 +190,7 @@ impl<T: Types> Client<T> {
     ///
     /// [`UnknownDelivery`] when no such message was handed over, or its stream is no longer remembered.
     pub fn confirm(&mut self, from: &T::Peer, id: MsgId, now: Time) -> Result<(), UnknownDelivery> {
-        self.advance(now);
+        self.ctx.advance(now);
         let confirmed = self.inbox.confirm(from, id, &mut self.ctx);
         self.end_input();
         confirmed
@@ -205,7 +205,7 @@ impl<T: Types> Client<T> {
     ///
     /// [`UnknownDelivery`] when no such message is with the application: never handed over, or confirmed already.
     pub fn release(&mut self, from: &T::Peer, id: MsgId, now: Time) -> Result<(), UnknownDelivery> {
-        self.advance(now);
+        self.ctx.advance(now);
         let released = self.inbox.release(from, id);
         self.end_input();
         released
@@ -221,7 +221,7 @@ impl<T: Types> Client<T> {
     /// receiver may have forgotten it and would show it twice; [`ResendError::Unknown`] when it was delivered or
     /// discarded or never was.
     pub fn resend(&mut self, id: MsgId, now: Time) -> Result<(), ResendError> {
-        self.advance(now);
+        self.ctx.advance(now);
         let resent = self.outbox.resend(id, &mut self.ctx);
         self.end_input();
         resent
@@ -235,7 +235,7 @@ impl<T: Types> Client<T> {
     ///
     /// [`UnknownMessage`] when it was delivered or discarded or never was.
     pub fn discard(&mut self, id: MsgId, now: Time) -> Result<T::Payload, UnknownMessage> {
-        self.advance(now);
+        self.ctx.advance(now);
         let discarded = self.outbox.discard(id, &mut self.ctx);
         self.end_input();
         discarded
@@ -248,7 +248,7 @@ impl<T: Types> Client<T> {
         if self.ctx.connected {
             self.handle_disconnected(now);
         }
-        self.advance(now);
+        self.ctx.advance(now);
         self.ctx.connected = true;
         self.ctx.liveness.on_heard(self.ctx.now);
         self.inbox.on_connected(&mut self.ctx);
@@ -259,7 +259,7 @@ impl<T: Types> Client<T> {
     /// The connection is gone. Frames that were not polled yet are dropped; what they carried goes out again on the next
     /// connection.
     pub fn handle_disconnected(&mut self, now: Time) {
-        self.advance(now);
+        self.ctx.advance(now);
         self.ctx.connected = false;
         self.ctx.drop_transmits();
         self.inbox.on_disconnected();
@@ -269,7 +269,7 @@ impl<T: Types> Client<T> {
 
     /// A frame came. Late, repeated, unknown and forged ones are normal: they are counted in [`Stats`] and ignored.
     pub fn handle_frame(&mut self, frame: Incoming<T>, now: Time) {
-        self.advance(now);
+        self.ctx.advance(now);
         self.ctx.liveness.on_heard(self.ctx.now);
         match frame {
             Incoming::MsgA { id, verdict } => {
@@ -294,7 +294,7 @@ impl<T: Types> Client<T> {
 
     /// Time has passed: fires what is due. Calling it early, late or twice is harmless.
     pub fn handle_timeout(&mut self, now: Time) {
-        self.advance(now);
+        self.ctx.advance(now);
         self.outbox.expire(&mut self.ctx);
         self.outbox.on_timeout(&mut self.ctx);
         self.inbox.on_timeout(&mut self.ctx);

@@ -6,6 +6,7 @@
 
 mod arena;
 mod footprint;
+mod id_table;
 mod range_set;
 mod seq_map;
 mod stream_table;
@@ -16,4 +17,4 @@ pub(crate) use arena::{Arena, Key, Links, List};
 pub(crate) use footprint::{Bytes, arena, array, links, map};
 pub(crate) use range_set::RangeSet;
 pub(crate) use seq_map::{SeqMap, merge};
-pub(crate) use stream_table::{AtLimit, Stream, StreamTable};
+pub(crate) use stream_table::{Stream, StreamTable};

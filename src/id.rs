@@ -122,15 +122,22 @@ impl MsgId {
 
     const fn counts(&self) -> bool {
         let (high, low) = self.0.as_u64_pair();
-        high & FIXED_MASK.0 == FIXED.0 && low & FIXED_MASK.1 == FIXED.1
+        StreamKey(high, low).counts()
     }
 
     /// Splits the id into the key of its stream and the seq within it.
     #[inline]
     pub(crate) fn split(&self) -> (StreamKey, u64) {
         let (high, low) = self.0.as_u64_pair();
-        let seq = if self.counts() { low & SEQ_MASK } else { 0 };
+        let seq = if StreamKey(high, low).counts() { low & SEQ_MASK } else { 0 };
         (StreamKey(high, low - seq), seq)
+    }
+
+    /// As [`split`](Self::split), if the id counts; of a foreign one it makes a key that no stream has.
+    #[inline]
+    pub(crate) const fn split_counting(&self) -> (StreamKey, u64) {
+        let (high, low) = self.0.as_u64_pair();
+        (StreamKey(high, low & !SEQ_MASK), low & SEQ_MASK)
     }
 
     /// The seq of an id of this stream, which must be one that counts; `None` for an id of any other.
@@ -171,12 +178,10 @@ impl FromStr for MsgId {
 pub(crate) struct StreamKey(u64, u64);
 
 impl StreamKey {
-    /// Its 128 bits in four words.
+    /// Its two halves.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the halves of a word")]
-    pub(crate) const fn words(self) -> [u32; 4] {
-        let Self(high, low) = self;
-        [(high >> 32) as u32, high as u32, (low >> 32) as u32, low as u32]
+    pub(crate) const fn halves(self) -> [u64; 2] {
+        [self.0, self.1]
     }
 
     const fn of(stream: StreamId) -> Self {
@@ -193,7 +198,8 @@ impl StreamKey {
     /// Whether the stream counts, that is: is not a single foreign message.
     #[inline]
     pub(crate) const fn counts(self) -> bool {
-        self.id(0).counts()
+        let Self(high, low) = self;
+        high & FIXED_MASK.0 == FIXED.0 && low & FIXED_MASK.1 == FIXED.1
     }
 }
 

@@ -99,7 +99,7 @@ impl<T: Types> Inbox<T> {
     pub(crate) fn footprint(config: &Config) -> Bytes {
         let messages = config.inbox_capacity + config.ack_capacity;
         stream::footprint::<T>(config, messages)
-            + Holders::footprint(config.max_streams)
+            + collections::map::<(u32, Key), ()>(config.max_streams / 2)
             + collections::arena::<Message>(messages)
             + collections::links::<()>(messages)
             + Flights::<CLASSES>::footprint(messages)
@@ -107,7 +107,6 @@ impl<T: Types> Inbox<T> {
     }
 
     /// msg:N.
-    #[inline]
     pub(crate) fn on_msg_n(&mut self, from: &T::Peer, id: MsgId, copy: Copy<T>, ctx: &mut Context<T>) {
         if let Some((stream, seq)) = self.streams.look_up_from(from, id) {
             self.streams[stream].heard = ctx.now;
@@ -123,8 +122,9 @@ impl<T: Types> Inbox<T> {
     #[inline(never)]
     fn on_first_of_stream(&mut self, from: &T::Peer, id: MsgId, copy: Copy<T>, ctx: &mut Context<T>) {
         let (id, seq) = id.split();
-        let floor = if in_order(id, ctx) { copy.floor.min(SEQ_END) } else { 0 };
-        let is_early = in_order(id, ctx) && seq > floor;
+        let in_order = in_order(id, ctx);
+        let floor = if in_order { copy.floor.min(SEQ_END) } else { 0 };
+        let is_early = in_order && seq > floor;
         if self.is_full(ctx) && (is_early || self.held.len() == 0) {
             ctx.stats.ignored_msg_n_full += 1;
             return;
@@ -147,7 +147,14 @@ impl<T: Types> Inbox<T> {
         let freed = room.ok().flatten().map_or(0, |silent| self.streams[silent].seen.ranges());
         match room {
             Ok(silent) if self.ranges - freed < ctx.config.max_ranges => {
-                silent.into_iter().for_each(|silent| self.forget(silent, ctx));
+                if let Some(silent) = silent {
+                    // What it holds was not acked and comes again.
+                    while let Some(seq) = self.held.highest(silent) {
+                        self.drop_held(silent, seq, ctx);
+                    }
+                    self.forget_stream(silent);
+                    ctx.stats.streams_forgotten += 1;
+                }
                 Some(self.open_stream(from, id.split().0, ctx.now))
             }
             Ok(_) | Err(NoRoom) => {
@@ -155,15 +162,6 @@ impl<T: Types> Inbox<T> {
                 None
             }
         }
-    }
-
-    /// Forgets a stream to make room for another. What it holds was not acked and comes again.
-    fn forget(&mut self, stream: Key, ctx: &mut Context<T>) {
-        while let Some(seq) = self.held.highest(stream) {
-            self.drop_held(stream, seq, ctx);
-        }
-        self.forget_stream(stream);
-        ctx.stats.streams_forgotten += 1;
     }
 
     /// Takes in one message of a stream.
@@ -191,7 +189,6 @@ impl<T: Types> Inbox<T> {
     }
 
     /// A message that was handed over came again.
-    #[inline]
     fn on_duplicate(&mut self, stream: Key, seq: u64, ctx: &mut Context<T>) {
         match self.streams[stream].pending.get(seq) {
             None => self.bring_ack_back(stream, seq, ctx),
@@ -222,13 +219,11 @@ impl<T: Types> Inbox<T> {
         ctx.event(Event::Received(Delivery { from, id, server_id, payload, late }));
     }
 
-    #[inline]
     fn is_full(&self, ctx: &Context<T>) -> bool {
         self.with_app + self.held.len() >= ctx.config.inbox_capacity
     }
 
     /// The application has handled a message.
-    #[inline]
     pub(crate) fn confirm(&mut self, from: &T::Peer, id: MsgId, ctx: &mut Context<T>) -> Result<(), UnknownDelivery> {
         let (stream, seq) = self.streams.look_up_from(from, id).ok_or(UnknownDelivery(id))?;
         let stream = &self.streams[stream];
@@ -299,7 +294,6 @@ fn refuse<T: Types>(from: T::Peer, id: MsgId, ctx: &mut Context<T>) {
 }
 
 /// Whether the messages of a stream are handed over in order: a foreign one has none.
-#[inline]
 fn in_order<T: Types>(id: StreamKey, ctx: &Context<T>) -> bool {
     match ctx.config.order {
         Order::InOrder { .. } => id.counts(),

@@ -71,9 +71,12 @@ pub(crate) struct Outbox<T: Types> {
     barrier: RestartBarrier,
     /// Streams whose floor has passed an abandoned seq in the current input.
     risen: BTreeMap<Key, Announce>,
+    /// Whether any floor was ever announced.
+    has_announced: bool,
     /// Places of the window taken.
     in_window: usize,
-    probes: Probes,
+    /// The delays of a first probe.
+    first_probe: Spread,
     /// No msg:R before this: the server asked for it.
     paused_until: Option<Time>,
     /// Whether everything goes out again after a connect, in order, while tokens last.
@@ -83,22 +86,6 @@ pub(crate) struct Outbox<T: Types> {
 }
 
 type Messages<T> = Arena<Message<T>>;
-
-/// How long ack:N is waited for, at first and at most, in nanoseconds.
-#[derive(Clone, Copy, Debug)]
-struct Probes {
-    initial: u64,
-    max: u64,
-    /// The delays of a first probe.
-    first: Spread,
-}
-
-impl Probes {
-    fn new(config: &Config) -> Self {
-        let (initial, max) = (nanos(config.probe_initial), nanos(config.probe_max));
-        Self { initial, max, first: Spread::new(initial, 0, max, Jitter::new(config.jitter)) }
-    }
-}
 
 /// The queues: first transmissions and what waits for the window; what timed out before msg:A; what timed out before ack:N;
 /// what the server asked to send again later.
@@ -129,8 +116,9 @@ impl<T: Types> Outbox<T> {
             expiry: Expiry::new(config),
             barrier: RestartBarrier::new(),
             risen: BTreeMap::new(),
+            has_announced: false,
             in_window: 0,
-            probes: Probes::new(config),
+            first_probe: Spread::new(probes.0, 0, probes.1, Jitter::new(config.jitter)),
             paused_until: None,
             flushing: false,
             turn: 0,
@@ -283,7 +271,6 @@ impl<T: Types> Outbox<T> {
 
     /// Whether there is nothing to do at the end of an input, unless something is due: no message waits for its turn, no
     /// stream is blocked, no floor has risen, the server asked for no pause.
-    #[inline]
     pub(crate) fn is_quiescent(&self) -> bool {
         self.flights.queues_are_empty()
             && self.barrier.is_open()

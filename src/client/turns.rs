@@ -7,20 +7,15 @@ use crate::frame::Types;
 use crate::time::Time;
 
 impl<T: Types> Client<T> {
-    #[inline]
-    pub(super) fn advance(&mut self, now: Time) {
-        self.ctx.advance(now);
-    }
-
     /// Ends an input.
-    #[inline]
+    #[inline(always)]
     pub(super) fn end_input(&mut self) {
         if self.ctx.now >= self.deadline || !self.outbox.is_quiescent() {
             self.let_out();
             return;
         }
         self.outbox.end_flush();
-        let next_token = if self.inbox.wants_token() { self.deal_to_acks() } else { Time::MAX };
+        let next_token = if self.inbox.wants_token() { self.deal() } else { Time::MAX };
         self.deadline = next_token.min(self.outbox.next_when_quiescent()).min(self.inbox.next_deadline());
     }
 
@@ -39,22 +34,9 @@ impl<T: Types> Client<T> {
         self.deadline = next_token.min(outbox).min(self.inbox.next_deadline());
     }
 
-    /// As [`deal`](Self::deal), when no msg:R waits.
-    #[inline(never)]
-    fn deal_to_acks(&mut self) -> Time {
-        while self.inbox.wants_token() {
-            if !self.ctx.tokens.take(self.ctx.now) {
-                return self.ctx.tokens.next_at();
-            }
-            self.inbox.transmit_next(&mut self.ctx);
-            self.acks_turn = false;
-        }
-        Time::MAX
-    }
-
     /// Lets out what may leave: first transmissions as the window allows, and repetitions as tokens allow, in turn ack:R and
     /// msg:R. Returns when the next token comes if something waits for it.
-    #[inline]
+    #[inline(always)]
     fn deal(&mut self) -> Time {
         loop {
             let message = self.outbox.next(&self.ctx);

@@ -44,7 +44,6 @@ impl<V> Arena<V> {
     }
 
     /// Stores a value; the key freed last is used first.
-    #[inline]
     pub(crate) fn insert(&mut self, value: V) -> Key {
         self.len += 1;
         let key = self.free;
@@ -61,7 +60,6 @@ impl<V> Arena<V> {
     }
 
     /// Removes a value, which must have left its lists.
-    #[inline]
     pub(crate) fn remove(&mut self, key: Key) -> V {
         let slot = core::mem::replace(&mut self.slots[key as usize], Slot::Free { next: self.free });
         self.free = key;
@@ -72,7 +70,6 @@ impl<V> Arena<V> {
         }
     }
 
-    #[inline]
     pub(crate) fn get(&self, key: Key) -> Option<&V> {
         match self.slots.get(key as usize) {
             Some(Slot::Used(value)) => Some(value),
@@ -89,14 +86,12 @@ impl<V> Arena<V> {
 impl<V> core::ops::Index<Key> for Arena<V> {
     type Output = V;
 
-    #[inline]
     fn index(&self, key: Key) -> &V {
         self.get(key).expect("a key is dropped where its value is removed")
     }
 }
 
 impl<V> core::ops::IndexMut<Key> for Arena<V> {
-    #[inline]
     fn index_mut(&mut self, key: Key) -> &mut V {
         match &mut self.slots[key as usize] {
             Slot::Used(value) => value,
@@ -126,24 +121,21 @@ pub(crate) struct List {
 impl List {
     pub(crate) const EMPTY: Self = Self { head: NIL, tail: NIL };
 
-    #[inline]
     pub(crate) fn first(self) -> Option<Key> {
         some(self.head)
     }
 
-    #[inline]
     pub(crate) fn last(self) -> Option<Key> {
         some(self.tail)
     }
 }
 
-impl<D: Copy> Links<D> {
+impl<D: Copy + Default> Links<D> {
     pub(crate) const fn new() -> Self {
         Self(Vec::new())
     }
 
     /// Appends a key, which stands in no list, to a list.
-    #[inline]
     pub(crate) fn push_back(&mut self, list: &mut List, key: Key, datum: D) {
         let node = Node { prev: list.tail, next: NIL, datum };
         match self.0.get_mut(key as usize) {
@@ -157,13 +149,15 @@ impl<D: Copy> Links<D> {
         list.tail = key;
     }
 
-    #[cold]
+    #[inline(never)]
     fn grow(&mut self, key: Key, node: Node<D>) {
-        self.0.resize(key as usize + 1, node);
+        while self.0.len() < key as usize {
+            self.0.push(Node { prev: NIL, next: NIL, datum: D::default() });
+        }
+        self.0.push(node);
     }
 
     /// Takes a key out of the list in which it stands.
-    #[inline]
     pub(crate) fn unlink(&mut self, list: &mut List, key: Key) {
         let Node { prev, next, .. } = self.0[key as usize];
         match self.0.get_mut(prev as usize) {
@@ -182,7 +176,6 @@ impl<D: Copy> Links<D> {
     }
 
     /// The key after this one in its list.
-    #[inline]
     pub(crate) fn next(&self, key: Key) -> Option<Key> {
         some(self.0[key as usize].next)
     }
@@ -192,19 +185,16 @@ impl<D: Copy> Links<D> {
         core::iter::successors(list.first(), |&key| self.next(key))
     }
 
-    /// The datum of a key that stood in a list before.
-    #[inline]
+    /// The datum of a key: the one it entered a list with, or the default; `None` beyond all keys that did.
     pub(crate) fn datum(&self, key: Key) -> Option<&D> {
         Some(&self.0.get(key as usize)?.datum)
     }
 
-    #[inline]
     pub(crate) fn datum_mut(&mut self, key: Key) -> Option<&mut D> {
         Some(&mut self.0.get_mut(key as usize)?.datum)
     }
 }
 
-#[inline]
 fn some(key: Key) -> Option<Key> {
     (key != NIL).then_some(key)
 }
@@ -251,5 +241,7 @@ mod tests {
         links.push_back(&mut b, 1, 'w');
         assert_eq!((links.iter(a).collect::<Vec<_>>(), links.iter(b).collect::<Vec<_>>()), ([0].into(), [2, 1].into()));
         assert_eq!((links.datum(0), links.datum(1), links.datum(3)), (Some(&'x'), Some(&'w'), None));
+        links.push_back(&mut b, 4, 'v');
+        assert_eq!(links.datum(3), Some(&char::default()), "a key between that stood in no list");
     }
 }

@@ -59,12 +59,6 @@ pub(crate) fn map<K, V>(elements: usize) -> Bytes {
     Bytes(node) * (elements / 5 + 1)
 }
 
-/// A hash table: it doubles when seven eighths of its buckets are used and more than half of those are not vacated ones. So
-/// it has at most 32/7 buckets for each element, with a byte of control each, and the old half while it moves.
-pub(super) fn table<V>(elements: usize) -> Bytes {
-    (Bytes::of::<V>(elements) + Bytes::of::<u8>(elements)) * 7 + Bytes::of::<V>(64) + Bytes::of::<u8>(128)
-}
-
 #[cfg(test)]
 mod tests {
     #![cfg(target_pointer_width = "64")]

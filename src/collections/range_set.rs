@@ -88,7 +88,10 @@ impl RangeSet {
     /// Adds a seq; returns by how many the number of ranges changes.
     #[inline]
     pub(crate) fn insert(&mut self, seq: u64) -> isize {
-        if seq == self.first.end && self.rest.is_none() && !self.first.is_empty() {
+        if self.first.is_empty() {
+            self.first = Range { start: seq, end: seq + 1 };
+            1
+        } else if seq == self.first.end && self.rest.is_none() {
             self.first.end += 1;
             0
         } else if self.contains(seq) {

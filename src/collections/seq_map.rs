@@ -48,10 +48,6 @@ const MIN_SPAN: usize = 64;
 const MIN_SLOTS: usize = 64;
 
 impl SeqMap {
-    pub(crate) const fn new() -> Self {
-        Self::Empty
-    }
-
     /// The most heap that `maps` maps take which hold `live` seqs between them.
     pub(crate) fn footprint(maps: usize, live: usize) -> Bytes {
         // A window spans at most 64 + 4 × live slots and has room for four times that; one at a time moves.
@@ -167,12 +163,10 @@ impl Window {
     #[inline]
     fn first(&self) -> Option<u64> {
         let dense = (self.live > 0).then_some(self.base);
-        if self.outliers.is_empty() { dense } else { self.first_with_outliers(dense) }
-    }
-
-    #[inline(never)]
-    fn first_with_outliers(&self, dense: Option<u64>) -> Option<u64> {
-        self.outliers.keys().next().copied().into_iter().chain(dense).min()
+        match self.outliers.first_key_value() {
+            Some((outlier, _)) => dense.into_iter().chain([*outlier]).min(),
+            None => dense,
+        }
     }
 
     fn last_below(&mut self, seq: u64) -> Option<(u64, Key)> {
@@ -238,7 +232,6 @@ impl Window {
         self.forget_vacancy_above(seq);
         self.slots[slot(seq, &self.slots)] = key;
         self.live += 1;
-        self.give_memory_back();
     }
 
     /// A vacant slot is about to be filled: no slot above it may claim that it is vacant.
@@ -276,7 +269,9 @@ impl Window {
         while self.span as u64 > max_span(self.live) {
             self.evict_first();
         }
-        self.give_memory_back();
+        if self.slots.len() > MIN_SLOTS.max(4 * self.span) {
+            self.resize(MIN_SLOTS.max(2 * self.span));
+        }
     }
 
     /// Makes the lowest seq of the window an outlier.
@@ -298,12 +293,6 @@ impl Window {
         while self.slots[slot(self.base, &self.slots)] & VACANT != 0 {
             self.base += 1;
             self.span -= 1;
-        }
-    }
-
-    fn give_memory_back(&mut self) {
-        if self.slots.len() > MIN_SLOTS.max(4 * self.span) {
-            self.resize(MIN_SLOTS.max(2 * self.span));
         }
     }
 

@@ -15,10 +15,9 @@ use alloc::collections::{BTreeMap, btree_map};
 use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut, Index, IndexMut};
 
-use hashbrown::HashTable;
-
 use super::arena::{Arena, Key, Links, List};
 use super::footprint::{self, Bytes};
+use super::id_table::IdTable;
 use crate::id::{MsgId, StreamKey};
 use crate::rng::Rng;
 
@@ -28,7 +27,7 @@ pub(crate) struct StreamTable<P, Q, S> {
     streams: Arena<Stream<P, S>>,
     peers: Arena<Peer<Q>>,
     by_name: BTreeMap<P, Key>,
-    by_id: HashTable<Key>,
+    by_id: IdTable,
     /// Streams of a peer whose id the table already has for another peer.
     namesakes: BTreeMap<(Key, StreamKey), Key>,
     of_peers: Links,
@@ -36,7 +35,7 @@ pub(crate) struct StreamTable<P, Q, S> {
     silent_links: Links,
     /// The stream that was found last, if its id counts: the first guess of the next look-up.
     recent: Option<Key>,
-    secret: [u64; 5],
+    secret: [u128; 3],
 }
 
 /// A stream of a peer, with its state.
@@ -57,23 +56,19 @@ struct Peer<Q> {
     list: List,
 }
 
-/// A peer has as many streams as it may have.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct AtLimit;
-
 impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
     pub(crate) fn new(mut rng: Rng) -> Self {
         Self {
             streams: Arena::new(),
             peers: Arena::new(),
             by_name: BTreeMap::new(),
-            by_id: HashTable::new(),
+            by_id: IdTable::new(),
             namesakes: BTreeMap::new(),
             of_peers: Links::new(),
             silent: List::EMPTY,
             silent_links: Links::new(),
             recent: None,
-            secret: core::array::from_fn(|_| rng.next()),
+            secret: core::array::from_fn(|_| u128::from(rng.next()) << 64 | u128::from(rng.next())),
         }
     }
 
@@ -83,7 +78,7 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
             + footprint::links::<()>(streams) * 2
             + footprint::arena::<Peer<Q>>(streams)
             + footprint::map::<P, Key>(streams)
-            + footprint::table::<Key>(streams)
+            + IdTable::footprint(streams)
             + footprint::map::<(Key, StreamKey), Key>(streams)
     }
 
@@ -95,13 +90,11 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
         self.streams.get(stream)
     }
 
-    /// The stream of a message, whoever its peer is, and the seq in it.
+    /// The counting stream of a message, whoever its peer is, and the seq in it.
     #[inline]
     pub(crate) fn find(&self, id: MsgId) -> Option<(Key, u64)> {
-        match self.find_recent(id) {
-            None => self.find_by_id(id),
-            found => found,
-        }
+        let (id, seq) = id.split_counting();
+        Some((self.in_table(id)?, seq))
     }
 
     /// As [`find`](Self::find); the next look-up begins with the stream that was found.
@@ -112,7 +105,6 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
     }
 
     /// The stream of a message from a peer, and the seq in it.
-    #[inline]
     pub(crate) fn look_up_from(&mut self, peer: &P, id: MsgId) -> Option<(Key, u64)> {
         match self.find_recent(id) {
             Some(found) if self.streams[found.0].name == *peer => Some(found),
@@ -121,17 +113,10 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
     }
 
     /// As [`find`](Self::find), if it is the stream that was found last.
-    #[inline]
     pub(crate) fn find_recent(&self, id: MsgId) -> Option<(Key, u64)> {
         let recent = self.recent?;
         let seq = id.seq_in(self.streams.get(recent)?.id)?;
         Some((recent, seq))
-    }
-
-    #[inline(never)]
-    fn find_by_id(&self, id: MsgId) -> Option<(Key, u64)> {
-        let (id, seq) = id.split();
-        Some((self.in_table(id)?, seq))
     }
 
     #[inline(never)]
@@ -145,7 +130,7 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
 
     #[inline]
     fn in_table(&self, id: StreamKey) -> Option<Key> {
-        self.by_id.find(self.hash(id), |stream| self.streams[*stream].id == id).copied()
+        self.by_id.find(hash(&self.secret, id), |stream| self.streams[stream].id == id)
     }
 
     fn namesake(&self, peer: &P, id: StreamKey) -> Option<Key> {
@@ -155,17 +140,11 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
         self.namesakes.get(&(self.peer(peer)?, id)).copied()
     }
 
-    #[inline]
-    fn hash(&self, id: StreamKey) -> u64 {
-        hash(&self.secret, id)
-    }
-
     pub(crate) fn peer(&self, name: &P) -> Option<Key> {
         self.by_name.get(name).copied()
     }
 
     /// The state of a peer.
-    #[inline]
     pub(crate) fn peer_state(&mut self, peer: Key) -> &mut Q {
         &mut self.peers[peer].state
     }
@@ -186,7 +165,6 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
     }
 
     /// The last stream in the list of a peer; the next look-up begins with it.
-    #[inline]
     pub(crate) fn last_of(&mut self, name: &P) -> Option<Key> {
         match self.recent {
             Some(recent) if self.streams[recent].name == *name && self.after(recent).is_none() => Some(recent),
@@ -206,7 +184,6 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
     }
 
     /// The stream after this one in the list of its peer.
-    #[inline]
     pub(crate) fn after(&self, stream: Key) -> Option<Key> {
         self.of_peers.next(stream)
     }
@@ -222,14 +199,14 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
         keys
     }
 
-    /// Adds a stream that is not in yet; it stands in no list. A peer that has `limit` streams gets no further one.
-    pub(crate) fn insert(&mut self, peer: &P, id: StreamKey, state: S, limit: usize) -> Result<Key, AtLimit> {
+    /// Adds a stream that is not in yet; it stands in no list. `None` when its peer has `limit` streams already.
+    pub(crate) fn insert(&mut self, peer: &P, id: StreamKey, state: S, limit: usize) -> Option<Key> {
         let name = peer.clone();
         let peer = match self.by_name.entry(peer.clone()) {
             btree_map::Entry::Occupied(known) => {
                 let count = &mut self.peers[*known.get()].count;
                 if *count as usize >= limit {
-                    return Err(AtLimit);
+                    return None;
                 }
                 *count += 1;
                 *known.get()
@@ -240,21 +217,19 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
         };
         let stream = self.streams.insert(Stream { id, peer, name, state });
         let Self { by_id, streams, secret, .. } = self;
-        if by_id.find(hash(secret, id), |other| streams[*other].id == id).is_none() {
-            by_id.insert_unique(hash(secret, id), stream, |other| hash(secret, streams[*other].id));
-        } else {
-            self.namesakes.insert((peer, id), stream);
+        let hashed = hash(secret, id);
+        match by_id.find(hashed, |other| streams[other].id == id) {
+            None => by_id.insert(stream, hashed, |other| hash(secret, streams[other].id)),
+            Some(_) => drop(self.namesakes.insert((peer, id), stream)),
         }
         self.recent = id.counts().then_some(stream);
-        Ok(stream)
+        Some(stream)
     }
 
     /// Removes a stream that stands in no list; a peer is forgotten with its last one.
     pub(crate) fn remove(&mut self, stream: Key) -> Stream<P, S> {
-        let hash = self.hash(self.streams[stream].id);
-        match self.by_id.find_entry(hash, |other| *other == stream) {
-            Ok(found) => drop(found.remove()),
-            Err(_) => drop(self.namesakes.remove(&(self.streams[stream].peer, self.streams[stream].id))),
+        if !self.by_id.remove(stream, |stream| hash(&self.secret, self.streams[stream].id)) {
+            self.namesakes.remove(&(self.streams[stream].peer, self.streams[stream].id));
         }
         let removed = self.streams.remove(stream);
         self.recent = None;
@@ -268,32 +243,27 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
     }
 
     /// Puts a stream last into the list of its peer.
-    #[inline]
     pub(crate) fn push_of_peer(&mut self, stream: Key) {
         let peer = self.streams[stream].peer;
         self.of_peers.push_back(&mut self.peers[peer].list, stream, ());
     }
 
     /// Takes a stream out of the list of its peer.
-    #[inline]
     pub(crate) fn unlink_of_peer(&mut self, stream: Key) {
         let peer = self.streams[stream].peer;
         self.of_peers.unlink(&mut self.peers[peer].list, stream);
     }
 
     /// Puts a stream last into the list of silent ones.
-    #[inline]
     pub(crate) fn push_silent(&mut self, stream: Key) {
         self.silent_links.push_back(&mut self.silent, stream, ());
     }
 
     /// Takes a stream out of the list of silent ones.
-    #[inline]
     pub(crate) fn unlink_silent(&mut self, stream: Key) {
         self.silent_links.unlink(&mut self.silent, stream);
     }
 
-    #[inline]
     pub(crate) fn last_silent(&self) -> Option<Key> {
         self.silent.last()
     }
@@ -304,28 +274,24 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
     }
 }
 
-/// The sum of the four 32-bit words, each times a secret factor. Its upper half is the strong one; a hash table looks at the
-/// lower bits first.
+/// The upper half of `s + a · high + b · low` modulo 2¹²⁸.
 #[inline]
-fn hash(secret: &[u64; 5], id: StreamKey) -> u64 {
-    let [a, b, c, d] = id.words().map(u64::from);
-    let [s, sa, sb, sc, sd] = *secret;
-    let product = |factor: u64, word: u64| factor.wrapping_mul(word);
-    let sum = s.wrapping_add(product(sa, a)).wrapping_add(product(sb, b));
-    sum.wrapping_add(product(sc, c)).wrapping_add(product(sd, d)).rotate_left(32)
+#[expect(clippy::cast_possible_truncation, reason = "the upper half")]
+fn hash(secret: &[u128; 3], id: StreamKey) -> u64 {
+    let [high, low] = id.halves().map(u128::from);
+    let [s, a, b] = *secret;
+    (s.wrapping_add(a.wrapping_mul(high)).wrapping_add(b.wrapping_mul(low)) >> 64) as u64
 }
 
 impl<P, Q, S> Index<Key> for StreamTable<P, Q, S> {
     type Output = Stream<P, S>;
 
-    #[inline]
     fn index(&self, stream: Key) -> &Stream<P, S> {
         &self.streams[stream]
     }
 }
 
 impl<P, Q, S> IndexMut<Key> for StreamTable<P, Q, S> {
-    #[inline]
     fn index_mut(&mut self, stream: Key) -> &mut Stream<P, S> {
         &mut self.streams[stream]
     }
@@ -334,14 +300,12 @@ impl<P, Q, S> IndexMut<Key> for StreamTable<P, Q, S> {
 impl<P, S> Deref for Stream<P, S> {
     type Target = S;
 
-    #[inline]
     fn deref(&self) -> &S {
         &self.state
     }
 }
 
 impl<P, S> DerefMut for Stream<P, S> {
-    #[inline]
     fn deref_mut(&mut self) -> &mut S {
         &mut self.state
     }

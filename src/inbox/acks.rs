@@ -26,7 +26,6 @@ impl<T: Types> Inbox<T> {
     }
 
     /// A confirmed message came again before its ack:A.
-    #[inline]
     pub(super) fn ack_again(&mut self, key: Key, ctx: &mut Context<T>) {
         ctx.stats.repeated_msg_n_confirmed += 1;
         if self.flights.state(key) == FlightState::Armed {
@@ -47,7 +46,6 @@ impl<T: Types> Inbox<T> {
     }
 
     /// An ack is pending from here on; the oldest one makes room.
-    #[inline]
     fn push_ack(&mut self, key: Key, ctx: &mut Context<T>) {
         self.ack_links.push_back(&mut self.acks, key, ());
         if self.acks_pending() > ctx.config.ack_capacity {
@@ -65,7 +63,6 @@ impl<T: Types> Inbox<T> {
     }
 
     /// ack:A.
-    #[inline]
     pub(crate) fn on_ack_a(&mut self, from: T::Peer, id: MsgId, ctx: &mut Context<T>) {
         if let Some((stream, seq)) = self.streams.look_up_from(&from, id) {
             let key = self.streams[stream].pending.get(seq);
@@ -116,7 +113,6 @@ impl<T: Types> Inbox<T> {
     }
 
     /// Whether an ack:R waits for a token.
-    #[inline]
     pub(crate) const fn wants_token(&self) -> bool {
         !self.flights.queues_are_empty()
     }
@@ -146,7 +142,6 @@ impl<T: Types> Inbox<T> {
     }
 
     /// When something happens here by itself, the tokens aside.
-    #[inline]
     pub(crate) fn next_deadline(&self) -> Time {
         self.held.end().min(self.flights.next_due())
     }

@@ -18,8 +18,6 @@ pub(super) struct Held<T: Types> {
     /// The one held for longest first.
     arrivals: List,
     links: Links,
-    /// When the first of them is handed over whatever is missing; [`Time::MAX`] for never.
-    end: Time,
     /// How long one is held, in nanoseconds; the longest time for ever.
     max_hold: u64,
 }
@@ -28,7 +26,8 @@ pub(super) struct Held<T: Types> {
 struct HeldMessage<T: Types> {
     stream: Key,
     seq: u64,
-    since: Time,
+    /// When it is handed over whatever is missing.
+    until: Time,
     copy: Copy<T>,
 }
 
@@ -39,7 +38,6 @@ impl<T: Types> Held<T> {
             by_seq: BTreeMap::new(),
             arrivals: List::EMPTY,
             links: Links::new(),
-            end: Time::MAX,
             max_hold: match config.order {
                 Order::InOrder { max_hold: Some(max_hold) } => nanos(max_hold),
                 Order::InOrder { max_hold: None } | Order::AsArrived => u64::MAX,
@@ -55,15 +53,13 @@ impl<T: Types> Held<T> {
             + collections::map::<(Key, u64), Key>(held)
     }
 
-    #[inline]
     pub(super) const fn len(&self) -> usize {
         self.messages.len()
     }
 
-    /// When the first hold ends.
-    #[inline]
-    pub(super) const fn end(&self) -> Time {
-        self.end
+    /// When the first hold ends; [`Time::MAX`] for never.
+    pub(super) fn end(&self) -> Time {
+        self.arrivals.first().map_or(Time::MAX, |key| self.messages[key].until)
     }
 
     pub(super) fn contains(&self, stream: Key, seq: u64) -> bool {
@@ -101,19 +97,15 @@ impl<T: Types> Held<T> {
 
     /// Holds a message that is not held yet.
     pub(super) fn insert(&mut self, stream: Key, seq: u64, copy: Copy<T>, now: Time) {
-        let key = self.messages.insert(HeldMessage { stream, seq, since: now, copy });
+        let key = self.messages.insert(HeldMessage { stream, seq, until: now.plus(self.max_hold), copy });
         self.by_seq.insert((stream, seq), key);
         self.links.push_back(&mut self.arrivals, key, ());
-        self.end = self.end.min(now.plus(self.max_hold));
     }
 
     /// Takes a message out, if it is held.
     pub(super) fn take(&mut self, stream: Key, seq: u64) -> Option<Copy<T>> {
         let key = self.by_seq.remove(&(stream, seq))?;
         self.links.unlink(&mut self.arrivals, key);
-        let HeldMessage { copy, .. } = self.messages.remove(key);
-        let first = self.arrivals.first().map(|key| self.messages[key].since);
-        self.end = first.map_or(Time::MAX, |since| since.plus(self.max_hold));
-        Some(copy)
+        Some(self.messages.remove(key).copy)
     }
 }

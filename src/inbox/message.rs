@@ -30,7 +30,6 @@ enum State {
 
 impl Message {
     /// A message that is handed over.
-    #[inline]
     pub(super) const fn handed_over(stream: Key, seq: u64) -> Self {
         Self { stream, seq, state: State::WithApp }
     }
@@ -42,13 +41,11 @@ impl Message {
     }
 
     /// The application confirmed it; `sent` is whether its ack:R leaves at once.
-    #[inline]
     pub(super) const fn on_confirmed(&mut self, sent: bool) {
         self.state = State::AckPending { sent, unanswered: 0 };
     }
 
     /// An ack:R leaves; returns how many went unanswered.
-    #[inline]
     pub(super) fn on_transmit(&mut self) -> u32 {
         match &mut self.state {
             State::AckPending { sent, unanswered } => {
@@ -75,13 +72,11 @@ impl Message {
         }
     }
 
-    #[inline]
     pub(super) const fn is_with_app(&self) -> bool {
         matches!(self.state, State::WithApp)
     }
 
     /// Whether an ack:A may have been sent for it.
-    #[inline]
     pub(super) const fn is_ack_sent(&self) -> bool {
         match self.state {
             State::AckPending { sent, .. } => sent,

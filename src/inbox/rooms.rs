@@ -9,45 +9,28 @@ use alloc::collections::BTreeSet;
 
 use super::Inbox;
 use super::stream::Stream;
-use crate::collections::{self, AtLimit, Bytes, Key};
+use crate::collections::Key;
 use crate::config::Config;
 use crate::frame::Types;
 use crate::id::StreamKey;
 use crate::time::Time;
 
 /// The peers that have several streams, by how many.
-#[derive(Clone, Debug)]
-pub(super) struct Holders(BTreeSet<(u32, Key)>);
-
-impl Holders {
-    pub(super) const fn new() -> Self {
-        Self(BTreeSet::new())
-    }
-
-    pub(super) fn footprint(streams: usize) -> Bytes {
-        collections::map::<(u32, Key), ()>(streams / 2)
-    }
-
-    /// A peer has another number of streams than before.
-    #[inline]
-    pub(super) fn on_change(&mut self, peer: Key, before: u32, now: u32) {
-        if before > 1 {
-            self.0.remove(&(before, peer));
-        }
-        if now > 1 {
-            self.0.insert((now, peer));
-        }
-    }
-
-    /// The peer that holds most.
-    fn greatest(&self) -> Option<Key> {
-        self.0.last().map(|(_, peer)| *peer)
-    }
-}
+pub(super) type Holders = BTreeSet<(u32, Key)>;
 
 impl<T: Types> Inbox<T> {
-    /// Opens a stream if nothing need be forgotten for it and for a range of it.
+    /// A peer has another number of streams than before.
     #[inline]
+    pub(super) fn on_count(&mut self, peer: Key, before: u32, now: u32) {
+        if before > 1 {
+            self.holders.remove(&(before, peer));
+        }
+        if now > 1 {
+            self.holders.insert((now, peer));
+        }
+    }
+
+    /// Opens a stream if nothing need be forgotten for it and for a range of it.
     pub(super) fn open_stream_if_room(
         &mut self,
         from: &T::Peer,
@@ -56,7 +39,7 @@ impl<T: Types> Inbox<T> {
         now: Time,
     ) -> Option<Key> {
         let has_room = self.streams.len() < config.max_streams && self.ranges < config.max_ranges;
-        if has_room { self.insert_stream(from, id, config.max_streams_per_peer, now).ok() } else { None }
+        if has_room { self.insert_stream(from, id, config.max_streams_per_peer, now) } else { None }
     }
 
     /// Opens a stream for which there is room.
@@ -65,13 +48,12 @@ impl<T: Types> Inbox<T> {
     }
 
     /// The new stream stands in no list.
-    #[inline]
-    fn insert_stream(&mut self, from: &T::Peer, id: StreamKey, limit: usize, now: Time) -> Result<Key, AtLimit> {
+    fn insert_stream(&mut self, from: &T::Peer, id: StreamKey, limit: usize, now: Time) -> Option<Key> {
         let stream = self.streams.insert(from, id, Stream::new(now), limit)?;
         let peer = self.streams[stream].peer;
         let count = self.streams.count(peer);
-        self.holders.on_change(peer, count - 1, count);
-        Ok(stream)
+        self.on_count(peer, count - 1, count);
+        Some(stream)
     }
 
     /// Which stream must be forgotten for a new one of a peer, if any.
@@ -84,7 +66,7 @@ impl<T: Types> Inbox<T> {
         if self.streams.len() < config.max_streams {
             return Ok(None);
         }
-        let of_greatest = self.holders.greatest().and_then(|peer| self.longest_silent(Some(peer)));
+        let of_greatest = self.holders.last().copied().and_then(|(_, peer)| self.longest_silent(Some(peer)));
         let of_any = self.longest_silent(None);
         let past_retention = |stream: &Key| now.nanos_since(self.streams[*stream].heard) >= config.retention();
         of_greatest.filter(past_retention).or_else(|| of_any.filter(past_retention)).map(Some).ok_or(NoRoom)

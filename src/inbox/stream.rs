@@ -27,7 +27,7 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) const fn new(now: Time) -> Self {
-        Self { seen: RangeSet::new(), cursor: 0, heard: now, pending: SeqMap::new(), listed: false }
+        Self { seen: RangeSet::new(), cursor: 0, heard: now, pending: SeqMap::Empty, listed: false }
     }
 }
 
@@ -43,7 +43,6 @@ pub(super) fn footprint<T: Types>(config: &Config, messages: usize) -> Bytes {
 
 impl<T: Types> Inbox<T> {
     /// Ends what a message did to a stream: a quiet one is the last heard of, or is forgotten with nothing to remember.
-    #[inline]
     pub(super) fn end_message(&mut self, stream: Key) {
         if self.streams[stream].pending.is_empty() {
             self.end_quiet_message(stream);
@@ -81,7 +80,6 @@ impl<T: Types> Inbox<T> {
     }
 
     /// A stream has become quiet, or was heard of and is: it is the last one.
-    #[inline]
     pub(super) fn on_quiet(&mut self, stream: Key) {
         if self.streams.last_silent() != Some(stream) {
             self.move_last(stream);
@@ -96,6 +94,7 @@ impl<T: Types> Inbox<T> {
         self.streams.push_silent(stream);
     }
 
+    #[inline(always)]
     fn unlist(&mut self, stream: Key) {
         if core::mem::replace(&mut self.streams[stream].listed, false) {
             self.streams.unlink_of_peer(stream);
@@ -130,7 +129,7 @@ impl<T: Types> Inbox<T> {
         self.unlist(stream);
         let peer = self.streams[stream].peer;
         let count = self.streams.count(peer);
-        self.holders.on_change(peer, count, count - 1);
+        self.on_count(peer, count, count - 1);
         self.ranges -= self.streams.remove(stream).seen.ranges();
     }
 

@@ -40,13 +40,11 @@ impl Expiry {
     }
 
     /// When a message expires that is sent at `at`.
-    #[inline]
     pub(super) const fn after(&self, at: Time) -> Time {
         at.plus(self.delay)
     }
 
     /// A message was just sent: it expires after all that were sent before it.
-    #[inline]
     pub(super) fn push(&mut self, key: Key, expires_at: Time) {
         self.links.push_back(&mut self.sent, key, ());
         self.next = self.next.min(expires_at);
@@ -69,13 +67,11 @@ impl Expiry {
     }
 
     /// When the first message expires; [`Time::MAX`] for never.
-    #[inline]
     pub(super) const fn next(&self) -> Time {
         self.next
     }
 
     /// Which message expires first, and when.
-    #[inline]
     pub(super) fn first<T: Types>(&self, messages: &Messages<T>) -> Option<(Time, Key)> {
         let sent = self.sent.first().map(|key| (messages[key].expires_at, key));
         match (sent, self.dated.first().copied()) {

@@ -50,6 +50,7 @@ impl<T: Types> Outbox<T> {
                 }
             }
             self.streams[key].announced = Some(announce);
+            self.has_announced = true;
         }
     }
 }

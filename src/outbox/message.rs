@@ -99,7 +99,6 @@ pub(super) enum Awaits {
 
 impl<T: Types> Message<T> {
     /// A message that was just queued.
-    #[inline]
     pub(super) const fn queued(stream: Key, seq: u64, payload: T::Payload, queued_at: Time, expires_at: Time) -> Self {
         let state = State::Queued;
         Self { stream, seq, payload, queued_at, expires_at, is_below_gap: false, is_barrier: false, state }
@@ -111,7 +110,6 @@ impl<T: Types> Message<T> {
     }
 
     /// A msg:R leaves; a repetition takes a place in the window if it `waited_for_place`.
-    #[inline]
     pub(super) fn on_transmit(&mut self, waited_for_place: bool) -> Awaits {
         match &mut self.state {
             State::Queued | State::Failed(_) => {
@@ -130,7 +128,6 @@ impl<T: Types> Message<T> {
     }
 
     /// The server says that it has the message.
-    #[inline]
     pub(super) fn on_accepted(&mut self, server_id: T::ServerId) -> Acceptance<T::ServerId> {
         match &mut self.state {
             State::OnWire { repeated, in_window, .. } => {
@@ -220,18 +217,16 @@ impl<T: Types> Message<T> {
         }
     }
 
-    #[inline]
     pub(super) const fn standing(&self) -> Standing {
         Standing {
             stream: self.stream,
             expires_at: self.expires_at,
-            in_window: self.is_in_window(),
+            in_window: matches!(self.state, State::OnWire { in_window: true, .. }),
             is_barrier: self.is_barrier,
             is_accepted: self.is_accepted(),
         }
     }
 
-    #[inline]
     pub(super) const fn is_live(&self) -> bool {
         !matches!(self.state, State::Failed(_))
     }
@@ -257,27 +252,12 @@ impl<T: Types> Message<T> {
         matches!(self.state, State::Accepted { .. })
     }
 
-    #[inline]
-    pub(super) const fn is_in_window(&self) -> bool {
-        match &self.state {
-            State::OnWire { in_window, .. } => *in_window,
-            State::Queued | State::Accepted { .. } | State::Failed(_) => false,
-        }
-    }
-
     pub(super) fn status(&self) -> Status {
         match &self.state {
             State::Queued => Status::Queued,
             State::OnWire { .. } => Status::OnWire,
             State::Accepted { .. } => Status::Accepted,
             State::Failed(failure) => Status::Failed(failure.reason.clone()),
-        }
-    }
-
-    pub(super) const fn fail_reason(&self) -> Option<&FailReason> {
-        match &self.state {
-            State::Failed(failure) => Some(&failure.reason),
-            State::Queued | State::OnWire { .. } | State::Accepted { .. } => None,
         }
     }
 
@@ -291,7 +271,6 @@ impl<T: Types> Message<T> {
     }
 
     /// As [`server_id`](Self::server_id), of a message that is gone.
-    #[inline]
     pub(super) fn into_server_id(self) -> Option<T::ServerId> {
         match self.state {
             State::Accepted { server_id, .. } => Some(server_id),

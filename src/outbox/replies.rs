@@ -35,10 +35,12 @@ impl<T: Types> Outbox<T> {
     fn on_accepted(&mut self, key: Key, id: MsgId, server_id: T::ServerId, ctx: &mut Context<T>) {
         let message = &mut self.messages[key];
         let (stream, is_barrier) = (message.stream, message.is_barrier);
-        match message.on_accepted(server_id.clone()) {
+        let conflict = match message.on_accepted(server_id.clone()) {
             Acceptance::First { repeated, in_window } => {
                 self.in_window -= usize::from(in_window);
-                self.streams[stream].announced = None;
+                if self.has_announced {
+                    self.streams[stream].announced = None;
+                }
                 self.sample(key, repeated, ctx);
                 if is_barrier {
                     self.barrier.on_accepted(stream, self.streams[stream].peer);
@@ -50,21 +52,18 @@ impl<T: Types> Outbox<T> {
                 }
                 ctx.persist(|_| Record::Accepted { id, server_id: server_id.clone() });
                 ctx.event(Event::Accepted { id, server_id });
+                return;
             }
-            other => Self::on_accepted_again(id, other, server_id, ctx),
-        }
-    }
-
-    #[inline(never)]
-    fn on_accepted_again(id: MsgId, acceptance: Acceptance<T::ServerId>, server_id: T::ServerId, ctx: &mut Context<T>) {
-        ctx.stats.ignored_msg_a_repeated += 1;
-        let first = match acceptance {
-            Acceptance::First { .. } | Acceptance::Repeated => return,
             Acceptance::Learned => None,
             Acceptance::Conflict { first } => Some(first),
+            Acceptance::Repeated => {
+                ctx.stats.ignored_msg_a_repeated += 1;
+                return;
+            }
         };
+        ctx.stats.ignored_msg_a_repeated += 1;
         ctx.persist(|_| Record::Accepted { id, server_id: server_id.clone() });
-        if let Some(first) = first {
+        if let Some(first) = conflict {
             ctx.event(Event::ServerIdConflict { id, first, second: server_id });
         }
     }
@@ -154,10 +153,9 @@ impl<T: Types> Outbox<T> {
 
     /// A recipient lives: whatever else waits for it is probed soon again. At most once per interval, so that
     /// the cost does not grow with what is in flight.
-    #[inline]
     fn on_recipient_heard(&mut self, peer: Key, ctx: &mut Context<T>) {
         let Recipient { is_silent, heard_at } = *self.streams.peer_state(peer);
-        if is_silent && ctx.now.nanos_since(heard_at) >= self.probes.initial {
+        if is_silent && ctx.now.saturating_duration_since(heard_at) >= ctx.config.probe_initial {
             self.restart_probes(peer, ctx);
         }
     }
@@ -170,7 +168,7 @@ impl<T: Types> Outbox<T> {
             for (_, key) in self.streams[stream].live.iter() {
                 let message = &mut self.messages[key];
                 if message.on_recipient_heard() && self.flights.state(key) == FlightState::Armed {
-                    let delay = ctx.backoff.draw(self.probes.first);
+                    let delay = ctx.backoff.draw(self.first_probe);
                     self.flights.arm(key, PROBE_TIMER, delay, ctx.now);
                 }
             }

@@ -8,6 +8,7 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
+use super::stream::Streams;
 use super::{AWAITS_ACK_N, Outbox, READY};
 use crate::collections::{self, Bytes, Key};
 use crate::config::Order;
@@ -36,13 +37,6 @@ struct Restored {
     unaccepted: usize,
 }
 
-/// What is blocked no longer: a stream, or whatever streams a peer has.
-#[derive(Clone, Copy, Debug)]
-enum Unblocked {
-    Stream(Key),
-    Peer(Key),
-}
-
 /// Until when others wait for delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Patience {
@@ -65,13 +59,11 @@ impl RestartBarrier {
     }
 
     /// Whether no stream is blocked.
-    #[inline]
     pub(super) fn is_open(&self) -> bool {
         self.blocking.is_empty()
     }
 
     /// Whether a stream to a peer is blocked.
-    #[inline]
     fn blocks(&self, stream: Key, peer: Key) -> bool {
         self.first(peer).is_some_and(|first| first != stream)
     }
@@ -119,8 +111,8 @@ impl RestartBarrier {
         }
     }
 
-    /// What is blocked no longer.
-    fn open(&mut self, now: Time) -> Vec<Unblocked> {
+    /// The streams that are blocked no longer; some were not before.
+    fn open<T: Types>(&mut self, streams: &Streams<T>, now: Time) -> Vec<Key> {
         match self.patience {
             Patience::Until(end) if end <= now => {
                 self.patience = Patience::Over;
@@ -131,26 +123,26 @@ impl RestartBarrier {
         let is_over = self.patience == Patience::Over;
         let mut unblocked = Vec::new();
         for peer in core::mem::take(&mut self.touched) {
-            let Some(streams) = self.blocking.get_mut(&peer) else { continue };
+            let Some(blocking) = self.blocking.get_mut(&peer) else { continue };
             let mut was_blocked = false;
-            while let Some(stream) = streams.front().copied() {
+            while let Some(stream) = blocking.front().copied() {
                 let Restored { live, unaccepted } = self.restored.get(&stream).copied().unwrap_or_default();
                 if live > 0 && (!is_over || unaccepted > 0) {
                     break;
                 }
                 if was_blocked && live > 0 {
-                    unblocked.push(Unblocked::Stream(stream));
+                    unblocked.push(stream);
                 }
                 was_blocked = true;
                 self.restored.remove(&stream);
-                streams.pop_front();
+                blocking.pop_front();
             }
-            match streams.front() {
-                Some(first) if was_blocked => unblocked.push(Unblocked::Stream(*first)),
+            match blocking.front() {
+                Some(first) if was_blocked => unblocked.push(*first),
                 Some(_) => {}
                 None => {
                     self.blocking.remove(&peer);
-                    unblocked.push(Unblocked::Peer(peer));
+                    unblocked.extend(streams.of_peer(peer));
                 }
             }
         }
@@ -158,7 +150,6 @@ impl RestartBarrier {
     }
 
     /// When patience ends, while a stream is blocked.
-    #[inline]
     pub(super) fn next_deadline(&self) -> Time {
         match self.patience {
             Patience::Until(end) if !self.is_open() => end,
@@ -169,7 +160,6 @@ impl RestartBarrier {
 
 impl<T: Types> Outbox<T> {
     /// Whether the messages of a stream have to wait for older ones.
-    #[inline]
     pub(super) fn is_blocked(&self, stream: Key) -> bool {
         !self.barrier.is_open() && self.barrier.blocks(stream, self.streams[stream].peer)
     }
@@ -190,18 +180,11 @@ impl<T: Types> Outbox<T> {
         if self.barrier.is_open() {
             return;
         }
-        for unblocked in self.barrier.open(ctx.now) {
-            let streams: Vec<Key> = match unblocked {
-                Unblocked::Stream(stream) => [stream].into(),
-                Unblocked::Peer(peer) => self.streams.of_peer(peer).collect(),
-            };
-            for stream in streams.into_iter().filter(|_| ctx.connected) {
-                for (_, key) in self.streams[stream].live.iter() {
-                    let message = &self.messages[key];
-                    if self.flights.state(key) == FlightState::Idle {
-                        let queue = if message.is_accepted() { AWAITS_ACK_N } else { READY };
-                        self.flights.queue(key, queue);
-                    }
+        for stream in self.barrier.open::<T>(&self.streams, ctx.now).into_iter().filter(|_| ctx.connected) {
+            for (_, key) in self.streams[stream].live.iter() {
+                if self.flights.state(key) == FlightState::Idle {
+                    let is_accepted = self.messages[key].is_accepted();
+                    self.flights.queue(key, if is_accepted { AWAITS_ACK_N } else { READY });
                 }
             }
         }

@@ -8,7 +8,7 @@ use super::{Outbox, merge};
 use crate::collections::Key;
 use crate::config::Order;
 use crate::context::Context;
-use crate::event::FailReason;
+use crate::event::{FailReason, Status};
 use crate::frame::Types;
 use crate::id::MsgId;
 use crate::journal::Record;
@@ -99,10 +99,10 @@ impl<T: Types> Outbox<T> {
         let accepted = message.server_id().map(|server_id| Record::Accepted { id, server_id: server_id.clone() });
         // Its time to expire counts from when the application sent it last.
         let sent_at = Time::from_origin(message.expires_at.since_origin().saturating_sub(ctx.config.expiry));
-        let end = match message.fail_reason() {
-            Some(reason) => Some(Record::Failed { id, reason: reason.clone() }),
-            None if sent_at == message.queued_at => None,
-            None => Some(Record::Resent { id, at: at(sent_at) }),
+        let end = match message.status() {
+            Status::Failed(reason) => Some(Record::Failed { id, reason }),
+            _ if sent_at == message.queued_at => None,
+            Status::Queued | Status::OnWire | Status::Accepted => Some(Record::Resent { id, at: at(sent_at) }),
         };
         [Some(queued), accepted, end]
     }

@@ -5,13 +5,13 @@
 
 use super::message::Awaits;
 use super::stream;
-use super::{AWAITS_ACK_N, AWAITS_MSG_A, Outbox, PROBE_TIMER, Probes, READY, RETRY, RTO_TIMER};
+use super::{AWAITS_ACK_N, AWAITS_MSG_A, Outbox, PROBE_TIMER, READY, RETRY, RTO_TIMER};
 use crate::collections::Key;
 use crate::context::Context;
 use crate::event::{Event, FailReason, Stage};
 use crate::frame::Types;
 use crate::recovery::FlightState;
-use crate::time::Time;
+use crate::time::{Time, nanos};
 
 /// After so many unanswered transmissions a message gives its place in the window back.
 const MAX_UNANSWERED_IN_WINDOW: u32 = 3;
@@ -143,7 +143,6 @@ impl<T: Types> Outbox<T> {
     }
 
     /// Whether a first transmission may be made at once, since nothing comes before it.
-    #[inline]
     pub(super) fn may_go_at_once(&self, ctx: &Context<T>) -> bool {
         self.flights.queues_are_empty()
             && self.in_window < ctx.config.window
@@ -152,7 +151,6 @@ impl<T: Types> Outbox<T> {
     }
 
     /// The tokens have run out: from here on what never left does not wait for what must be repeated.
-    #[inline]
     pub(crate) const fn end_flush(&mut self) -> bool {
         core::mem::replace(&mut self.flushing, false)
     }
@@ -174,14 +172,16 @@ impl<T: Types> Outbox<T> {
     /// Waits for the answer to a msg:R that was transmitted.
     #[inline(always)]
     pub(super) fn wait_for(&mut self, key: Key, awaits: Awaits, ctx: &mut Context<T>) {
-        let Probes { initial, max, first } = self.probes;
         let (timer, delay) = match awaits {
             Awaits::MsgA { unanswered, takes_place } => {
                 self.in_window += usize::from(takes_place);
                 (RTO_TIMER, ctx.rto_delay(unanswered.max(ctx.rto.level())))
             }
-            Awaits::AckN { probes: 0 } => (PROBE_TIMER, ctx.backoff.draw(first)),
-            Awaits::AckN { probes } => (PROBE_TIMER, ctx.backoff.delay(initial, probes, max)),
+            Awaits::AckN { probes: 0 } => (PROBE_TIMER, ctx.backoff.draw(self.first_probe)),
+            Awaits::AckN { probes } => {
+                let (initial, max) = (nanos(ctx.config.probe_initial), nanos(ctx.config.probe_max));
+                (PROBE_TIMER, ctx.backoff.delay(initial, probes, max))
+            }
         };
         self.flights.arm(key, timer, delay, ctx.now);
     }
@@ -193,7 +193,6 @@ impl<T: Types> Outbox<T> {
     }
 
     /// As [`next_deadline`](Self::next_deadline), while nothing waits.
-    #[inline]
     pub(crate) fn next_when_quiescent(&self) -> Time {
         self.expiry.next().min(self.flights.next_due())
     }
@@ -207,7 +206,6 @@ impl<T: Types> Outbox<T> {
     }
 
     /// Puts messages in the order in which they were sent.
-    #[inline]
     fn age(&self, key: Key) -> (Time, Key, u64) {
         let message = &self.messages[key];
         (message.queued_at, message.stream, message.seq)

@@ -43,11 +43,10 @@ pub(super) struct Recipient {
 
 impl Stream {
     const fn new(next_seq: u64) -> Self {
-        Self { next_seq, sent_end: next_seq, live: SeqMap::new(), failed: SeqMap::new(), abandoned: 0, announced: None }
+        Self { next_seq, sent_end: next_seq, live: SeqMap::Empty, failed: SeqMap::Empty, abandoned: 0, announced: None }
     }
 
     /// Takes the next seq. A message must follow.
-    #[inline]
     pub(super) const fn take_seq(&mut self) -> u64 {
         let seq = self.next_seq;
         self.next_seq += 1;
@@ -55,7 +54,6 @@ impl Stream {
     }
 
     /// The lowest seq that may still be transmitted unasked.
-    #[inline]
     fn floor(&self) -> u64 {
         self.live.first().unwrap_or(self.next_seq)
     }
@@ -93,12 +91,10 @@ impl Stream {
         self.live.get(seq).or_else(|| self.failed.get(seq))
     }
 
-    #[inline]
     pub(super) fn is_idle(&self) -> bool {
         self.live.is_empty() && self.failed.is_empty()
     }
 
-    #[inline]
     const fn is_exhausted(&self) -> bool {
         self.abandoned >= MAX_ABANDONED || self.next_seq >= SEQ_END
     }
@@ -116,7 +112,6 @@ pub(super) fn footprint<T: Types>(messages: usize) -> Bytes {
 }
 
 /// The msg:R of a message that is transmitted now.
-#[inline]
 pub(super) fn msg_r<T: Types>(
     stream: &mut collections::Stream<T::Peer, Stream>,
     seq: u64,
@@ -129,7 +124,6 @@ pub(super) fn msg_r<T: Types>(
 
 impl<T: Types> Outbox<T> {
     /// The message of an id.
-    #[inline]
     pub(super) fn find(&self, id: MsgId) -> Option<Key> {
         let (stream, seq) = self.streams.find(id)?;
         self.streams[stream].message(seq)
@@ -150,7 +144,6 @@ impl<T: Types> Outbox<T> {
         self.streams[stream].message(seq)
     }
 
-    #[inline]
     pub(super) fn msg_id(&self, stream: Key, seq: u64) -> MsgId {
         self.streams[stream].id.id(seq)
     }
@@ -212,7 +205,6 @@ impl<T: Types> Outbox<T> {
     }
 
     /// To be called whenever a message has left a stream for good.
-    #[inline]
     pub(super) fn retire_if_idle(&mut self, stream: Key) {
         if self.streams[stream].is_idle() {
             self.retire(stream);

@@ -71,9 +71,11 @@ struct Flight {
     list: u16,
 }
 
-impl Flight {
+impl Default for Flight {
     /// In no list.
-    const IDLE: Self = Self { due: Time::MAX, list: IDLE };
+    fn default() -> Self {
+        Self { due: Time::MAX, list: IDLE }
+    }
 }
 
 /// The list of what stands in none.
@@ -161,7 +163,7 @@ impl<const CLASSES: usize> Flights<CLASSES> {
     #[inline(always)]
     pub(crate) fn cancel(&mut self, key: Key) {
         if let Some(flight) = self.links.datum_mut(key) {
-            let list = core::mem::replace(flight, Flight::IDLE).list;
+            let list = core::mem::take(flight).list;
             if list != IDLE {
                 self.leave(key, usize::from(list));
             }
@@ -174,7 +176,7 @@ impl<const CLASSES: usize> Flights<CLASSES> {
             let mut next = core::mem::replace(list, List::EMPTY).first();
             while let Some(key) = next {
                 next = self.links.next(key);
-                self.links.datum_mut(key).into_iter().for_each(|flight| *flight = Flight::IDLE);
+                self.links.datum_mut(key).into_iter().for_each(|flight| *flight = Flight::default());
                 each(key);
             }
         }

@@ -1,0 +1,131 @@
+//! Keys found by a hash: open addressing with linear probing.
+//!
+//! At most half of the slots are used, so with hashes that nobody can choose a look-up takes a step or two. The table does
+//! not keep hashes: whoever holds it computes that of a key again when slots move.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::arena::Key;
+use super::footprint::{self, Bytes};
+
+#[derive(Clone, Debug)]
+pub(super) struct IdTable {
+    /// A power of two of them.
+    slots: Vec<Key>,
+    len: usize,
+}
+
+const VACANT: Key = Key::MAX;
+
+impl IdTable {
+    pub(super) const fn new() -> Self {
+        Self { slots: Vec::new(), len: 0 }
+    }
+
+    /// The most heap for so many keys: from a quarter to half full, and half as many old slots while it grows.
+    pub(super) fn footprint(keys: usize) -> Bytes {
+        footprint::array::<Key>(keys) * 2
+    }
+
+    /// The key with a hash that `is` the one looked for.
+    #[inline]
+    pub(super) fn find(&self, hash: u64, is: impl Fn(Key) -> bool) -> Option<Key> {
+        let mut slot = self.slot(hash);
+        loop {
+            match *self.slots.get(slot)? {
+                VACANT => return None,
+                key if is(key) => return Some(key),
+                _ => slot = self.after(slot),
+            }
+        }
+    }
+
+    /// Adds a key that is not in; `rehash` returns the hash of another one.
+    #[inline]
+    pub(super) fn insert(&mut self, key: Key, hash: u64, rehash: impl Fn(Key) -> u64) {
+        self.len += 1;
+        if 2 * self.len > self.slots.len() {
+            let slots = vec![VACANT; (2 * self.slots.len()).max(8)];
+            let before = core::mem::replace(&mut self.slots, slots);
+            before.into_iter().filter(|key| *key != VACANT).for_each(|key| self.place(key, rehash(key)));
+        }
+        self.place(key, hash);
+    }
+
+    fn place(&mut self, key: Key, hash: u64) {
+        let mut slot = self.slot(hash);
+        while self.slots[slot] != VACANT {
+            slot = self.after(slot);
+        }
+        self.slots[slot] = key;
+    }
+
+    /// Removes a key; returns whether it was in.
+    pub(super) fn remove(&mut self, key: Key, hash: impl Fn(Key) -> u64) -> bool {
+        let mut gap = self.slot(hash(key));
+        while self.slots[gap] != key {
+            if self.slots[gap] == VACANT {
+                return false;
+            }
+            gap = self.after(gap);
+        }
+        self.len -= 1;
+        // A key further from its own slot than the gap would not be found behind it: it moves in.
+        let mut slot = self.after(gap);
+        while self.slots[slot] != VACANT {
+            let home = self.slot(hash(self.slots[slot]));
+            if self.distance(home, slot) >= self.distance(gap, slot) {
+                self.slots[gap] = self.slots[slot];
+                gap = slot;
+            }
+            slot = self.after(slot);
+        }
+        self.slots[gap] = VACANT;
+        true
+    }
+
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
+    fn slot(&self, hash: u64) -> usize {
+        hash as usize & self.slots.len().wrapping_sub(1)
+    }
+
+    #[inline]
+    fn after(&self, slot: usize) -> usize {
+        (slot + 1) & (self.slots.len() - 1)
+    }
+
+    fn distance(&self, from: usize, to: usize) -> usize {
+        to.wrapping_sub(from) & (self.slots.len() - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use alloc::collections::BTreeSet;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_table_is_a_set_however_hashes_collide(steps in proptest::collection::vec((0u32..600, any::<bool>()), 1..900)) {
+            for hash in [|key: Key| u64::from(key % 7), |key: Key| u64::from(key) * 0x9e37, |_: Key| 5] {
+                let (mut table, mut model) = (IdTable::new(), BTreeSet::new());
+                for (key, add) in steps.iter().copied() {
+                    if add && model.insert(key) {
+                        table.insert(key, hash(key), hash);
+                    } else if !add && model.remove(&key) {
+                        prop_assert!(table.remove(key, hash));
+                    }
+                    prop_assert_eq!(table.len, model.len());
+                }
+                for key in 0..600 {
+                    let found = table.find(hash(key), |other| other == key);
+                    prop_assert_eq!(found, model.get(&key).copied());
+                }
+            }
+        }
+    }
+}
