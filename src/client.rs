@@ -278,7 +278,7 @@ impl<T: Types> Client<T> {
             }
             Incoming::MsgN { id, from, server_id, floor, payload } => {
                 self.ctx.stats.msg_n += 1;
-                self.inbox.on_msg_n(&from, id, Copy { server_id, floor, payload }, &mut self.ctx);
+                self.inbox.on_msg_n(id, Copy { from, server_id, floor, payload }, &mut self.ctx);
             }
             Incoming::AckA { id, from } => {
                 self.ctx.stats.ack_a += 1;

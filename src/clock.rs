@@ -22,6 +22,11 @@ impl Clock {
         self.now
     }
 
+    /// The caller's last `now`.
+    pub(crate) const fn caller_now(&self) -> Time {
+        self.caller_now
+    }
+
     /// Takes the caller's `now`; returns whether it steps back.
     #[inline]
     pub(crate) fn advance(&mut self, caller_now: Time) -> bool {

@@ -45,11 +45,11 @@ impl<T: Types> Context<T> {
         }
     }
 
-    /// Writes a record, if there is a journal to write it to.
+    /// Writes a record of the caller's `now`, if there is a journal to write it to.
     #[inline]
-    pub(crate) fn persist(&mut self, record: impl FnOnce(&Clock) -> Record<T>) {
+    pub(crate) fn persist(&mut self, record: impl FnOnce(Time) -> Record<T>) {
         if self.config.journal {
-            let record = record(&self.clock);
+            let record = record(self.clock.caller_now());
             self.output.push_back(Output::Persist(record));
         }
     }

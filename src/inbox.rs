@@ -75,6 +75,7 @@ const CLASSES: usize = 1;
 /// A copy of a message, as msg:N brings it.
 #[derive(Clone, Debug)]
 pub(crate) struct Copy<T: Types> {
+    pub(crate) from: T::Peer,
     pub(crate) server_id: T::ServerId,
     pub(crate) floor: u64,
     pub(crate) payload: T::Payload,
@@ -107,20 +108,20 @@ impl<T: Types> Inbox<T> {
     }
 
     /// msg:N.
-    pub(crate) fn on_msg_n(&mut self, from: &T::Peer, id: MsgId, copy: Copy<T>, ctx: &mut Context<T>) {
-        if let Some((stream, seq)) = self.streams.look_up_from(from, id) {
+    pub(crate) fn on_msg_n(&mut self, id: MsgId, copy: Copy<T>, ctx: &mut Context<T>) {
+        if let Some((stream, seq)) = self.streams.look_up_from(&copy.from, id) {
             self.streams[stream].heard = ctx.now;
-            self.admit(stream, seq, from, copy, ctx);
+            self.admit(stream, seq, copy, ctx);
             self.end_message(stream);
         } else {
-            self.on_first_of_stream(from, id, copy, ctx);
+            self.on_first_of_stream(id, copy, ctx);
         }
     }
 
     /// A message of an unknown stream came. It is opened for a message that is taken in, and closed at once if nothing came
     /// of it.
     #[inline(never)]
-    fn on_first_of_stream(&mut self, from: &T::Peer, id: MsgId, copy: Copy<T>, ctx: &mut Context<T>) {
+    fn on_first_of_stream(&mut self, id: MsgId, copy: Copy<T>, ctx: &mut Context<T>) {
         let (id, seq) = id.split();
         let in_order = in_order(id, ctx);
         let floor = if in_order { copy.floor.min(SEQ_END) } else { 0 };
@@ -129,10 +130,11 @@ impl<T: Types> Inbox<T> {
             ctx.stats.ignored_msg_n_full += 1;
             return;
         }
-        let opened = if self.is_full(ctx) { None } else { self.open_stream_if_room(from, id, &ctx.config, ctx.now) };
-        let Some(stream) = opened.or_else(|| self.make_room(from, id.id(seq), ctx)) else { return };
+        let opened =
+            if self.is_full(ctx) { None } else { self.open_stream_if_room(&copy.from, id, &ctx.config, ctx.now) };
+        let Some(stream) = opened.or_else(|| self.make_room(&copy.from, id.id(seq), ctx)) else { return };
         self.streams[stream].cursor = floor;
-        self.admit(stream, seq, from, copy, ctx);
+        self.admit(stream, seq, copy, ctx);
         if self.is_blank(stream) {
             // It was left unanswered: its floor is not remembered either.
             self.streams[stream].cursor = 0;
@@ -166,7 +168,7 @@ impl<T: Types> Inbox<T> {
 
     /// Takes in one message of a stream.
     #[inline(always)]
-    fn admit(&mut self, stream: Key, seq: u64, from: &T::Peer, copy: Copy<T>, ctx: &mut Context<T>) {
+    fn admit(&mut self, stream: Key, seq: u64, copy: Copy<T>, ctx: &mut Context<T>) {
         let state = &self.streams[stream];
         if copy.floor > state.cursor && in_order(state.id, ctx) {
             self.raise_cursor(stream, copy.floor.min(SEQ_END), ctx);
@@ -181,7 +183,7 @@ impl<T: Types> Inbox<T> {
         } else if self.is_full(ctx) && !self.drop_a_held_one(stream, ctx) {
             ctx.stats.ignored_msg_n_full += 1;
         } else {
-            self.hand_over(stream, seq, from.clone(), copy, is_late, ctx);
+            self.hand_over(stream, seq, copy, is_late, ctx);
             if self.held.len() > 0 {
                 self.hand_over_held(stream, ctx);
             }
@@ -199,12 +201,12 @@ impl<T: Types> Inbox<T> {
 
     /// Gives a message to the application, unless that would exceed what may be remembered.
     #[inline(always)]
-    fn hand_over(&mut self, stream: Key, seq: u64, from: T::Peer, copy: Copy<T>, late: bool, ctx: &mut Context<T>) {
+    fn hand_over(&mut self, stream: Key, seq: u64, copy: Copy<T>, late: bool, ctx: &mut Context<T>) {
         let state = &mut self.streams[stream];
         let id = state.id.id(seq);
         let Stream { seen, pending, cursor, .. } = &mut **state;
         if self.ranges >= ctx.config.max_ranges && exceeds_ranges(seen, seq, self.ranges > ctx.config.max_ranges) {
-            refuse(from, id, ctx);
+            refuse(copy.from, id, ctx);
             return;
         }
         self.ranges = self.ranges.wrapping_add_signed(seen.insert(seq));
@@ -215,7 +217,7 @@ impl<T: Types> Inbox<T> {
         self.with_app += 1;
         ctx.stats.received += 1;
         ctx.stats.received_late += u64::from(late);
-        let Copy { server_id, payload, .. } = copy;
+        let Copy { from, server_id, payload, .. } = copy;
         ctx.event(Event::Received(Delivery { from, id, server_id, payload, late }));
     }
 
@@ -230,10 +232,7 @@ impl<T: Types> Inbox<T> {
         match stream.pending.get(seq) {
             Some(key) if self.messages[key].is_with_app() => {
                 ctx.stats.confirmed += 1;
-                ctx.persist(|clock| {
-                    let at = clock.past_to_caller_time(clock.now());
-                    Record::Confirmed { from: from.clone(), id, at }
-                });
+                ctx.persist(|at| Record::Confirmed { from: from.clone(), id, at });
                 self.ack(key, from, id, ctx);
                 Ok(())
             }

@@ -154,10 +154,7 @@ impl<T: Types> Outbox<T> {
         let state = &mut self.streams[stream];
         let seq = state.take_seq();
         let id = state.id.id(seq);
-        ctx.persist(|clock| {
-            let at = clock.past_to_caller_time(clock.now());
-            Record::Queued { id, to: to.clone(), payload: payload.clone(), at }
-        });
+        ctx.persist(|at| Record::Queued { id, to: to.clone(), payload: payload.clone(), at });
         let expires_at = self.expiry.after(ctx.now);
         let mut message = Message::queued(stream, seq, payload.clone(), ctx.now, expires_at);
         let awaits = if goes_at_once { Some(message.on_transmit(true)) } else { None };
@@ -184,7 +181,7 @@ impl<T: Types> Outbox<T> {
         if age >= ctx.config.lifetime {
             return Err(ResendError::TooOld { id, age });
         }
-        ctx.persist(|clock| Record::Resent { id, at: clock.past_to_caller_time(clock.now()) });
+        ctx.persist(|at| Record::Resent { id, at });
         let expires_at = self.expires_at_when_resent(key, ctx.now, ctx);
         let message = &mut self.messages[key];
         message.on_resent(expires_at);
@@ -260,13 +257,8 @@ impl<T: Types> Outbox<T> {
         self.expiry.remove(key, standing.expires_at, &self.messages);
         self.in_window -= usize::from(standing.in_window);
         if standing.is_barrier {
-            self.leave_barrier(standing);
+            self.on_barrier_gone(standing.stream, standing.is_accepted);
         }
-    }
-
-    #[inline(never)]
-    fn leave_barrier(&mut self, Standing { stream, is_accepted, .. }: Standing) {
-        self.barrier.on_gone(stream, self.streams[stream].peer, is_accepted);
     }
 
     /// Whether there is nothing to do at the end of an input, unless something is due: no message waits for its turn, no

@@ -58,17 +58,15 @@ impl Message {
 
     /// ack:A did not come in time.
     pub(super) const fn on_timeout(&mut self) {
-        match &mut self.state {
-            State::AckPending { unanswered, .. } => *unanswered = unanswered.saturating_add(1),
-            State::WithApp => {}
+        if let State::AckPending { unanswered, .. } = &mut self.state {
+            *unanswered = unanswered.saturating_add(1);
         }
     }
 
     /// The connection is new: attempts start anew.
     pub(super) const fn on_connected(&mut self) {
-        match &mut self.state {
-            State::AckPending { unanswered, .. } => *unanswered = 0,
-            State::WithApp => {}
+        if let State::AckPending { unanswered, .. } = &mut self.state {
+            *unanswered = 0;
         }
     }
 
@@ -78,10 +76,7 @@ impl Message {
 
     /// Whether an ack:A may have been sent for it.
     pub(super) const fn is_ack_sent(&self) -> bool {
-        match self.state {
-            State::AckPending { sent, .. } => sent,
-            State::WithApp => false,
-        }
+        matches!(self.state, State::AckPending { sent: true, .. })
     }
 }
 

@@ -39,8 +39,7 @@ impl<T: Types> Inbox<T> {
         loop {
             let seq = self.streams[stream].cursor;
             let Some(copy) = self.held.take(stream, seq) else { return };
-            let from = self.streams[stream].name.clone();
-            self.hand_over(stream, seq, from, copy, false, ctx);
+            self.hand_over(stream, seq, copy, false, ctx);
             // Past it even if it was refused: it comes again, late.
             let state = &mut self.streams[stream];
             state.cursor = state.seen.next_absent(state.cursor.max(seq + 1));

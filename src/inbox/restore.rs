@@ -18,30 +18,20 @@ use crate::time::Time;
 impl<T: Types> Inbox<T> {
     /// A message was confirmed.
     pub(crate) fn restore_confirmed(&mut self, from: &T::Peer, id: MsgId, at: Time, ctx: &Context<T>) {
-        let (stream, seq) = id.split();
-        self.restore_ranges(from, stream, core::iter::once(seq..seq + 1), at, ctx);
+        let (_, seq) = id.split();
+        self.restore_seen(from, id, core::iter::once(seq..seq + 1), at, ctx);
     }
 
-    /// Messages of one stream were confirmed.
+    /// Messages of the stream of an id were confirmed.
     pub(crate) fn restore_seen(
         &mut self,
         from: &T::Peer,
-        stream: MsgId,
+        id: MsgId,
         ranges: impl IntoIterator<Item = Range<u64>>,
         heard: Time,
         ctx: &Context<T>,
     ) {
-        self.restore_ranges(from, stream.split().0, ranges, heard, ctx);
-    }
-
-    fn restore_ranges(
-        &mut self,
-        from: &T::Peer,
-        id: StreamKey,
-        ranges: impl IntoIterator<Item = Range<u64>>,
-        heard: Time,
-        ctx: &Context<T>,
-    ) {
+        let (id, _) = id.split();
         let end = if id.counts() { SEQ_END } else { 1 };
         let known = self.streams.look_up_from(from, id.id(0)).map(|(stream, _)| stream);
         let Some(stream) = known.or_else(|| self.restore_stream(from, id, ctx)) else { return };

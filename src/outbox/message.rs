@@ -173,9 +173,8 @@ impl<T: Types> Message<T> {
 
     /// The connection is new: attempts start anew.
     pub(super) fn on_connected(&mut self) {
-        match &mut self.state {
-            State::OnWire { unanswered, .. } => *unanswered = 0,
-            State::Queued | State::Accepted { .. } | State::Failed(_) => {}
+        if let State::OnWire { unanswered, .. } = &mut self.state {
+            *unanswered = 0;
         }
     }
 

@@ -43,7 +43,7 @@ impl<T: Types> Outbox<T> {
                 }
                 self.sample(key, repeated, ctx);
                 if is_barrier {
-                    self.barrier.on_accepted(stream, self.streams[stream].peer);
+                    self.on_barrier_accepted(stream);
                 }
                 if ctx.connected && !self.is_blocked(stream) {
                     self.wait_for(key, Awaits::AckN { probes: 0 }, ctx);

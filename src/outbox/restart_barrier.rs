@@ -21,41 +21,29 @@ use crate::time::Time;
 pub(super) struct RestartBarrier {
     /// Of each peer, the restored streams that block others, the oldest first.
     blocking: BTreeMap<Key, VecDeque<Key>>,
-    /// The restored messages of these streams.
-    restored: BTreeMap<Key, Restored>,
     /// The peers of streams that may block no longer.
     touched: Vec<Key>,
-    patience: Patience,
+    /// When acceptance becomes enough; [`Time::MAX`] for never, or until the first connect.
+    ends_at: Time,
+    has_ended: bool,
 }
 
-/// The restored messages of one stream.
+/// The restored messages of a stream.
 #[derive(Clone, Copy, Debug, Default)]
-struct Restored {
+pub(super) struct Restored {
     /// Neither delivered nor failed.
-    live: usize,
+    live: u32,
     /// Nor accepted.
-    unaccepted: usize,
-}
-
-/// Until when others wait for delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Patience {
-    /// For ever, or until the first connect starts the clock.
-    Endless,
-    Until(Time),
-    /// From here on they wait for acceptance only.
-    Over,
+    unaccepted: u32,
 }
 
 impl RestartBarrier {
     pub(super) const fn new() -> Self {
-        Self { blocking: BTreeMap::new(), restored: BTreeMap::new(), touched: Vec::new(), patience: Patience::Endless }
+        Self { blocking: BTreeMap::new(), touched: Vec::new(), ends_at: Time::MAX, has_ended: false }
     }
 
     pub(super) fn footprint(messages: usize) -> Bytes {
-        collections::map::<Key, VecDeque<Key>>(messages)
-            + collections::array::<Key>(messages) * 3
-            + collections::map::<Key, Restored>(messages)
+        collections::map::<Key, VecDeque<Key>>(messages) + collections::array::<Key>(messages) * 3
     }
 
     /// Whether no stream is blocked.
@@ -65,76 +53,36 @@ impl RestartBarrier {
 
     /// Whether a stream to a peer is blocked.
     fn blocks(&self, stream: Key, peer: Key) -> bool {
-        self.first(peer).is_some_and(|first| first != stream)
-    }
-
-    fn first(&self, peer: Key) -> Option<Key> {
-        self.blocking.get(&peer)?.front().copied()
-    }
-
-    /// A message was restored; to be called stream by stream, the oldest first.
-    fn on_restored(&mut self, stream: Key, peer: Key, is_accepted: bool) {
-        let restored = self.restored.entry(stream).or_insert_with(|| {
-            self.blocking.entry(peer).or_default().push_back(stream);
-            Restored::default()
-        });
-        restored.live += 1;
-        restored.unaccepted += usize::from(!is_accepted);
+        self.blocking.get(&peer).and_then(VecDeque::front).is_some_and(|first| *first != stream)
     }
 
     pub(super) fn on_connected<T: Types>(&mut self, ctx: &Context<T>) {
-        if self.is_open() || self.patience != Patience::Endless {
-            return;
-        }
         if let Order::InOrder { max_hold: Some(max_hold) } = ctx.config.order {
-            self.patience = Patience::Until(ctx.now + max_hold);
-        }
-    }
-
-    /// A restored message was accepted.
-    pub(super) fn on_accepted(&mut self, stream: Key, peer: Key) {
-        self.change(stream, peer, |restored| restored.unaccepted -= 1);
-    }
-
-    /// A restored message is delivered, discarded or failed.
-    pub(super) fn on_gone(&mut self, stream: Key, peer: Key, was_accepted: bool) {
-        self.change(stream, peer, |restored| {
-            restored.live -= 1;
-            restored.unaccepted -= usize::from(!was_accepted);
-        });
-    }
-
-    fn change(&mut self, stream: Key, peer: Key, change: impl FnOnce(&mut Restored)) {
-        if let Some(restored) = self.restored.get_mut(&stream) {
-            change(restored);
-            self.touched.push(peer);
+            if !self.is_open() && self.ends_at == Time::MAX {
+                self.ends_at = ctx.now + max_hold;
+            }
         }
     }
 
     /// The streams that are blocked no longer; some were not before.
     fn open<T: Types>(&mut self, streams: &Streams<T>, now: Time) -> Vec<Key> {
-        match self.patience {
-            Patience::Until(end) if end <= now => {
-                self.patience = Patience::Over;
-                self.touched = self.blocking.keys().copied().collect();
-            }
-            Patience::Endless | Patience::Until(_) | Patience::Over => {}
+        if self.next_deadline() <= now {
+            self.has_ended = true;
+            self.touched = self.blocking.keys().copied().collect();
         }
-        let is_over = self.patience == Patience::Over;
         let mut unblocked = Vec::new();
         for peer in core::mem::take(&mut self.touched) {
             let Some(blocking) = self.blocking.get_mut(&peer) else { continue };
             let mut was_blocked = false;
             while let Some(stream) = blocking.front().copied() {
-                let Restored { live, unaccepted } = self.restored.get(&stream).copied().unwrap_or_default();
-                if live > 0 && (!is_over || unaccepted > 0) {
+                let Restored { live, unaccepted } = streams.get(stream).map(|state| state.restored).unwrap_or_default();
+                if live > 0 && (!self.has_ended || unaccepted > 0) {
                     break;
                 }
                 if was_blocked && live > 0 {
                     unblocked.push(stream);
                 }
                 was_blocked = true;
-                self.restored.remove(&stream);
                 blocking.pop_front();
             }
             match blocking.front() {
@@ -149,12 +97,9 @@ impl RestartBarrier {
         unblocked
     }
 
-    /// When patience ends, while a stream is blocked.
+    /// When acceptance becomes enough, while a stream is blocked.
     pub(super) fn next_deadline(&self) -> Time {
-        match self.patience {
-            Patience::Until(end) if !self.is_open() => end,
-            Patience::Endless | Patience::Until(_) | Patience::Over => Time::MAX,
-        }
+        if self.is_open() || self.has_ended { Time::MAX } else { self.ends_at }
     }
 }
 
@@ -166,13 +111,37 @@ impl<T: Types> Outbox<T> {
 
     /// The restored messages block newer streams from now on.
     pub(super) fn raise_barrier(&mut self) {
-        for stream in self.streams.by_peer() {
-            for (_, key) in self.streams[stream].live.iter() {
+        let streams: Vec<Key> =
+            self.streams.by_peer().filter(|stream| !self.streams[*stream].live.is_empty()).collect();
+        for stream in streams {
+            let state = &mut self.streams[stream];
+            self.barrier.blocking.entry(state.peer).or_default().push_back(stream);
+            let mut restored = Restored::default();
+            for (_, key) in state.live.iter() {
                 let message = &mut self.messages[key];
                 message.is_barrier = true;
-                self.barrier.on_restored(stream, self.streams[stream].peer, message.is_accepted());
+                restored.live += 1;
+                restored.unaccepted += u32::from(!message.is_accepted());
             }
+            state.restored = restored;
         }
+    }
+
+    /// A restored message was accepted.
+    #[inline(never)]
+    pub(super) fn on_barrier_accepted(&mut self, stream: Key) {
+        let stream = &mut self.streams[stream];
+        stream.restored.unaccepted -= 1;
+        self.barrier.touched.push(stream.peer);
+    }
+
+    /// A restored message is delivered, discarded or failed.
+    #[inline(never)]
+    pub(super) fn on_barrier_gone(&mut self, stream: Key, was_accepted: bool) {
+        let stream = &mut self.streams[stream];
+        stream.restored.live -= 1;
+        stream.restored.unaccepted -= u32::from(!was_accepted);
+        self.barrier.touched.push(stream.peer);
     }
 
     /// Queues the messages of streams that are blocked no longer. To be called at the end of each input.

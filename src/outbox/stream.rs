@@ -10,6 +10,7 @@
 
 use super::Outbox;
 use super::floors::Announce;
+use super::restart_barrier::Restored;
 use crate::collections::{self, Bytes, Key, SeqMap, StreamTable};
 use crate::frame::{Outgoing, Types};
 use crate::id::{MsgId, SEQ_END, StreamId, StreamKey};
@@ -31,6 +32,7 @@ pub(super) struct Stream {
     /// Who was made to announce the floor, if none of the stream's messages has been given a timer since: a floor that rises
     /// further has nobody else to announce it.
     pub(super) announced: Option<Announce>,
+    pub(super) restored: Restored,
 }
 
 /// What is known of a recipient.
@@ -42,8 +44,16 @@ pub(super) struct Recipient {
 }
 
 impl Stream {
-    const fn new(next_seq: u64) -> Self {
-        Self { next_seq, sent_end: next_seq, live: SeqMap::Empty, failed: SeqMap::Empty, abandoned: 0, announced: None }
+    fn new(next_seq: u64) -> Self {
+        Self {
+            next_seq,
+            sent_end: next_seq,
+            live: SeqMap::Empty,
+            failed: SeqMap::Empty,
+            abandoned: 0,
+            announced: None,
+            restored: Restored::default(),
+        }
     }
 
     /// Takes the next seq. A message must follow.
