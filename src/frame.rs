@@ -5,6 +5,7 @@
 
 use alloc::string::String;
 use core::fmt::Debug;
+use core::hash::Hash;
 use core::time::Duration;
 
 use crate::id::MsgId;
@@ -29,7 +30,7 @@ use crate::id::MsgId;
 /// ```
 pub trait Types: Clone + Debug + PartialEq {
     /// The address of a user, device or conversation. It is cloned once a frame: `u64` or `Arc<str>` is best.
-    type Peer: Clone + Debug + Ord;
+    type Peer: Clone + Debug + Ord + Hash;
     /// What the application sends. It is never looked into and cloned once a transmission: `Arc<[u8]>` or `Bytes` is
     /// best.
     type Payload: Clone + Debug + PartialEq;

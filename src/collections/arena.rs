@@ -136,6 +136,7 @@ impl<D: Copy + Default> Links<D> {
     }
 
     /// Appends a key, which stands in no list, to a list.
+    #[inline(always)]
     pub(crate) fn push_back(&mut self, list: &mut List, key: Key, datum: D) {
         let node = Node { prev: list.tail, next: NIL, datum };
         match self.0.get_mut(key as usize) {
@@ -158,6 +159,7 @@ impl<D: Copy + Default> Links<D> {
     }
 
     /// Takes a key out of the list in which it stands.
+    #[inline(always)]
     pub(crate) fn unlink(&mut self, list: &mut List, key: Key) {
         let Node { prev, next, .. } = self.0[key as usize];
         match self.0.get_mut(prev as usize) {

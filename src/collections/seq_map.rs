@@ -284,7 +284,7 @@ impl Window {
     }
 
     /// Makes the lowest seq a live one, if there is any.
-    #[inline]
+    #[inline(always)]
     fn trim(&mut self) {
         if self.live == 0 {
             self.span = 0;

@@ -4,16 +4,20 @@
 //!   the client's seed (multilinear hashing, Lemire and Kaser 2014), so ids that collide cannot be chosen from outside. Only
 //!   the first stream of an id stands in the table; those of other peers that use the same id, which honest peers never do,
 //!   stand in an ordered map.
-//! - **By peer**: a peer is known while it has a stream. Its list holds streams in the order in which they were pushed.
+//! - **By peer**: another hash table finds a peer by name, by SipHash-1-3 under the same seed. A peer is known while it has a
+//!   stream. Its list holds streams in the order in which they were pushed.
 //! - **Silent**: one list over all peers, the longest silent first. The halves decide which streams stand in it.
 //!
 //! ```text
 //!  id ──hash──► stream ──► peer      peer ──name──► its list of streams      silent: stream ⇄ stream ⇄ stream
 //! ```
 
-use alloc::collections::{BTreeMap, btree_map};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
 use core::ops::{Deref, DerefMut, Index, IndexMut};
+
+use siphasher::sip::SipHasher13;
 
 use super::arena::{Arena, Key, Links, List};
 use super::footprint::{self, Bytes};
@@ -25,8 +29,8 @@ use crate::rng::Rng;
 #[derive(Clone, Debug)]
 pub(crate) struct StreamTable<P, Q, S> {
     streams: Arena<Stream<P, S>>,
-    peers: Arena<Peer<Q>>,
-    by_name: BTreeMap<P, Key>,
+    peers: Arena<Peer<P, Q>>,
+    by_name: IdTable,
     by_id: IdTable,
     /// Streams of a peer whose id the table already has for another peer.
     namesakes: BTreeMap<(Key, StreamKey), Key>,
@@ -35,7 +39,7 @@ pub(crate) struct StreamTable<P, Q, S> {
     silent_links: Links,
     /// The stream that was found last, if its id counts: the first guess of the next look-up.
     recent: Option<Key>,
-    secret: [u128; 3],
+    secret: Secret,
 }
 
 /// A stream of a peer, with its state.
@@ -49,26 +53,30 @@ pub(crate) struct Stream<P, S> {
 }
 
 #[derive(Clone, Debug)]
-struct Peer<Q> {
+struct Peer<P, Q> {
+    name: P,
     state: Q,
     /// How many streams there are, those that stand in no list too.
     count: u32,
     list: List,
 }
 
-impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
+impl<P: Clone + Ord + Hash, Q: Default, S> StreamTable<P, Q, S> {
     pub(crate) fn new(mut rng: Rng) -> Self {
         Self {
             streams: Arena::new(),
             peers: Arena::new(),
-            by_name: BTreeMap::new(),
+            by_name: IdTable::new(),
             by_id: IdTable::new(),
             namesakes: BTreeMap::new(),
             of_peers: Links::new(),
             silent: List::EMPTY,
             silent_links: Links::new(),
             recent: None,
-            secret: core::array::from_fn(|_| u128::from(rng.next()) << 64 | u128::from(rng.next())),
+            secret: Secret {
+                ids: core::array::from_fn(|_| u128::from(rng.next()) << 64 | u128::from(rng.next())),
+                names: SipHasher13::new_with_keys(rng.next(), rng.next()),
+            },
         }
     }
 
@@ -76,9 +84,9 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
     pub(crate) fn footprint(streams: usize) -> Bytes {
         footprint::arena::<Stream<P, S>>(streams)
             + footprint::links::<()>(streams) * 2
-            + footprint::arena::<Peer<Q>>(streams)
-            + footprint::map::<P, Key>(streams)
-            + IdTable::footprint(streams)
+            + footprint::arena::<Peer<P, Q>>(streams)
+            + IdTable::footprint(streams) * 2
+            + footprint::array::<Key>(streams)
             + footprint::map::<(Key, StreamKey), Key>(streams)
     }
 
@@ -130,7 +138,7 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
 
     #[inline]
     fn in_table(&self, id: StreamKey) -> Option<Key> {
-        self.by_id.find(hash(&self.secret, id), |stream| self.streams[stream].id == id)
+        self.by_id.find(self.secret.of_id(id), |stream| self.streams[stream].id == id)
     }
 
     fn namesake(&self, peer: &P, id: StreamKey) -> Option<Key> {
@@ -141,7 +149,7 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
     }
 
     pub(crate) fn peer(&self, name: &P) -> Option<Key> {
-        self.by_name.get(name).copied()
+        self.by_name.find(self.secret.of_name(name), |peer| self.peers[peer].name == *name)
     }
 
     /// The state of a peer.
@@ -154,9 +162,11 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
         self.peers[peer].count
     }
 
-    /// The lists of all peers, by name.
-    pub(crate) fn by_peer(&self) -> impl Iterator<Item = Key> {
-        self.by_name.values().flat_map(|peer| self.of_peer(*peer))
+    /// The lists of the peers that have streams that `keep` keeps, by name.
+    pub(crate) fn by_peer(&self, keep: impl Fn(&S) -> bool) -> impl Iterator<Item = Key> {
+        let mut last = None;
+        let peers = self.sorted(keep).into_iter().map(|stream| self.streams[stream].peer);
+        peers.filter(move |peer| last.replace(*peer) != Some(*peer)).flat_map(|peer| self.of_peer(peer))
     }
 
     /// The list of a peer, from its first stream; empty when the peer is forgotten.
@@ -202,33 +212,31 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
     /// Adds a stream that is not in yet; it stands in no list. `None` when its peer has `limit` streams already.
     pub(crate) fn insert(&mut self, peer: &P, id: StreamKey, state: S, limit: usize) -> Option<Key> {
         let name = peer.clone();
-        let peer = match self.by_name.entry(peer.clone()) {
-            btree_map::Entry::Occupied(known) => {
-                let count = &mut self.peers[*known.get()].count;
-                if *count as usize >= limit {
-                    return None;
-                }
-                *count += 1;
-                *known.get()
-            }
-            btree_map::Entry::Vacant(place) => {
-                *place.insert(self.peers.insert(Peer { state: Q::default(), count: 1, list: List::EMPTY }))
-            }
+        let peer = match self.peer(&name) {
+            Some(peer) if self.peers[peer].count as usize >= limit => return None,
+            Some(peer) => peer,
+            None => self.insert_peer(name.clone()),
         };
+        self.peers[peer].count += 1;
         let stream = self.streams.insert(Stream { id, peer, name, state });
-        let Self { by_id, streams, secret, .. } = self;
-        let hashed = hash(secret, id);
-        match by_id.find(hashed, |other| streams[other].id == id) {
-            None => by_id.insert(stream, hashed, |other| hash(secret, streams[other].id)),
+        match self.in_table(id) {
+            None => self.by_id.insert(stream, self.secret.of_id(id), |other| self.secret.of_id(self.streams[other].id)),
             Some(_) => drop(self.namesakes.insert((peer, id), stream)),
         }
         self.recent = id.counts().then_some(stream);
         Some(stream)
     }
 
+    fn insert_peer(&mut self, name: P) -> Key {
+        let hash = self.secret.of_name(&name);
+        let peer = self.peers.insert(Peer { name, state: Q::default(), count: 0, list: List::EMPTY });
+        self.by_name.insert(peer, hash, |peer| self.secret.of_name(&self.peers[peer].name));
+        peer
+    }
+
     /// Removes a stream that stands in no list; a peer is forgotten with its last one.
     pub(crate) fn remove(&mut self, stream: Key) -> Stream<P, S> {
-        if !self.by_id.remove(stream, |stream| hash(&self.secret, self.streams[stream].id)) {
+        if !self.by_id.remove(stream, |stream| self.secret.of_id(self.streams[stream].id)) {
             self.namesakes.remove(&(self.streams[stream].peer, self.streams[stream].id));
         }
         let removed = self.streams.remove(stream);
@@ -236,8 +244,8 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
         let count = &mut self.peers[removed.peer].count;
         *count -= 1;
         if *count == 0 {
+            self.by_name.remove(removed.peer, |peer| self.secret.of_name(&self.peers[peer].name));
             self.peers.remove(removed.peer);
-            self.by_name.remove(&removed.name);
         }
         removed
     }
@@ -274,13 +282,36 @@ impl<P: Clone + Ord, Q: Default, S> StreamTable<P, Q, S> {
     }
 }
 
-/// The upper half of `s + a · high + b · low` modulo 2¹²⁸.
-#[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the upper half")]
-fn hash(secret: &[u128; 3], id: StreamKey) -> u64 {
-    let [high, low] = id.halves().map(u128::from);
-    let [s, a, b] = *secret;
-    (s.wrapping_add(a.wrapping_mul(high)).wrapping_add(b.wrapping_mul(low)) >> 64) as u64
+/// What keeps others from choosing ids or names whose hashes collide.
+#[derive(Clone)]
+struct Secret {
+    ids: [u128; 3],
+    names: SipHasher13,
+}
+
+impl Secret {
+    /// The upper half of `s + a · high + b · low` modulo 2¹²⁸.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the upper half")]
+    fn of_id(&self, id: StreamKey) -> u64 {
+        let [high, low] = id.halves().map(u128::from);
+        let [s, a, b] = self.ids;
+        (s.wrapping_add(a.wrapping_mul(high)).wrapping_add(b.wrapping_mul(low)) >> 64) as u64
+    }
+
+    #[inline]
+    fn of_name(&self, name: &impl Hash) -> u64 {
+        let mut hasher = self.names;
+        name.hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+/// Hides the keys.
+impl core::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Secret(..)")
+    }
 }
 
 impl<P, Q, S> Index<Key> for StreamTable<P, Q, S> {

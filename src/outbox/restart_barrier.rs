@@ -111,8 +111,7 @@ impl<T: Types> Outbox<T> {
 
     /// The restored messages block newer streams from now on.
     pub(super) fn raise_barrier(&mut self) {
-        let streams: Vec<Key> =
-            self.streams.by_peer().filter(|stream| !self.streams[*stream].live.is_empty()).collect();
+        let streams: Vec<Key> = self.streams.by_peer(|stream| !stream.live.is_empty()).collect();
         for stream in streams {
             let state = &mut self.streams[stream];
             self.barrier.blocking.entry(state.peer).or_default().push_back(stream);

@@ -109,7 +109,7 @@ impl<T: Types> Outbox<T> {
 
     /// All messages: by peer, and within each in sending order.
     pub(super) fn keys(&self) -> impl Iterator<Item = Key> {
-        self.streams.by_peer().flat_map(|stream| {
+        self.streams.by_peer(|stream| !stream.is_idle()).flat_map(|stream| {
             let stream = &self.streams[stream];
             merge(stream.live.iter(), stream.failed.iter()).map(|(_, key)| key)
         })

@@ -66,7 +66,7 @@ impl Backoff {
     }
 
     /// Draws one delay.
-    #[inline]
+    #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "a number of sixteen bits, and less than so many values")]
     pub(crate) fn draw(&mut self, spread: Spread) -> Delay {
         if spread.values == 1 {
