@@ -1,9 +1,7 @@
 //! The caller's clock may do what it likes: step back, leap, stand still.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm, reason = "tests")]
 
-mod common;
-
-use common::*;
+use kit::*;
 use sixfold::{Event, Output, Time};
 
 const YEAR: core::time::Duration = core::time::Duration::from_secs(365 * 24 * 3600);
@@ -106,9 +104,9 @@ fn the_ends_of_time_are_times_like_any_other() {
         let mut a = rig();
         a.now = end;
         let id = a.send(B, 7);
-        a.msg_n(A, common::id(1, 0), 0);
-        a.msg_n(A, common::id(1, 2), 0);
-        a.confirm(A, common::id(1, 0));
+        a.msg_n(A, kit::id(1, 0), 0);
+        a.msg_n(A, kit::id(1, 2), 0);
+        a.confirm(A, kit::id(1, 0));
         a.client.handle_timeout(end);
         a.drain();
         assert!(a.client.poll_timeout().is_none_or(|next| next > end));

@@ -4,11 +4,9 @@
 
 #![allow(clippy::cast_possible_truncation, reason = "counts of three")]
 
-mod common;
-
 use sixfold::{Config, MsgId, Order, Stats};
 
-use common::{A, B, DAY, HOUR, MS, Rig, SECOND, id, steady};
+use kit::{A, B, DAY, HOUR, MS, Rig, SECOND, id, steady};
 
 /// Asserts that the stats are the last ones with these fields changed.
 macro_rules! counts {

@@ -7,15 +7,12 @@
     reason = "a test of a program, with std"
 )]
 
-#[path = "common/programs.rs"]
-mod programs;
-
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::process::{Command, Output, Stdio};
 use std::thread;
 
-use programs::{check_trace, example};
+use kit::programs::{check_trace, example};
 
 fn deliver(arguments: &[&str]) -> Command {
     let mut command = Command::new(example("deliver"));

@@ -1,9 +1,7 @@
 //! Floods: a million arbitrary frames from a thousand peers leave the memory under the bound that the config states.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::cast_possible_truncation, reason = "tests")]
 
-mod common;
-
-use common::*;
+use kit::*;
 use peak_alloc::PeakAlloc;
 use sixfold::{Client, Config, Delivery, Event, Incoming, MsgId, Order, Output, StreamId, Time, Verdict};
 

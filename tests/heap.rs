@@ -4,11 +4,9 @@
 //! The allocator counts everything in the process, so this test binary is one test.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-mod common;
-
 use std::collections::VecDeque;
 
-use common::*;
+use kit::*;
 use peak_alloc::PeakAlloc;
 use sixfold::{Config, Incoming, MsgId};
 

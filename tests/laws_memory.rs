@@ -6,22 +6,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm, unreachable_pub, reason = "tests")]
 #![allow(dead_code, reason = "the runs show more than this law looks at")]
 
-#[path = "common/mod.rs"]
-mod common;
-#[path = "laws/configs.rs"]
-mod configs;
-#[path = "laws/ops.rs"]
-mod ops;
-#[path = "laws/run.rs"]
-mod run;
-
 use peak_alloc::PeakAlloc;
 use proptest::test_runner::{TestCaseError, TestRunner};
 use sixfold::{Client, Config, Delivery, Event, Incoming, MsgId, Order, Output, Record, Time};
 
-use common::{A, DAY, HOUR, MS, SECOND, Test, id, seed, steady};
-use ops::{Call, Scenario, scenario};
-use run::{Process, cases};
+use kit::ops::{Call, Scenario, scenario};
+use kit::run::{Process, cases};
+use kit::{A, DAY, HOUR, MS, SECOND, Test, id, seed, steady};
 
 #[global_allocator]
 static HEAP: PeakAlloc = PeakAlloc;

@@ -1,9 +1,7 @@
 //! The six-frame flow, whole, seen from both clients.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-mod common;
-
-use common::*;
+use kit::*;
 use sixfold::{Delivery, Event, Incoming, Outgoing, Output, Status, Verdict};
 
 #[test]

@@ -3,9 +3,7 @@
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-mod common;
-
-use common::*;
+use kit::*;
 use sixfold::sim::{Chaos, LinkConfig, Report, World};
 use sixfold::{Config, Time};
 

@@ -1,6 +1,6 @@
 //! Any log is judged: no order of frames and times makes the kit panic.
 
-use crate::common::*;
+use kit::*;
 use proptest::prelude::*;
 use sixfold::sim::check::{Check, Direction, Entry, View};
 use sixfold::{Incoming, Outgoing, Time, Verdict};

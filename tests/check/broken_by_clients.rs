@@ -1,7 +1,7 @@
 //! What a client may break.
 
-use crate::common::{A, B, MS, SECOND, Test, id};
 use crate::log::*;
+use kit::{A, B, MS, SECOND, Test, id};
 use sixfold::Outgoing;
 use sixfold::sim::check::{Check, Direction, Rule, View};
 

@@ -1,7 +1,7 @@
 //! What a server may break.
 
-use crate::common::{A, B, Test, id, rejection};
 use crate::log::*;
+use kit::{A, B, Test, id, rejection};
 use sixfold::sim::check::{Check, Direction, Rule, View};
 use sixfold::{Incoming, Verdict};
 
@@ -42,7 +42,7 @@ fn a_duplicate_answered_with_another_server_id_or_refused() {
     for view in BOTH {
         breaks(view, Rule::OtherAnswer, 10, repeated([msg_a(id(1, 0), 10), ack_n(id(1, 0), 9)]));
     }
-    for verdict in [Verdict::Rejected(rejection(1)), Verdict::RetryAfter(crate::common::SECOND)] {
+    for verdict in [Verdict::Rejected(rejection(1)), Verdict::RetryAfter(kit::SECOND)] {
         let refused = down(A, Incoming::MsgA { id: id(1, 0), verdict });
         breaks(View::Server, Rule::OtherAnswer, 10, repeated([refused]));
     }
@@ -73,7 +73,7 @@ fn one_server_id_for_two_messages() {
         let second = log.len() - 4;
         log[second - 1] = msg_a(id(2, 0), 9);
         log.truncate(second);
-        let pushed = Check::new(view).patience(600 * crate::common::SECOND);
+        let pushed = Check::new(view).patience(600 * kit::SECOND);
         assert_eq!(verdict(pushed, log), [(Rule::ServerIdReused, second as u64)]);
     }
 }

@@ -1,7 +1,7 @@
 //! Real worlds keep the rules, as seen from both sides, also through JSON.
 
-use crate::common::*;
 use crate::log::{exchange, verdict};
+use kit::*;
 use sixfold::Config;
 use sixfold::sim::check::{Check, Direction, Entry, Rule, View};
 use sixfold::sim::{Action, Chaos, Crash, Handling, LinkConfig, What, World};

@@ -1,7 +1,7 @@
 //! What an honest deployment may do: kill and restart, forget and say so, keep the log of one client only. None is accused.
 
-use crate::common::{A, B, Test, id};
 use crate::log::*;
+use kit::{A, B, Test, id};
 use sixfold::sim::check::{Check, Direction, Entry, Rule, View};
 use sixfold::{Incoming, Outgoing, Time};
 

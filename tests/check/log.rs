@@ -1,6 +1,6 @@
 //! A log written by hand: one exchange that keeps every rule, to be doctored.
 
-use crate::common::*;
+use kit::*;
 use sixfold::sim::check::{Check, Direction, Entry, Rule, View};
 use sixfold::{Incoming, MsgId, Outgoing, Time, Verdict};
 

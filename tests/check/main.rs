@@ -2,11 +2,6 @@
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
-#[path = "../common/mod.rs"]
-mod common;
-#[path = "../common/programs.rs"]
-mod programs;
-
 mod anything;
 mod broken_by_clients;
 mod broken_by_servers;

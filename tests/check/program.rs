@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use crate::programs::{Judgement, check_trace};
+use kit::programs::{Judgement, check_trace};
 
 /// Writes a log and has it judged.
 fn judge(log: impl AsRef<[u8]>, arguments: &[&str]) -> Judgement {

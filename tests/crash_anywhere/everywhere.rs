@@ -1,7 +1,7 @@
 //! Each client of each of a hundred small worlds, killed after each step that it makes.
 
-use crate::common::{A, B};
 use crate::scene::Scene;
+use kit::{A, B};
 use sixfold::sim::Bookkeeping;
 
 /// Kills `victim` after every step that it makes in each scene; tells what all the runs came to.

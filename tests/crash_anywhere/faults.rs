@@ -1,8 +1,8 @@
 //! Stores that come back damaged, doubled or compacted: what is gone is gone, and nothing worse follows.
 
-use crate::common::*;
 use crate::everywhere::kill_everywhere;
 use crate::scene::Scene;
+use kit::*;
 use sixfold::sim::{Bookkeeping, LinkConfig, Restarts, World};
 use sixfold::{Client, Config, Record, Status};
 

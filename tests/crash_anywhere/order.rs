@@ -1,7 +1,7 @@
 //! A conversation keeps its order across the sender's deaths: each process begins a stream, and streams wait for each
 //! other.
 
-use crate::common::*;
+use kit::*;
 use sixfold::sim::{Bookkeeping, Fate, What, World};
 use sixfold::{Config, MsgId, Outgoing};
 

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::common::*;
+use kit::*;
 use sixfold::Config;
 use sixfold::sim::{Bookkeeping, Chaos, CrashReport, LinkConfig, Restarts, World};
 

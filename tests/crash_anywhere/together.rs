@@ -1,7 +1,7 @@
 //! Everything dies in one run: each client several times at random steps, and the server again and again.
 
-use crate::common::*;
 use crate::scene::Scene;
+use kit::*;
 use sixfold::Order;
 use sixfold::sim::{Bookkeeping, CrashReport, Restarts};
 

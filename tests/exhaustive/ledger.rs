@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::common::*;
+use kit::*;
 use sixfold::{Event, MsgId, Outgoing, Output, Record};
 
 /// The durable rows of one application.

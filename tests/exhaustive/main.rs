@@ -10,14 +10,12 @@
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
-#[path = "../common/mod.rs"]
-mod common;
 mod ledger;
 mod search;
 mod side;
 mod world;
 
-use common::*;
+use kit::*;
 use search::explore;
 use world::Scenario;
 

@@ -1,7 +1,7 @@
 //! One client with its application: a batch is drained, committed as a whole, and only then put on the wire.
 
-use crate::common::*;
 use crate::ledger::Ledger;
+use kit::*;
 use sixfold::{Client, Event, Outgoing, Output, Record, Time};
 
 #[derive(Clone, Debug)]

@@ -8,9 +8,9 @@ use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hasher};
 use std::time::Duration;
 
-use crate::common::*;
 use crate::ledger::Told;
 use crate::side::Side;
+use kit::*;
 use sixfold::sim::{Crash, Relay};
 use sixfold::{Incoming, Outgoing, Time};
 

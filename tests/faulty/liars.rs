@@ -1,8 +1,8 @@
 //! Servers that say what is not so: a client can only repeat what it is told, and says no more.
 
-use crate::common::*;
 use crate::server::Fault;
 use crate::stage::Stage;
+use kit::*;
 use sixfold::Event;
 use sixfold::sim::check::Rule;
 

@@ -1,8 +1,8 @@
 //! Servers that forget, repeat and delay.
 
-use crate::common::*;
 use crate::server::Fault;
 use crate::stage::Stage;
+use kit::*;
 use sixfold::sim::check::Rule;
 use sixfold::{Event, FailReason, Status};
 

@@ -5,9 +5,6 @@
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm, reason = "tests")]
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod liars;
 mod losers;
 mod server;

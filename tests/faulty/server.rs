@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::common::*;
+use kit::*;
 use sixfold::sim::Relay;
 use sixfold::{Incoming, MsgId, Outgoing, Time, Verdict};
 

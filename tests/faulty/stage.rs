@@ -1,7 +1,7 @@
 //! Two clients and a faulty server on one clock, with a log for the conformance kit and a list of frames to lose.
 
-use crate::common::*;
 use crate::server::{Fault, Faulty};
+use kit::*;
 use sixfold::sim::check::{Check, Direction, Entry, Rule, View};
 use sixfold::{Event, Incoming, Output, Time};
 

@@ -1,7 +1,7 @@
 //! Order across a restart: new messages wait for the old ones.
 
 use super::{connect, journaled, records, restart};
-use crate::common::*;
+use kit::*;
 use sixfold::{FailReason, MsgId, Order, Outgoing, Record, Status};
 
 /// A restarted, connected client with two old messages to B, one accepted, and one new one to B.

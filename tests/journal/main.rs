@@ -1,14 +1,12 @@
 //! The journal: what comes out before what, and what a restart makes of it.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm, reason = "tests")]
 
-#[path = "../common/mod.rs"]
-mod common;
 mod gates;
 mod receiver;
 mod records;
 mod sender;
 
-use common::*;
+use kit::*;
 use sixfold::{Client, Config, Output, Record};
 
 /// Without jitter, with a journal.

@@ -1,7 +1,7 @@
 //! What the receiver writes, and what it remembers after a restart.
 
 use super::{connect, journaled, records, restart};
-use crate::common::*;
+use kit::*;
 use sixfold::{Incoming, MsgId, Outgoing, Output, Record, Time};
 
 #[test]

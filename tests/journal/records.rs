@@ -1,7 +1,7 @@
 //! `records()`: the shortest journal, and journals of every shape.
 
 use super::{journaled, restart};
-use crate::common::*;
+use kit::*;
 use proptest::prelude::*;
 use sixfold::{Client, Incoming, MsgId, Output, Record, Time, Verdict};
 

@@ -1,7 +1,7 @@
 //! What the sender writes, and where each message stands after a restart.
 
 use super::{connect, journaled, records, restart};
-use crate::common::*;
+use kit::*;
 use sixfold::{Event, FailReason, Output, Record, ResendError, Status, Time};
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sixfold::{Delivery, Event, Incoming, MsgId, Outgoing, Output};
 
-use crate::common::{A, B, MS, Rig, SECOND, Test, id};
+use kit::{A, B, MS, Rig, SECOND, Test, id};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/laws/golden.txt");
 

@@ -8,9 +8,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use sixfold::{Delivery, Event, Incoming, MsgId, Order, Outgoing, Output, Status, Verdict as Answer};
 
-use crate::common::{A, B, DAY, MS, Rig, SECOND, Test, steady};
-use crate::ops::scenario;
-use crate::run::cases;
+use kit::ops::scenario;
+use kit::run::cases;
+use kit::{A, B, DAY, MS, Rig, SECOND, Test, steady};
 
 /// What a server that lives says to a frame.
 fn answers(frame: &Outgoing<Test>) -> Vec<Incoming<Test>> {
@@ -28,7 +28,7 @@ proptest! {
     /// Whatever happened before: with a server that answers, all is settled in the end, and nothing was lost on the way.
     #[test]
     fn after_any_chaos_a_live_server_settles_all(mut scenario in scenario(100)) {
-        scenario.steps.retain(|step| !matches!(step.clock, crate::ops::Clock::Jumps(_)));
+        scenario.steps.retain(|step| !matches!(step.clock, kit::ops::Clock::Jumps(_)));
         let mut end: Option<Rig> = None;
         scenario.play(|process, moment| {
             end = Some(Rig { client: process.client.clone(), now: moment.now });
@@ -187,7 +187,7 @@ fn nothing_waits_behind_an_oversized_frame_an_offline_peer_a_refused_or_a_hostil
     let refused = rig.send(B, 2);
     let good = rig.send(B, 3);
     for n in 0..100 {
-        rig.frame(Incoming::MsgN { id: crate::common::id(n, n), from: n, server_id: n, floor: u64::MAX, payload: n });
+        rig.frame(Incoming::MsgN { id: kit::id(n, n), from: n, server_id: n, floor: u64::MAX, payload: n });
     }
     let mut delivered = false;
     for _ in 0..200 {

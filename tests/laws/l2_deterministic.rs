@@ -5,8 +5,8 @@
 
 use proptest::prelude::*;
 
-use crate::ops::scenario;
-use crate::run::{Moment, Process, cases, told};
+use kit::ops::scenario;
+use kit::run::{Moment, Process, cases, transcript};
 
 proptest! {
     #![proptest_config(cases(150))]
@@ -15,7 +15,7 @@ proptest! {
     fn the_same_inputs_give_the_same_outputs(scenario in scenario(120)) {
         let first = scenario.play(|_, _| Ok(()))?;
         let second = scenario.play(|_, _| Ok(()))?;
-        prop_assert_eq!(text(&first), text(&second), "{}", told(&first));
+        prop_assert_eq!(text(&first), text(&second), "{}", transcript(&first));
     }
 
     #[test]
@@ -45,7 +45,7 @@ proptest! {
 #[test]
 fn another_seed_gives_other_ids_and_the_same_shape() {
     let config = || sixfold::Config::default().jitter(0.0);
-    let mut runs = [1, 2].map(|byte| crate::common::Rig::new(config(), byte));
+    let mut runs = [1, 2].map(|byte| kit::Rig::new(config(), byte));
     let ids = runs.each_mut().map(|rig| rig.send(2, 0));
     assert_ne!(ids[0].stream(), ids[1].stream());
     assert_eq!(runs[0].frames().len(), runs[1].frames().len());
@@ -54,5 +54,5 @@ fn another_seed_gives_other_ids_and_the_same_shape() {
 
 fn text(moments: &[Moment]) -> String {
     let deadlines: Vec<_> = moments.iter().map(|moment| (moment.timeout_before_drain, moment.after)).collect();
-    format!("{}{deadlines:?}", told(moments))
+    format!("{}{deadlines:?}", transcript(moments))
 }

@@ -8,9 +8,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use sixfold::{Output, Time};
 
-use crate::common::{B, Rig, SECOND, steady};
-use crate::ops::{Call, scenario};
-use crate::run::{Process, cases, told};
+use kit::ops::{Call, scenario};
+use kit::run::{Process, cases, transcript};
+use kit::{B, Rig, SECOND, steady};
 
 proptest! {
     #![proptest_config(cases(250))]
@@ -44,7 +44,7 @@ proptest! {
         })?;
         late.extend(lazy.drain());
         let eager: Vec<_> = moments.iter().flat_map(|moment| moment.outputs.iter().cloned()).collect();
-        prop_assert_eq!(late, eager, "{}", told(&moments));
+        prop_assert_eq!(late, eager, "{}", transcript(&moments));
     }
 }
 

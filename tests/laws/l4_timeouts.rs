@@ -12,9 +12,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 use sixfold::{Client, MsgId, Outgoing, Output, Record, Time};
 
-use crate::common::{B, DAY, HOUR, Rig, SECOND, Test, steady};
-use crate::ops::{Call, scenario};
-use crate::run::{Moment, Verdict, cases};
+use kit::ops::{Call, scenario};
+use kit::run::{Moment, Verdict, cases};
+use kit::{B, DAY, HOUR, Rig, SECOND, Test, steady};
 
 proptest! {
     #![proptest_config(cases(250))]
@@ -25,7 +25,7 @@ proptest! {
         scenario.play(|process, moment| {
             restarted |= matches!(moment.call, Call::Restart);
             due_at_once_while_output_waits(moment)?;
-            if moment.is_endless {
+            if moment.near_end_of_time {
                 return Ok(());
             }
             let settled = timed_out(&process.client, moment.now);
@@ -138,7 +138,7 @@ fn a_restored_time_later_than_now_is_taken_as_now() {
     rig.send(B, 0);
     let journal: Vec<Record<Test>> = rig.client.records().collect();
     let earlier = Time::from_nanos(5);
-    let client = Client::restore(steady().expiry(DAY), crate::common::seed(2), journal, earlier).unwrap();
+    let client = Client::restore(steady().expiry(DAY), kit::seed(2), journal, earlier).unwrap();
     assert_eq!(client.outbox().map(|entry| entry.queued_at).collect::<Vec<_>>(), [earlier]);
     assert_eq!(client.poll_timeout(), Some(earlier + DAY));
 }

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use sixfold::{Delivery, Event, Incoming, MsgId, Order, Outgoing, Output};
 
-use crate::common::{A, Rig, SECOND, id, steady};
-use crate::configs::Knobs;
-use crate::ops::{Call, scenario};
-use crate::run::{Moment, Reply, Verdict, cases};
+use kit::configs::Knobs;
+use kit::ops::{Call, scenario};
+use kit::run::{Moment, Reply, Verdict, cases};
+use kit::{A, Rig, SECOND, id, steady};
 
 type Name = (u64, MsgId);
 
@@ -88,7 +88,7 @@ impl Book {
         Ok(())
     }
 
-    fn see_output(&mut self, output: &Output<crate::common::Test>) -> Verdict {
+    fn see_output(&mut self, output: &Output<kit::Test>) -> Verdict {
         match output {
             Output::Event(Event::Received(Delivery { from, id, .. })) => {
                 self.held.remove(&(*from, *id));
@@ -114,7 +114,7 @@ impl Book {
     /// What was confirmed is in the journal, if there is one.
     fn restart(&mut self, knobs: &Knobs) {
         self.held.clear();
-        self.stands.retain(|_, stand| *stand == Stand::Confirmed && knobs.journal && !knobs.remembers_little());
+        self.stands.retain(|_, stand| *stand == Stand::Confirmed && knobs.journal && !knobs.has_small_memory());
         if !knobs.journal {
             self.handled.clear();
         }

@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use sixfold::{Client, Event, FailReason, Incoming, MsgId, Outgoing, Output, Stage, Status, Verdict as Answer};
 
-use crate::common::Test;
-use crate::ops::{Call, scenario};
-use crate::run::{Moment, Reply, Verdict, cases};
+use kit::Test;
+use kit::ops::{Call, scenario};
+use kit::run::{Moment, Reply, Verdict, cases};
 
 /// What was heard of one message.
 #[derive(Clone, Debug, Default)]

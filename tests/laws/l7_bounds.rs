@@ -2,7 +2,7 @@
 
 use sixfold::{Client, Incoming, Output, Record};
 
-use crate::common::{A, Rig, SECOND, Test, id, seed, steady};
+use kit::{A, Rig, SECOND, Test, id, seed, steady};
 
 /// Another process, from records, with the same config.
 fn restarted(rig: &Rig, config: sixfold::Config, records: Vec<Record<Test>>) -> Rig {

@@ -11,10 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use sixfold::{Client, Event, FailReason, MsgId, Outgoing, Output, Record, Status};
 
-use crate::common::{DAY, Test, seed};
-use crate::configs::Knobs;
-use crate::ops::{Call, scenario};
-use crate::run::{Moment, Reply, Verdict, cases};
+use kit::configs::Knobs;
+use kit::ops::{Call, scenario};
+use kit::run::{Moment, Reply, Verdict, cases};
+use kit::{DAY, Test, seed};
 
 /// What the journal says, read in the plainest way.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -229,7 +229,7 @@ proptest! {
                 Client::restore(knobs.config(), seed(200), records.iter().cloned(), moment.now).unwrap()
             };
             let (short, long) = (kept(&open(&short)), kept(&open(&process.journal)));
-            if knobs.remembers_little() && short.0 == long.0 {
+            if knobs.has_small_memory() && short.0 == long.0 {
                 return Ok(());
             }
             if short == long { Ok(()) } else { Err(format!("the snapshot gives {short:?}, the journal {long:?}")) }

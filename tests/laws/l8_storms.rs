@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use sixfold::{Event, MsgId, Outgoing, Output, Stage};
 
-use crate::common::{B, HOUR, Rig, SECOND, Test, steady};
-use crate::configs::Knobs;
-use crate::ops::{Call, scenario};
-use crate::run::{Moment, Reply, Verdict, cases};
+use kit::configs::Knobs;
+use kit::ops::{Call, scenario};
+use kit::run::{Moment, Reply, Verdict, cases};
+use kit::{B, HOUR, Rig, SECOND, Test, steady};
 
 /// The retransmissions of one process.
 #[derive(Clone, Debug, Default)]
@@ -99,7 +99,7 @@ proptest! {
         scenario.knobs.max_attempts = None;
         let mut budget = Budget::default();
         scenario.play(|_, moment| budget.see(&scenario.knobs, moment))?;
-        let mut rig = Rig { client: sixfold::Client::new(scenario.knobs.config(), crate::common::seed(1), scenario.start)
+        let mut rig = Rig { client: sixfold::Client::new(scenario.knobs.config(), kit::seed(1), scenario.start)
             .unwrap(), now: scenario.start };
         rig.client.handle_connected(rig.now);
         let refused = (0..messages).filter(|n| rig.client.send(B, *n, rig.now).is_err()).count();
@@ -111,7 +111,7 @@ proptest! {
             let moment = Moment {
                 now: rig.now,
                 elapsed: u128::from(rig.now.as_nanos()),
-                is_endless: false,
+                near_end_of_time: false,
                 call: Call::Timeout,
                 reply: Reply::Nothing,
                 timeout_before_drain: None,

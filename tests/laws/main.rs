@@ -6,9 +6,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm, unreachable_pub, reason = "tests")]
 #![allow(clippy::collapsible_match, reason = "a guard would hide that the arm is the same without it")]
 
-#[path = "../common/mod.rs"]
-mod common;
-mod configs;
 mod golden;
 mod l10_alive;
 mod l1_pure;
@@ -20,5 +17,3 @@ mod l6_true;
 mod l7_bounds;
 mod l7_written;
 mod l8_storms;
-mod ops;
-mod run;

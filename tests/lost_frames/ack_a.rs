@@ -1,6 +1,6 @@
 //! ack:A lost: B sees no ack:A in time and sends ack:R again; nothing is shown twice.
 
-use crate::trio::Trio;
+use kit::trio::Trio;
 
 #[test]
 fn a_lost_ack_a_is_repaired() {
@@ -20,7 +20,7 @@ fn a_lost_ack_a_is_repaired() {
         "1 ack:A",
         "1 B ack settled",
     ];
-    assert_eq!(trio.settle(), repaired);
+    assert_eq!(trio.run_until_settled(), repaired);
 }
 
 #[test]

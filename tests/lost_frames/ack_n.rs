@@ -1,6 +1,6 @@
 //! ack:N lost: A sees no ack:N in time and probes; the server answers from what it knows.
 
-use crate::trio::Trio;
+use kit::trio::Trio;
 
 #[test]
 fn a_lost_ack_n_is_repaired() {
@@ -22,7 +22,7 @@ fn a_lost_ack_n_is_repaired() {
         "4 ack:N",
         "4 A delivered",
     ];
-    assert_eq!(trio.settle(), repaired);
+    assert_eq!(trio.run_until_settled(), repaired);
 }
 
 #[test]

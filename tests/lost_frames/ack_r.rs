@@ -1,6 +1,6 @@
 //! ack:R lost: B sees no ack:A in time and sends ack:R again.
 
-use crate::trio::Trio;
+use kit::trio::Trio;
 
 #[test]
 fn a_lost_ack_r_is_repaired() {
@@ -19,7 +19,7 @@ fn a_lost_ack_r_is_repaired() {
         "1 A delivered",
         "1 B ack settled",
     ];
-    assert_eq!(trio.settle(), repaired);
+    assert_eq!(trio.run_until_settled(), repaired);
 }
 
 #[test]

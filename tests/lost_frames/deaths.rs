@@ -1,6 +1,6 @@
 //! The parties die: the server between msg:A and msg:N, B before it confirms.
 
-use crate::trio::Trio;
+use kit::trio::Trio;
 use sixfold::sim::Crash;
 
 fn count(trace: &[String], line: &str) -> usize {
@@ -28,7 +28,7 @@ fn the_server_dies_between_msg_a_and_msg_n_and_forgets_everything() {
         "0 A delivered",
         "0 B ack settled",
     ];
-    assert_eq!(trio.settle(), repaired);
+    assert_eq!(trio.run_until_settled(), repaired);
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn the_server_dies_between_msg_a_and_msg_n_and_keeps_what_it_stored() {
     let mut trio = Trio::new(&["msg:N"]);
     trio.send(7);
     trio.relay_crashes(Crash::KeepsStored);
-    let trace = trio.settle();
+    let trace = trio.run_until_settled();
     assert_eq!((count(&trace, "B received 7"), count(&trace, "A delivered")), (1, 1), "{trace:#?}");
     assert_eq!(count(&trace, "server id conflict"), 0);
 }
@@ -46,7 +46,7 @@ fn the_server_forgets_everything_after_b_has_confirmed_and_before_a_knows() {
     let mut trio = Trio::new(&["ack:N"]);
     trio.send(7);
     trio.relay_crashes(Crash::LosesAll);
-    let trace = trio.settle();
+    let trace = trio.run_until_settled();
     assert_eq!((count(&trace, "B received 7"), count(&trace, "A delivered")), (1, 1), "{trace:#?}");
 }
 
@@ -56,8 +56,8 @@ fn b_dies_before_it_confirms_and_its_successor_gets_the_message() {
     trio.b_confirms = false;
     trio.send(7);
     assert_eq!(trio.b.client.unconfirmed().count(), 1);
-    trio.b_dies();
-    let trace = trio.settle();
+    trio.b_crashes();
+    let trace = trio.run_until_settled();
     assert_eq!((count(&trace, "B received 7"), count(&trace, "A delivered")), (2, 1), "{trace:#?}");
 }
 
@@ -65,13 +65,13 @@ fn b_dies_before_it_confirms_and_its_successor_gets_the_message() {
 fn b_is_away_while_a_sends_and_gets_everything_in_order_when_it_returns() {
     let mut trio = Trio::new(&[]);
     let now = trio.b.now;
-    trio.relay.handle_disconnected(&crate::common::B, now);
+    trio.relay.handle_disconnected(&kit::B, now);
     trio.b.client.handle_disconnected(now);
     for n in 0..5 {
         trio.send(n);
     }
-    trio.b_dies();
-    let trace = trio.settle();
+    trio.b_crashes();
+    let trace = trio.run_until_settled();
     let received: Vec<_> = trace.iter().filter_map(|line| line.split("received ").nth(1)).collect();
     assert_eq!(received, ["0", "1", "2", "3", "4"]);
     assert_eq!(count(&trace, "A delivered"), 5);

@@ -4,10 +4,6 @@
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm, reason = "tests")]
 
-#[path = "../common/mod.rs"]
-mod common;
-mod trio;
-
 mod ack_a;
 mod ack_n;
 mod ack_r;

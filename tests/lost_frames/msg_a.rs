@@ -1,6 +1,6 @@
 //! msg:A lost: A sees no msg:A in time and sends msg:R again; or ack:N tells that the server must have it.
 
-use crate::trio::Trio;
+use kit::trio::Trio;
 
 #[test]
 fn a_lost_msg_a_is_repaired() {
@@ -17,7 +17,7 @@ fn a_lost_msg_a_is_repaired() {
         "0 A delivered",
         "0 B ack settled",
     ];
-    assert_eq!(trio.settle(), repaired);
+    assert_eq!(trio.run_until_settled(), repaired);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! msg:N lost: A sees no ack:N in time and probes; the server pushes msg:N again.
 
-use crate::trio::Trio;
+use kit::trio::Trio;
 
 #[test]
 fn a_lost_msg_n_is_repaired() {
@@ -22,7 +22,7 @@ fn a_lost_msg_n_is_repaired() {
         "4 A delivered",
         "4 B ack settled",
     ];
-    assert_eq!(trio.settle(), repaired);
+    assert_eq!(trio.run_until_settled(), repaired);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! msg:R lost: A sees no msg:A in time and sends msg:R again.
 
-use crate::trio::Trio;
+use kit::trio::Trio;
 
 #[test]
 fn a_lost_msg_r_is_repaired() {
@@ -20,7 +20,7 @@ fn a_lost_msg_r_is_repaired() {
         "1 A delivered",
         "1 B ack settled",
     ];
-    assert_eq!(trio.settle(), repaired);
+    assert_eq!(trio.run_until_settled(), repaired);
 }
 
 #[test]

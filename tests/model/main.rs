@@ -9,16 +9,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm, unreachable_pub, reason = "tests")]
 #![allow(dead_code, reason = "the generator serves the laws too")]
 
-#[path = "../common/mod.rs"]
-mod common;
-#[path = "../laws/configs.rs"]
-mod configs;
 mod model;
-#[path = "../laws/ops.rs"]
-mod ops;
 mod receiver;
-#[path = "../laws/run.rs"]
-mod run;
 mod sender;
 mod shared;
 
@@ -26,10 +18,10 @@ use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 use sixfold::Time;
 
-use configs::{Knobs, knobs};
+use kit::configs::{Knobs, knobs};
+use kit::ops::{Act, Clock, Step, start, step};
+use kit::run::{Moment, Player, Process, Verdict, cases};
 use model::Model;
-use ops::{Act, Clock, Step, start, step};
-use run::{Moment, Player, Process, Verdict, cases};
 
 prop_state_machine! {
     #![proptest_config(cases(600))]

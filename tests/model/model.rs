@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use sixfold::{Incoming, Output, Time};
 
-use crate::common::Test;
-use crate::configs::Knobs;
-use crate::ops::Call;
 use crate::receiver::Receiver;
-use crate::run::Reply;
 use crate::sender::Sender;
 use crate::shared::Shared;
+use kit::Test;
+use kit::configs::Knobs;
+use kit::ops::Call;
+use kit::run::Reply;
 
 #[derive(Clone, Debug)]
 pub struct Model {

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use sixfold::{Event, FailReason, MsgId};
 
-use crate::run::Reply;
 use crate::shared::{Place, Places, Shared, nanos};
+use kit::run::Reply;
 
 const READY: usize = 0;
 const DUE: usize = 1;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use sixfold::{Event, Output};
 
-use crate::common::Test;
-use crate::configs::Knobs;
+use kit::Test;
+use kit::configs::Knobs;
 
 pub fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)

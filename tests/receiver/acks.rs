@@ -1,6 +1,6 @@
 //! ack:R: only for what was handled, until ack:A.
 
-use crate::common::*;
+use kit::*;
 use sixfold::{Event, Incoming, Outgoing, Output, UnknownDelivery};
 
 fn ack_r(id: sixfold::MsgId) -> Output<Test> {

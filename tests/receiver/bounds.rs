@@ -1,6 +1,6 @@
 //! Each bound reached, and who pays.
 
-use crate::common::*;
+use kit::*;
 use sixfold::{Event, MsgId, Output};
 
 fn horizon(outputs: &[Output<Test>]) -> usize {

@@ -1,6 +1,6 @@
 //! Once: exact deduplication by (sender, id).
 
-use crate::common::*;
+use kit::*;
 use sixfold::{MsgId, Outgoing, Output};
 
 #[test]

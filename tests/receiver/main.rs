@@ -1,9 +1,6 @@
 //! The receiver half, against frames that the test makes up: every state, bound and order at its boundary.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm, reason = "tests")]
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod acks;
 mod bounds;
 mod duplicates;

@@ -1,6 +1,6 @@
 //! In order: the cursor, holding, floors, and gaps that are given up.
 
-use crate::common::*;
+use kit::*;
 use sixfold::Order;
 
 #[test]

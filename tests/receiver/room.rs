@@ -1,6 +1,6 @@
 //! What counts when there is room, and for whom, at the bounds of what is remembered.
 
-use crate::common::*;
+use kit::*;
 use sixfold::{Event, Incoming};
 
 /// Takes a message in and through to ack:A.

@@ -1,6 +1,6 @@
 //! Floors that rise again and again: whoever has heard less than the last word says it again, and nobody else.
 
-use crate::common::*;
+use kit::*;
 use sixfold::{MsgId, Outgoing};
 
 /// The seqs and floors of the msg:R that wait.

@@ -1,6 +1,6 @@
 //! The outbox is bounded, and says so.
 
-use crate::common::*;
+use kit::*;
 use sixfold::{Client, SendError};
 
 #[test]

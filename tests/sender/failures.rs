@@ -1,6 +1,6 @@
 //! Each failure reason, what it may claim, and each late upgrade.
 
-use crate::common::*;
+use kit::*;
 use sixfold::{Event, FailReason, MsgId, Output, ResendError, Status};
 
 fn failed(id: MsgId, reason: FailReason) -> Output<Test> {
@@ -262,7 +262,7 @@ fn any_input_at_the_nanosecond_of_expiry_finds_the_message_failed() {
     a.accept(id, 1);
     a.drain();
     a.pass(HOUR);
-    a.msg_n(A, crate::common::id(7, 0), 0);
+    a.msg_n(A, kit::id(7, 0), 0);
     assert_eq!(a.client.status(id), Some(Status::Failed(unknown(None))));
 }
 

@@ -1,6 +1,6 @@
 //! Streams and their floors: what the receiver need not wait for.
 
-use crate::common::*;
+use kit::*;
 use sixfold::{MsgId, Outgoing, Status};
 
 fn floors(frames: Vec<Outgoing<Test>>) -> Vec<(u64, u64)> {

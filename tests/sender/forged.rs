@@ -1,6 +1,6 @@
 //! Frames nobody asked for: counted, nothing else.
 
-use crate::common::*;
+use kit::*;
 use sixfold::{Incoming, MsgId, Status, Verdict};
 
 #[test]

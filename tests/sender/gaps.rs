@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::common::*;
+use kit::*;
 use sixfold::{MsgId, Outgoing, Status};
 
 /// So many messages to B on the wire at once.

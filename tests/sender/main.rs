@@ -1,9 +1,6 @@
 //! The sender half, against frames that the test makes up: every timer, bound and outcome at its boundary.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm, reason = "tests")]
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod announcements;
 mod bounds;
 mod failures;

@@ -1,6 +1,6 @@
 //! Connections come and go: what goes out again, in which order, and at what pace.
 
-use crate::common::*;
+use kit::*;
 use sixfold::{Event, Outgoing, Output, Stage, Status};
 
 fn seqs(frames: Vec<Outgoing<Test>>) -> Vec<u64> {

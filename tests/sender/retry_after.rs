@@ -1,6 +1,6 @@
 //! "Not now": the server asks for a pause.
 
-use crate::common::*;
+use kit::*;
 use sixfold::{Output, Status};
 
 #[test]

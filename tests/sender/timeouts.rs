@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::common::*;
+use kit::*;
 use sixfold::{Event, Output, Stage, Status};
 
 /// Fires the next wake-up, which must be a retransmission of stage `stage`; tells how long it took.

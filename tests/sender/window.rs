@@ -1,6 +1,6 @@
 //! The window: how many msg:R are on the wire without an answer.
 
-use crate::common::*;
+use kit::*;
 use sixfold::{Outgoing, Status};
 
 fn ids(frames: &[Outgoing<Test>]) -> Vec<u64> {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::common::*;
+use kit::*;
 use sixfold::sim::{Crash, Relay};
 use sixfold::{Event, FailReason, Incoming, Outgoing, Output};
 

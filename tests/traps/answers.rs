@@ -1,6 +1,6 @@
 //! Answers out of turn: repeated, early, late.
 
-use crate::common::*;
+use kit::*;
 use sixfold::{Event, Status};
 
 #[test]

@@ -1,8 +1,8 @@
 //! Clocks: a year ahead, ten days asleep, eight days too late.
 
-use crate::common::*;
-use crate::trio::Trio;
 use crate::{count, records};
+use kit::trio::Trio;
+use kit::*;
 use sixfold::{Client, Event, Output, ResendError, Time};
 
 const YEAR: core::time::Duration = core::time::Duration::from_secs(365 * 24 * 3600);
@@ -52,7 +52,7 @@ fn a_receiver_asleep_for_ten_days_with_its_ack_r_lost_shows_nothing_twice_and_st
     trio.b.client.handle_disconnected(wakes);
     trio.relay.handle_connected(B, wakes);
     trio.b.client.handle_connected(wakes);
-    let trace = trio.settle();
+    let trace = trio.run_until_settled();
     assert_eq!(count(&trace, "B received 7"), 1, "{trace:#?}");
     assert_eq!(count(&trace, "A failed Unknown { rejection: None }"), 1, "after three days nobody knew");
     assert_eq!(count(&trace, "A delivered"), 1, "and after ten the sender does");

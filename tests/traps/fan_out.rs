@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::common::*;
+use kit::*;
 use sixfold::{Event, Incoming, MsgId, Outgoing, Verdict};
 
 const GROUP: u64 = 50;

@@ -1,8 +1,8 @@
 //! Ids: nothing may make two messages share one.
 
-use crate::common::*;
-use crate::trio::Trio;
 use crate::{count, records};
+use kit::trio::Trio;
+use kit::*;
 use sixfold::{Client, Outgoing};
 
 #[test]
@@ -17,7 +17,7 @@ fn the_same_seed_in_two_processes_parts_ways_where_their_clocks_do_and_both_mess
     trio.a.client.handle_connected(now);
     trio.send(8);
     assert_eq!((first.stats().delivered, trio.a.client.stats().delivered), (1, 1));
-    let trace = trio.settle();
+    let trace = trio.run_until_settled();
     assert_eq!((count(&trace, "B received 7"), count(&trace, "B received 8")), (1, 1), "{trace:#?}");
 }
 
@@ -38,7 +38,7 @@ fn a_restored_old_backup_reuses_no_id_and_repeats_nothing() {
     trio.a.client = Client::restore(steady().journal(true), seed(1), backup, now).unwrap();
     trio.a.client.handle_connected(now);
     trio.send(2);
-    let trace = trio.settle();
+    let trace = trio.run_until_settled();
     for payload in 0..3 {
         assert_eq!(count(&trace, &format!("B received {payload}")), 1, "{trace:#?}");
     }
@@ -60,7 +60,7 @@ fn after_1_025_discarded_seqs_in_one_stream_the_next_message_is_shown_at_once_an
     trio.send(7);
     assert_eq!(trio.b.client.stats().received, 1, "without waiting for what was discarded");
     assert_eq!((trio.b.client.stats().ranges, trio.a.client.stats().outgoing_streams), (1, 1));
-    assert_eq!(count(&trio.settle(), "A delivered"), 1);
+    assert_eq!(count(&trio.run_until_settled(), "A delivered"), 1);
 }
 
 #[test]

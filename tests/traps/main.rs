@@ -4,12 +4,6 @@
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm, reason = "tests")]
 
-#[path = "../common/mod.rs"]
-mod common;
-#[path = "../lost_frames/trio.rs"]
-#[allow(dead_code, reason = "a part of it is used")]
-mod trio;
-
 mod amnesia;
 mod answers;
 mod clocks;
@@ -17,7 +11,7 @@ mod fan_out;
 mod identity;
 mod pressure;
 
-use common::*;
+use kit::*;
 use sixfold::{Output, Record};
 
 /// The records of what waits.

@@ -1,6 +1,6 @@
 //! Pressure: whoever takes too much pays for it himself.
 
-use crate::common::*;
+use kit::*;
 use sixfold::{Incoming, Outgoing, Output};
 
 fn handle(b: &mut Rig, from: u64, id: sixfold::MsgId) {

@@ -3,8 +3,8 @@
 use sixfold::{Event, FailReason, MsgId, Rejection, Verdict};
 
 use super::{DUE, Message, RETRY, Sender, State};
-use crate::common::Test;
 use crate::shared::{Place, Shared, nanos};
+use kit::Test;
 
 impl Sender {
     fn sample(&self, id: MsgId, shared: &mut Shared) {

@@ -1,4 +1,4 @@
-//! The configurations under which the laws are tried: the default first, so that shrinking ends there, and every extreme.
+//! Generated configurations: every extreme, with the default first, so that shrinking ends there.
 
 use std::time::Duration;
 
@@ -6,22 +6,22 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use sixfold::{Config, Order};
 
-use crate::common::{DAY, HOUR, MS, SECOND};
+use crate::{DAY, HOUR, MS, SECOND};
 
 const MICROSECOND: Duration = Duration::from_micros(1);
-/// The longest time that a config takes.
-const LONGEST: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
+/// The longest duration that a config accepts.
+const MAX_DURATION: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
 
-/// What a [`Config`] is made of, readable.
+/// The fields of a [`Config`], open to a test.
 #[derive(Clone, Debug)]
 pub struct Knobs {
     pub window: usize,
-    /// Of the outbox, the inbox and the acks.
+    /// Outbox, inbox, acks.
     pub capacity: [usize; 3],
-    /// Least, first, most.
+    /// Minimum, initial, maximum.
     pub rto: [Duration; 3],
     pub max_attempts: Option<u32>,
-    /// First, most.
+    /// Initial, maximum.
     pub probe: [Duration; 2],
     pub expiry: Duration,
     pub lifetime: Duration,
@@ -29,7 +29,7 @@ pub struct Knobs {
     pub rate: u32,
     pub burst: u32,
     pub order: Order,
-    /// Streams, streams of one peer, ranges.
+    /// Streams, streams per peer, ranges.
     pub remembered: [usize; 3],
     pub suspect_after: u32,
     pub journal: bool,
@@ -39,7 +39,7 @@ impl Knobs {
     pub fn config(&self) -> Config {
         let [outbox, inbox, acks] = self.capacity;
         let [rto_min, rto_initial, rto_max] = self.rto;
-        let [streams, of_one_peer, ranges] = self.remembered;
+        let [streams, per_peer, ranges] = self.remembered;
         Config::default()
             .window(self.window)
             .outbox_capacity(outbox)
@@ -58,14 +58,14 @@ impl Knobs {
             .retransmit_burst(self.burst)
             .order(self.order)
             .max_streams(streams)
-            .max_streams_per_peer(of_one_peer)
+            .max_streams_per_peer(per_peer)
             .max_ranges(ranges)
             .suspect_after(self.suspect_after)
             .journal(self.journal)
     }
 
-    /// Whether a test may come to the bounds of what is remembered.
-    pub fn remembers_little(&self) -> bool {
+    /// Returns whether a run may reach the bounds on remembered streams and ranges.
+    pub fn has_small_memory(&self) -> bool {
         self.remembered.iter().any(|bound| *bound < 100)
     }
 }
@@ -82,12 +82,12 @@ pub fn knobs() -> impl Strategy<Value = Knobs> {
             [MICROSECOND, MICROSECOND, MICROSECOND],
             [MICROSECOND, MS, 7 * SECOND],
             [100 * MS, 300 * MS, 300 * MS],
-            [3 * MICROSECOND, 3 * MICROSECOND, LONGEST],
+            [3 * MICROSECOND, 3 * MICROSECOND, MAX_DURATION],
         ]),
         select(vec![
             [2 * SECOND, 600 * SECOND],
             [MICROSECOND, MICROSECOND],
-            [MICROSECOND, LONGEST],
+            [MICROSECOND, MAX_DURATION],
             [10 * MS, 11 * MS],
             [HOUR, HOUR],
         ]),
@@ -97,7 +97,7 @@ pub fn knobs() -> impl Strategy<Value = Knobs> {
             (30 * SECOND, 30 * SECOND),
             (MICROSECOND, MICROSECOND),
             (MICROSECOND, DAY),
-            (LONGEST, LONGEST),
+            (MAX_DURATION, MAX_DURATION),
         ]),
     );
     let rates = (
@@ -108,7 +108,7 @@ pub fn knobs() -> impl Strategy<Value = Knobs> {
         select(vec![3, 1]),
     );
     (sizes, times, rates, order(), any::<bool>()).prop_map(|(sizes, times, rates, order, journal)| {
-        let (window, (outbox, inbox, acks), (streams, of_one_peer, ranges)) = sizes;
+        let (window, (outbox, inbox, acks), (streams, per_peer, ranges)) = sizes;
         let (rto, probe, (expiry, lifetime)) = times;
         let (jitter, rate, burst, max_attempts, suspect_after) = rates;
         Knobs {
@@ -123,7 +123,7 @@ pub fn knobs() -> impl Strategy<Value = Knobs> {
             rate,
             burst,
             order,
-            remembered: [streams, of_one_peer, ranges],
+            remembered: [streams, per_peer, ranges],
             suspect_after,
             journal,
         }
@@ -137,7 +137,7 @@ fn order() -> impl Strategy<Value = Order> {
         hold(None),
         hold(Some(MICROSECOND)),
         hold(Some(SECOND)),
-        hold(Some(LONGEST)),
+        hold(Some(MAX_DURATION)),
         Order::AsArrived,
     ])
 }

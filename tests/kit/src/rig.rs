@@ -1,6 +1,4 @@
-//! What the tests share: a deployment, a client whose outputs are read one by one, a clock that moves to the next wake-up.
-#![allow(dead_code, missing_docs, unreachable_pub, reason = "each test file uses a part of it")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm, clippy::cast_possible_truncation)]
+//! A deployment, and a client with a clock that moves exactly to the next deadline.
 
 use std::time::Duration;
 
@@ -30,7 +28,7 @@ pub fn seed(byte: u8) -> Seed {
     Seed::from_bytes([byte; 32])
 }
 
-/// The default without jitter: delays are the nominal ones, rounded up to the timer grid.
+/// Returns the default without jitter: delays are the nominal ones, rounded up to the timer grid.
 pub fn steady() -> Config {
     Config::default().jitter(0.0)
 }
@@ -54,7 +52,7 @@ impl Rig {
         Self { client, now }
     }
 
-    /// Everything that waits.
+    /// Returns all pending outputs.
     pub fn drain(&mut self) -> Vec<Output<Test>> {
         let outputs: Vec<_> = std::iter::from_fn(|| self.client.poll_output()).collect();
         assert!(self.client.poll_output().is_none());
@@ -81,7 +79,7 @@ impl Rig {
         self.client.send(to, payload, self.now).unwrap()
     }
 
-    /// Sends each payload.
+    /// Sends each payload; returns the ids.
     pub fn send_all(&mut self, to: u64, payloads: core::ops::Range<u64>) -> Vec<MsgId> {
         payloads.map(|payload| self.send(to, payload)).collect()
     }
@@ -106,7 +104,7 @@ impl Rig {
         self.frame(Incoming::AckN { id, server_id });
     }
 
-    /// msg:N of seq `seq` in the stream of [`stream`], with payload and server id `seq`.
+    /// Receives msg:N with the seq of `id` as payload and server id.
     pub fn msg_n(&mut self, from: u64, id: MsgId, floor: u64) {
         let n = id.seq().unwrap_or(0);
         self.frame(Incoming::MsgN { id, from, server_id: n, floor, payload: n });
@@ -116,26 +114,26 @@ impl Rig {
         self.client.confirm(&from, id, self.now).unwrap();
     }
 
-    /// What was handed over by what waits, as (seq, late); foreign ids count as seq 0.
+    /// Returns what the pending outputs hand over, as (seq, late); a foreign id has seq 0.
     pub fn received(&mut self) -> Vec<(u64, bool)> {
         received(&self.drain())
     }
 
-    /// Moves time on without telling the client.
+    /// Moves the clock without a call to the client.
     pub fn pass(&mut self, duration: Duration) {
         self.now = self.now + duration;
     }
 
-    /// Moves time exactly to the next wake-up and fires it; tells how much passed.
+    /// Moves the clock exactly to the next deadline and fires it; returns how much time passed.
     pub fn wake(&mut self) -> Duration {
-        let next = self.client.poll_timeout().expect("a wake-up");
+        let next = self.client.poll_timeout().expect("a deadline");
         assert!(next > self.now, "due at {next:?}, now {:?}", self.now);
         let passed = next.saturating_duration_since(self.now);
         self.fire(next);
         passed
     }
 
-    /// Moves time through every wake-up up to `duration` from now, and collects the outputs with their times.
+    /// Moves the clock through every deadline up to `duration` from now; returns the outputs with their times.
     pub fn run(&mut self, duration: Duration) -> Vec<(Duration, Output<Test>)> {
         let (start, end) = (self.now, self.now + duration);
         let mut outputs: Vec<_> = self.drain().into_iter().map(|output| (Duration::ZERO, output)).collect();
@@ -174,12 +172,12 @@ pub fn unknown(rejection: Option<Rejection>) -> FailReason {
     FailReason::Unknown { rejection }
 }
 
-/// Message `seq` of a stream that a test makes up.
+/// Returns the id of message `seq` in the made-up stream `stream`.
 pub fn id(stream: u64, seq: u64) -> MsgId {
     MsgId::new(StreamId::from_u64(stream), seq).unwrap()
 }
 
-/// A delay as the timer grid rounds it up.
+/// Returns a delay as the timer grid rounds it up.
 pub fn on_grid(delay: Duration) -> Duration {
     let nanos = delay.as_nanos() as u64;
     let exponent = 59 - nanos.leading_zeros();

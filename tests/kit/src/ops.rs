@@ -1,7 +1,7 @@
-//! The generator: what an application, a server, a clock and an attacker may do to a client, as shrinkable steps.
+//! The generator: calls of an application, frames of a server or an attacker, and clock changes, as shrinkable steps.
 //!
-//! A step names messages by how lately they were met, so that most frames answer something real and a shortened list of
-//! steps still makes sense; [`Act::call`] turns it into a concrete call.
+//! A step refers to a message by its recency, so that most frames answer a real one and a shrunk list of steps is still
+//! meaningful. [`Act::call`] turns a step into a concrete call.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use proptest::sample::select;
 use sixfold::{Client, Incoming, MsgId, Time, Verdict};
 use uuid::Uuid;
 
-use crate::common::{DAY, MS, SECOND, Test, id, rejection};
 use crate::configs::{Knobs, knobs};
+use crate::{DAY, MS, SECOND, Test, id, rejection};
 
-/// One run: under which configuration, from which seed and time, what happens.
+/// One run: configuration, seed, start time, steps.
 #[derive(Clone, Debug)]
 pub struct Scenario {
     pub knobs: Knobs,
@@ -30,17 +30,17 @@ pub struct Step {
 }
 
 impl Step {
-    /// What a run begins with.
+    /// The first step of every run.
     pub const CONNECT: Self = Self { clock: Clock::Stands, act: Act::Connected };
 }
 
-/// Where the caller's clock goes before the act.
+/// The change of the caller's clock before the act.
 #[derive(Clone, Copy, Debug)]
 pub enum Clock {
     Stands,
     Passes(Duration),
     Back(Duration),
-    /// To the client's next deadline, or so many nanoseconds before it.
+    /// To the client's next deadline, or `early` nanoseconds before it.
     Deadline {
         early: u64,
     },
@@ -53,30 +53,30 @@ pub enum Act {
     Send {
         to: u64,
     },
-    Confirm(Who),
-    Release(Who),
-    Resend(Who),
-    Discard(Who),
+    Confirm(Recency),
+    Release(Recency),
+    Resend(Recency),
+    Discard(Recency),
     Connected,
     Disconnected,
     Restart,
-    MsgA(Who, Say),
-    AckN(Who, u64),
-    AckA(Who),
+    MsgA(Recency, Answer),
+    AckN(Recency, u64),
+    AckA(Recency),
     MsgN {
         from: u64,
         id: MsgId,
         floor: u64,
     },
-    /// A msg:N that came before.
-    Again(Who),
+    /// Repeats a msg:N.
+    Again(Recency),
 }
 
-/// A message met before: the latest is 0. A few are of nobody.
-pub type Who = u8;
+/// The recency of a message: 0 is the latest. The highest values refer to a message that does not exist.
+pub type Recency = u8;
 
 #[derive(Clone, Copy, Debug)]
-pub enum Say {
+pub enum Answer {
     Accepted(u64),
     Rejected,
     RetryAfter(Duration),
@@ -102,81 +102,81 @@ pub enum Call {
     Discard(MsgId),
     Connected,
     Disconnected,
-    /// The process dies after a committed batch, and another one starts from the journal, if there is one.
+    /// The process is killed after a committed batch, and a new one starts from the journal, if there is one.
     Restart,
     Frame(Incoming<Test>),
 }
 
-/// The ids met in a run.
+/// The ids sent and received in a run.
 #[derive(Clone, Debug, Default)]
-pub struct Met {
+pub struct History {
     pub sent: Vec<MsgId>,
-    pub heard: Vec<(u64, MsgId, u64)>,
+    pub received: Vec<(u64, MsgId, u64)>,
 }
 
-impl Met {
-    fn own(&self, who: Who) -> MsgId {
-        let back = usize::from(who) % 16;
+impl History {
+    fn own(&self, recency: Recency) -> MsgId {
+        let back = usize::from(recency) % 16;
         match self.sent.len().checked_sub(1) {
-            Some(last) if who < 240 => self.sent[last - back % self.sent.len()],
-            Some(_) | None => id(u64::from(who), 0),
+            Some(last) if recency < 240 => self.sent[last - back % self.sent.len()],
+            Some(_) | None => id(u64::from(recency), 0),
         }
     }
 
-    fn incoming(&self, who: Who) -> (u64, MsgId, u64) {
-        let back = usize::from(who) % 16;
-        match self.heard.len().checked_sub(1) {
-            Some(last) if who < 250 => self.heard[last - back % self.heard.len()],
-            Some(_) | None => (0, id(u64::from(who), 0), 0),
+    fn incoming(&self, recency: Recency) -> (u64, MsgId, u64) {
+        let back = usize::from(recency) % 16;
+        match self.received.len().checked_sub(1) {
+            Some(last) if recency < 250 => self.received[last - back % self.received.len()],
+            Some(_) | None => (0, id(u64::from(recency), 0), 0),
         }
     }
 
-    /// What the application holds, more often than not.
-    fn held(&self, who: Who, client: &Client<Test>) -> (u64, MsgId) {
+    /// Mostly a message that the application has not confirmed yet.
+    fn held(&self, recency: Recency, client: &Client<Test>) -> (u64, MsgId) {
         let unconfirmed: Vec<_> = client.unconfirmed().collect();
-        if unconfirmed.is_empty() || who >= 200 {
-            let (from, id, _) = self.incoming(who);
+        if unconfirmed.is_empty() || recency >= 200 {
+            let (from, id, _) = self.incoming(recency);
             return (from, id);
         }
-        let (from, id) = unconfirmed[usize::from(who) % unconfirmed.len()];
+        let (from, id) = unconfirmed[usize::from(recency) % unconfirmed.len()];
         (*from, id)
     }
 }
 
 impl Act {
-    pub fn call(self, met: &Met, client: &Client<Test>) -> Call {
+    pub fn call(self, history: &History, client: &Client<Test>) -> Call {
         match self {
             Self::Timeout => Call::Timeout,
-            Self::Send { to } => Call::Send { to, payload: met.sent.len() as u64 },
-            Self::Confirm(who) => {
-                let (from, id) = met.held(who, client);
+            Self::Send { to } => Call::Send { to, payload: history.sent.len() as u64 },
+            Self::Confirm(recency) => {
+                let (from, id) = history.held(recency, client);
                 Call::Confirm { from, id }
             }
-            Self::Release(who) => {
-                let (from, id) = met.held(who, client);
+            Self::Release(recency) => {
+                let (from, id) = history.held(recency, client);
                 Call::Release { from, id }
             }
-            Self::Resend(who) => Call::Resend(met.own(who)),
-            Self::Discard(who) => Call::Discard(met.own(who)),
+            Self::Resend(recency) => Call::Resend(history.own(recency)),
+            Self::Discard(recency) => Call::Discard(history.own(recency)),
             Self::Connected => Call::Connected,
             Self::Disconnected => Call::Disconnected,
             Self::Restart => Call::Restart,
-            Self::MsgA(who, say) => {
-                let verdict = match say {
-                    Say::Accepted(server_id) => Verdict::Accepted(server_id),
-                    Say::Rejected => Verdict::Rejected(rejection(1)),
-                    Say::RetryAfter(pause) => Verdict::RetryAfter(pause),
+            Self::MsgA(recency, answer) => {
+                let verdict = match answer {
+                    Answer::Accepted(server_id) => Verdict::Accepted(server_id),
+                    Answer::Rejected => Verdict::Rejected(rejection(1)),
+                    Answer::RetryAfter(pause) => Verdict::RetryAfter(pause),
                 };
-                Call::Frame(Incoming::MsgA { id: met.own(who), verdict })
+                Call::Frame(Incoming::MsgA { id: history.own(recency), verdict })
             }
-            Self::AckN(who, server_id) => Call::Frame(Incoming::AckN { id: met.own(who), server_id }),
-            Self::AckA(who) => {
-                let (from, id, _) = met.incoming(who);
+            Self::AckN(recency, server_id) => Call::Frame(Incoming::AckN { id: history.own(recency), server_id }),
+            Self::AckA(recency) => {
+                let (from, id, _) = history.incoming(recency);
                 Call::Frame(Incoming::AckA { id, from })
             }
             Self::MsgN { from, id, floor } => Call::Frame(msg_n(from, id, floor)),
-            Self::Again(who) => {
-                let (from, id, floor) = met.incoming(who);
+            Self::Again(recency) => {
+                let (from, id, floor) = history.incoming(recency);
                 Call::Frame(msg_n(from, id, floor))
             }
         }
@@ -188,7 +188,7 @@ fn msg_n(from: u64, id: MsgId, floor: u64) -> Incoming<Test> {
     Incoming::MsgN { id, from, server_id: n, floor, payload: n }
 }
 
-/// A run of at most so many steps.
+/// Generates a run of less than `steps` steps.
 pub fn scenario(steps: usize) -> impl Strategy<Value = Scenario> {
     (knobs(), any::<u8>(), start(), vec(step(), 1..steps)).prop_map(|(knobs, seed, start, mut steps)| {
         steps.insert(0, Step::CONNECT);
@@ -196,7 +196,7 @@ pub fn scenario(steps: usize) -> impl Strategy<Value = Scenario> {
     })
 }
 
-/// When a run begins.
+/// Generates the start time of a run.
 pub fn start() -> impl Strategy<Value = Time> {
     select(vec![Time::from_origin(100 * DAY), Time::ZERO, Time::from_nanos(7)])
 }
@@ -224,27 +224,27 @@ fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         8 => Just(Act::Timeout),
         8 => from().prop_map(|to| Act::Send { to }),
-        8 => any::<Who>().prop_map(Act::Confirm),
-        2 => any::<Who>().prop_map(Act::Release),
-        2 => any::<Who>().prop_map(Act::Resend),
-        2 => any::<Who>().prop_map(Act::Discard),
+        8 => any::<Recency>().prop_map(Act::Confirm),
+        2 => any::<Recency>().prop_map(Act::Release),
+        2 => any::<Recency>().prop_map(Act::Resend),
+        2 => any::<Recency>().prop_map(Act::Discard),
         2 => Just(Act::Connected),
         1 => Just(Act::Disconnected),
         1 => Just(Act::Restart),
-        7 => (any::<Who>(), say()).prop_map(|(who, say)| Act::MsgA(who, say)),
-        4 => (any::<Who>(), select(vec![7, 8])).prop_map(|(who, server_id)| Act::AckN(who, server_id)),
-        4 => any::<Who>().prop_map(Act::AckA),
+        7 => (any::<Recency>(), answer()).prop_map(|(recency, answer)| Act::MsgA(recency, answer)),
+        4 => (any::<Recency>(), select(vec![7, 8])).prop_map(|(recency, server_id)| Act::AckN(recency, server_id)),
+        4 => any::<Recency>().prop_map(Act::AckA),
         10 => (from(), incoming_id(), floor()).prop_map(|(from, id, floor)| Act::MsgN { from, id, floor }),
-        4 => any::<Who>().prop_map(Act::Again),
+        4 => any::<Recency>().prop_map(Act::Again),
     ]
 }
 
-fn say() -> impl Strategy<Value = Say> {
+fn answer() -> impl Strategy<Value = Answer> {
     let pause = select(vec![3 * SECOND, Duration::ZERO, Duration::from_nanos(1), MS, Duration::MAX]);
     prop_oneof![
-        6 => select(vec![7, 8]).prop_map(Say::Accepted),
-        1 => Just(Say::Rejected),
-        1 => pause.prop_map(Say::RetryAfter),
+        6 => select(vec![7, 8]).prop_map(Answer::Accepted),
+        1 => Just(Answer::Rejected),
+        1 => pause.prop_map(Answer::RetryAfter),
     ]
 }
 

@@ -1,6 +1,6 @@
-//! Plays a scenario on one client, drained after each call, and shows every moment of it to a law.
+//! Plays a scenario on one client, which is drained after each call, and passes every moment of it to a law.
 //!
-//! When a law is broken, the failure tells what was called and what came out, up to there.
+//! The message of a failure has the transcript: every call and every output up to the failure.
 
 use std::fmt::Write as _;
 
@@ -8,21 +8,21 @@ use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use sixfold::{Client, MsgId, Output, Record, Stats, Time};
 
-use crate::common::{Test, seed};
 use crate::configs::Knobs;
-use crate::ops::{Call, Clock, Met, Scenario, Step};
+use crate::ops::{Call, Clock, History, Scenario, Step};
+use crate::{Test, seed};
 
-/// One call and what came of it.
+/// One call and its effects.
 #[derive(Clone, Debug)]
 pub struct Moment {
     pub now: Time,
-    /// How much time has passed for the client, steps back not counted.
+    /// The time that has passed for the client; steps back count as zero.
     pub elapsed: u128,
-    /// Whether the clock has been near the end of time, where nothing is due any more.
-    pub is_endless: bool,
+    /// Whether the clock has been near [`Time::MAX`], where deadlines saturate.
+    pub near_end_of_time: bool,
     pub call: Call,
     pub reply: Reply,
-    /// What waited when the call returned, drained.
+    /// The outputs that were pending when the call returned.
     pub outputs: Vec<Output<Test>>,
     pub timeout_before_drain: Option<Time>,
     pub before: Stats,
@@ -40,13 +40,13 @@ pub enum Reply {
     Refused,
 }
 
-/// Two centuries; the client's own clock stops after four.
+/// Nearly two centuries, a third of what a `Time` can hold.
 const END: Time = Time::from_nanos(u64::MAX / 3);
 
-/// What a law says of a moment: why it is broken.
+/// The judgement of a law on a moment; the error says how the law is broken.
 pub type Verdict = Result<(), String>;
 
-/// A client with its journal, which can be started again.
+/// A client with its journal, which can be restarted.
 #[derive(Clone, Debug)]
 pub struct Process {
     pub knobs: Knobs,
@@ -89,7 +89,7 @@ impl Process {
         self.next_seed = self.next_seed.wrapping_add(1);
     }
 
-    /// One output; its record goes into the journal.
+    /// Polls one output; a record goes into the journal.
     pub fn poll(&mut self) -> Option<Output<Test>> {
         let output = self.client.poll_output()?;
         if let Output::Persist(record) = &output {
@@ -103,17 +103,17 @@ impl Process {
     }
 }
 
-/// A process, its clock, and what it has met.
+/// A process, its clock, and the history of its ids.
 #[derive(Clone, Debug)]
 pub struct Player {
     pub process: Process,
-    /// All that has happened, for whoever has to read why something failed.
+    /// Every moment so far, for the transcript of a failure.
     pub moments: Vec<Moment>,
-    met: Met,
+    history: History,
     now: Time,
     elapsed: u128,
     connected: bool,
-    is_endless: bool,
+    near_end_of_time: bool,
 }
 
 impl Player {
@@ -121,11 +121,11 @@ impl Player {
         Self {
             process: Process::new(knobs, seed, start),
             moments: Vec::new(),
-            met: Met::default(),
+            history: History::default(),
             now: start,
             elapsed: 0,
             connected: false,
-            is_endless: false,
+            near_end_of_time: false,
         }
     }
 
@@ -136,14 +136,14 @@ impl Player {
         let now = moved(step.clock, before, &process.client);
         self.now = now;
         self.elapsed += u128::from(now.as_nanos().saturating_sub(before.as_nanos()));
-        self.is_endless |= now >= END || self.elapsed >= u128::from(END.as_nanos());
-        let call = step.act.call(&self.met, &process.client);
+        self.near_end_of_time |= now >= END || self.elapsed >= u128::from(END.as_nanos());
+        let call = step.act.call(&self.history, &process.client);
         let stats_before = process.client.stats();
         let reply = process.call(&call, now);
         match (&call, reply) {
-            (_, Reply::Sent(id)) => self.met.sent.push(id),
+            (_, Reply::Sent(id)) => self.history.sent.push(id),
             (Call::Frame(sixfold::Incoming::MsgN { from, id, floor, .. }), _) => {
-                self.met.heard.push((*from, *id, *floor))
+                self.history.received.push((*from, *id, *floor))
             }
             (Call::Connected, _) => self.connected = true,
             (Call::Disconnected | Call::Restart, _) => self.connected = false,
@@ -153,7 +153,7 @@ impl Player {
         let moment = Moment {
             now,
             elapsed: self.elapsed,
-            is_endless: self.is_endless,
+            near_end_of_time: self.near_end_of_time,
             call,
             reply,
             outputs: process.drain(),
@@ -164,7 +164,7 @@ impl Player {
         };
         self.moments.push(moment);
         let verdict = law(&self.process, &self.moments[self.moments.len() - 1]);
-        verdict.map_err(|why| TestCaseError::fail(format!("{why}\n{}", told(&self.moments))))
+        verdict.map_err(|why| TestCaseError::fail(format!("{why}\n{}", transcript(&self.moments))))
     }
 }
 
@@ -190,8 +190,8 @@ fn moved(clock: Clock, now: Time, client: &Client<Test>) -> Time {
     }
 }
 
-/// The run so far, to read.
-pub fn told(moments: &[Moment]) -> String {
+/// Returns the run so far as text.
+pub fn transcript(moments: &[Moment]) -> String {
     let mut text = String::new();
     for Moment { now, call, reply, outputs, .. } in moments {
         let _ = writeln!(text, "{now:?} {call:?} = {reply:?}");
@@ -202,7 +202,8 @@ pub fn told(moments: &[Moment]) -> String {
     text
 }
 
-/// So many cases, unless the environment says otherwise; failures are kept beside the source, in git.
+/// Returns a proptest config with this number of cases, unless `PROPTEST_CASES` is set. The seeds of failures are kept in
+/// files beside the source, in git.
 pub fn cases(cases: u32) -> ProptestConfig {
     let asked = std::env::var_os("PROPTEST_CASES").is_some();
     let default = ProptestConfig::default();

@@ -1,31 +1,31 @@
-//! Two clients and the relay on one clock; frames arrive at once, or are lost as told.
+//! Two clients and the relay on one clock. A frame arrives at once, or is lost if the test says so.
 
 use std::collections::VecDeque;
 
-use crate::common::*;
+use crate::*;
 use sixfold::sim::{Crash, Relay};
 use sixfold::{Config, Event, Incoming, Outgoing, Output, Verdict};
 
-pub(crate) struct Trio {
-    pub(crate) a: Rig,
-    pub(crate) b: Rig,
-    pub(crate) relay: Relay<Test>,
-    /// Whether B's application confirms at once.
-    pub(crate) b_confirms: bool,
-    /// The names of the frames to be lost, each once, in the order in which they are met.
+pub struct Trio {
+    pub a: Rig,
+    pub b: Rig,
+    pub relay: Relay<Test>,
+    /// Whether the application of B confirms at once.
+    pub b_confirms: bool,
+    /// The names of the frames to lose, each once, in order.
     lost: VecDeque<&'static str>,
     trace: Vec<String>,
     start: sixfold::Time,
 }
 
 impl Trio {
-    /// Connected and idle. Probes come soon, so that the repairs stand close together in a trace.
-    pub(crate) fn new(lost: &[&'static str]) -> Self {
+    /// Returns two connected, idle clients. The first probe comes after 4 s, so that traces are short.
+    pub fn new(lost: &[&'static str]) -> Self {
         let config = || steady().probe_initial(4 * SECOND);
         Self::with(config(), config(), lost)
     }
 
-    pub(crate) fn with(a: Config, b: Config, lost: &[&'static str]) -> Self {
+    pub fn with(a: Config, b: Config, lost: &[&'static str]) -> Self {
         let (a, b) = (Rig::new(a, 1), Rig::new(b, 2));
         let mut relay = Relay::new(7 * DAY, a.now);
         relay.handle_connected(A, a.now);
@@ -34,16 +34,16 @@ impl Trio {
         Self { a, b, relay, b_confirms: true, lost: lost.iter().copied().collect(), trace: Vec::new(), start }
     }
 
-    /// Sends one message from A to B and lets everything happen that happens at once.
-    pub(crate) fn send(&mut self, payload: u64) -> sixfold::MsgId {
+    /// Sends one message from A to B and carries every frame that follows at once.
+    pub fn send(&mut self, payload: u64) -> sixfold::MsgId {
         let id = self.a.send(B, payload);
         self.flow();
         id
     }
 
-    /// Moves time from wake-up to wake-up until both clients are settled, and gives the trace: one line per frame and
+    /// Moves the clock from deadline to deadline until both clients are settled. Returns the trace: one line per frame and
     /// event, with the whole seconds since the start.
-    pub(crate) fn settle(&mut self) -> Vec<String> {
+    pub fn run_until_settled(&mut self) -> Vec<String> {
         self.flow();
         for _ in 0..100 {
             if self.a.client.is_settled() && self.b.client.is_settled() {
@@ -55,18 +55,19 @@ impl Trio {
         panic!("not settled: {:#?}", self.trace);
     }
 
-    /// One message gets through once and every tick is told once, although `frame` is lost five times.
-    pub(crate) fn assert_repaired_after(lost: &[&'static str], frame: &str) {
+    /// Asserts that a message is handed over, accepted and delivered once although `frame` is lost five times.
+    pub fn assert_repaired_after(lost: &[&'static str], frame: &str) {
         let mut trio = Self::new(lost);
         trio.send(7);
-        let trace = trio.settle();
+        let trace = trio.run_until_settled();
         let count = |line: &str| trace.iter().filter(|entry| entry.ends_with(line)).count();
         assert_eq!((count(" B received 7"), count(" A delivered"), count(" A accepted")), (1, 1, 1), "{trace:#?}");
         assert_eq!(count(&format!(" {frame} LOST")), 5);
     }
 
-    pub(crate) fn wake(&mut self) {
-        let next = [&self.a, &self.b].into_iter().filter_map(|rig| rig.client.poll_timeout()).min().expect("a wake-up");
+    pub fn wake(&mut self) {
+        let next =
+            [&self.a, &self.b].into_iter().filter_map(|rig| rig.client.poll_timeout()).min().expect("a deadline");
         (self.a.now, self.b.now) = (next, next);
         self.a.client.handle_timeout(next);
         self.b.client.handle_timeout(next);
@@ -74,8 +75,8 @@ impl Trio {
         self.flow();
     }
 
-    /// Replaces a dead B by one that knows nothing.
-    pub(crate) fn b_dies(&mut self) {
+    /// B crashes without a journal, and a new process takes its place.
+    pub fn b_crashes(&mut self) {
         let now = self.b.now;
         self.b = Rig::new(steady(), 3);
         (self.b.now, self.b_confirms) = (now, true);
@@ -86,7 +87,7 @@ impl Trio {
         self.flow();
     }
 
-    pub(crate) fn relay_crashes(&mut self, kind: Crash) {
+    pub fn relay_crashes(&mut self, kind: Crash) {
         let now = self.a.now;
         self.relay.crash(kind, now);
         for (peer, rig) in [(A, &mut self.a), (B, &mut self.b)] {
@@ -97,7 +98,7 @@ impl Trio {
         self.flow();
     }
 
-    pub(crate) fn flow(&mut self) {
+    pub fn flow(&mut self) {
         loop {
             let mut quiet = true;
             for peer in [A, B] {

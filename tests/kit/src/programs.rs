@@ -1,6 +1,4 @@
-//! Examples as programs: built as they are now, and run as processes.
-#![allow(dead_code, missing_docs, unreachable_pub, reason = "each test file uses a part of it")]
-#![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core, clippy::unwrap_used, reason = "tests with std")]
+//! Examples, built from the current source and run as processes.
 
 use std::collections::BTreeSet;
 use std::env::consts::EXE_SUFFIX;
@@ -9,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Mutex;
 
-/// The program of an example: `cargo test` builds examples, but `cargo test --test deliver` alone does not.
+/// Builds an example and returns the path of its program. `cargo test` alone builds the examples, `cargo test --test` does not.
 pub fn example(name: &str) -> PathBuf {
     static BUILT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     let test = std::env::current_exe().unwrap();
@@ -29,7 +27,7 @@ pub fn example(name: &str) -> PathBuf {
     profile.join(format!("examples/{name}{EXE_SUFFIX}"))
 }
 
-/// What `check_trace` said.
+/// The exit status and the output of `check_trace`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Judgement {
     pub status: Option<i32>,
@@ -38,18 +36,18 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// Whether it could read everything, torn lines aside, and found no rule broken.
+    /// Returns whether it read everything, truncated lines aside, and found no violation.
     pub fn is_clean(&self) -> bool {
         self.status == Some(0) && self.out.ends_with(" lines, 0 violations\n")
     }
 
-    /// The rules that it found broken, with their lines.
+    /// Returns the violations: line and rule.
     pub fn broken(&self) -> Vec<(usize, &str)> {
         self.out.lines().filter_map(violation).collect()
     }
 }
 
-/// Reads a line as "line N: Rule (section …".
+/// Parses a line of the form "line N: Rule (section …".
 fn violation(line: &str) -> Option<(usize, &str)> {
     let (number, rest) = line.strip_prefix("line ")?.split_once(": ")?;
     Some((number.parse().ok()?, rest.split_once(' ')?.0))
