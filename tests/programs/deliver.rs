@@ -1,11 +1,4 @@
 //! The example `deliver` as a program: real files through real sockets, lossy links and a server that forgets.
-#![allow(
-    clippy::panic,
-    clippy::std_instead_of_alloc,
-    clippy::std_instead_of_core,
-    clippy::unwrap_used,
-    reason = "a test of a program, with std"
-)]
 
 use std::fmt::Write as _;
 use std::io::{Read, Write};
@@ -161,7 +154,7 @@ fn the_trace_shows_the_six_frames_of_the_first_message() {
 }
 
 #[test]
-fn a_seed_is_drawn_and_told_when_none_is_given() {
+fn a_seed_is_drawn_and_printed_when_none_is_given() {
     let run = || {
         let mut command = Command::new(example("deliver"));
         command.args(["--timeout", "60s"]);

@@ -1,7 +1,4 @@
-//! Worlds of clients: the six frames of one message, and chaos that must lose, double and reorder nothing.
-
-#![cfg(feature = "sim")]
-#![expect(clippy::unwrap_used, reason = "a test's helpers may panic as it may")]
+//! Worlds of clients: one message takes six frames, and chaos loses, repeats and reorders no message.
 
 use core::time::Duration;
 
@@ -27,7 +24,7 @@ fn pair(seed: u64) -> World<Chat> {
     world
 }
 
-/// The frames of a trace: when each arrived, at whose connection, and which of the six it is.
+/// Returns the frames of a trace that arrived: time, connection, kind of frame.
 fn arrivals(world: &World<Chat>) -> Vec<(Duration, &'static str, &'static str)> {
     let arrived = world.trace().iter().filter_map(|entry| {
         let name = match &entry.what {
@@ -70,7 +67,7 @@ fn one_message_takes_six_frames() {
 }
 
 #[test]
-fn a_partition_is_silent_and_heals() {
+fn a_partition_drops_frames_silently_and_heals() {
     let mut world = pair(2);
     world.partition(&"bob");
     world.send(&"alice", &"bob", 1).unwrap();
@@ -83,7 +80,7 @@ fn a_partition_is_silent_and_heals() {
 }
 
 #[test]
-fn a_recipient_that_dies_before_it_confirms_is_told_again() {
+fn a_recipient_replaced_before_it_confirms_gets_the_message_again() {
     let mut world = pair(3);
     world.set_handling(&"bob", Handling::Never);
     world.send(&"alice", &"bob", 1).unwrap();
@@ -95,12 +92,12 @@ fn a_recipient_that_dies_before_it_confirms_is_told_again() {
     assert_eq!(
         (report.delivered, report.twice, world.hand_overs().len()),
         (1, 0, 2),
-        "two lives, handed over once each"
+        "two processes, handed over once to each"
     );
 }
 
 #[test]
-fn what_is_given_back_is_handed_over_again_and_what_is_confirmed_late_is_confirmed() {
+fn a_released_message_is_handed_over_again_and_a_late_confirm_counts() {
     for handling in [Handling::Release(3), Handling::After(30 * SECOND)] {
         let mut world = pair(4);
         world.set_handling(&"bob", handling);
@@ -112,7 +109,7 @@ fn what_is_given_back_is_handed_over_again_and_what_is_confirmed_late_is_confirm
 }
 
 #[test]
-fn a_relay_that_forgets_everything_loses_nothing() {
+fn a_relay_that_loses_its_state_loses_no_message() {
     let mut world = pair(5);
     world.disconnect(&"bob");
     world.send(&"alice", &"bob", 1).unwrap();
@@ -124,8 +121,8 @@ fn a_relay_that_forgets_everything_loses_nothing() {
     assert_eq!(world.report().delivered, 1);
 }
 
-/// Three clients send each other 200 messages over bad links while everything breaks, and then it stops breaking.
-fn bad_day(seed: u64) -> World<Chat> {
+/// Three clients send 200 messages over bad links, with disconnects, partitions and crashes; then the network heals.
+fn faulty_world(seed: u64) -> World<Chat> {
     const PEERS: [&str; 3] = ["alice", "bob", "carol"];
     let link = LinkConfig::default().latency(30 * MS).jitter(10 * MS).loss(0.3).duplicate(0.1).reorder(0.1, 50 * MS);
     let config = Config::default().max_attempts(None).order(Order::InOrder { max_hold: None });
@@ -148,9 +145,9 @@ fn bad_day(seed: u64) -> World<Chat> {
 }
 
 #[test]
-fn fifty_bad_days_lose_nothing_double_nothing_and_keep_the_order() {
+fn fifty_faulty_worlds_lose_nothing_repeat_nothing_and_keep_the_order() {
     for seed in 0..50 {
-        let report = bad_day(seed).report();
+        let report = faulty_world(seed).report();
         assert_eq!(
             (report.sent, report.handed_over, report.delivered),
             (200, 200, 200),
@@ -163,7 +160,7 @@ fn fifty_bad_days_lose_nothing_double_nothing_and_keep_the_order() {
 }
 
 #[test]
-fn a_seed_tells_the_whole_run() {
-    assert_eq!(bad_day(7).digest(), bad_day(7).digest());
-    assert_ne!(bad_day(7).digest(), bad_day(8).digest());
+fn a_seed_determines_the_whole_run() {
+    assert_eq!(faulty_world(7).digest(), faulty_world(7).digest());
+    assert_ne!(faulty_world(7).digest(), faulty_world(8).digest());
 }

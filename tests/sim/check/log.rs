@@ -1,4 +1,4 @@
-//! A log written by hand: one exchange that keeps every rule, to be doctored.
+//! A log written by hand: one exchange that keeps every rule, for tests to modify.
 
 use kit::*;
 use sixfold::sim::check::{Check, Direction, Entry, Rule, View};
@@ -38,27 +38,27 @@ pub(crate) fn ack_n(id: MsgId, server_id: u64) -> Line {
     down(A, Incoming::AckN { id, server_id })
 }
 
-/// Both connected, and one message settled: lines 1 to 8.
+/// Returns lines 1 to 8: both clients connect, and one message is delivered.
 pub(crate) fn exchange(id: MsgId, server_id: u64) -> Vec<Line> {
     let connected = [(A, Direction::Connected), (B, Direction::Connected)];
     let frames = [msg_r(id), msg_a(id, server_id), msg_n(id, server_id), ack_r(id), ack_a(id), ack_n(id, server_id)];
     connected.into_iter().chain(frames).collect()
 }
 
-/// What each line of the log breaks; the lines come a millisecond apart, and after them a minute passes.
+/// Returns the violations. The lines are a millisecond apart, and a minute passes after the last one.
 pub(crate) fn verdict(check: Check<Test>, lines: Vec<Line>) -> Vec<(Rule, u64)> {
     let end = u32::try_from(lines.len()).unwrap() * MS + 60 * SECOND;
     let entry =
         |(n, (endpoint, direction)): (u32, Line)| Entry { time: Time::from_origin(n * MS), endpoint, direction };
     let mut log: Vec<_> = (0..).zip(lines).map(entry).collect();
-    // Somebody else, much later: the server has had its time.
+    // A line of another endpoint, much later: every deadline of the server has passed.
     log.push(Entry { time: Time::from_origin(end), endpoint: 77, direction: Direction::Started });
     let report = check.run(log);
     println!("{report}");
     report.violations.iter().map(|violation| (violation.rule, violation.line)).collect()
 }
 
-/// The doctored log breaks this rule in this line, and nothing else.
+/// Asserts that the log breaks this rule in this line, and no other.
 pub(crate) fn breaks(view: View, rule: Rule, line: u64, lines: Vec<Line>) {
     assert_eq!(verdict(Check::new(view), lines), [(rule, line)]);
 }

@@ -1,10 +1,10 @@
-//! The example `check_trace`, run as a program: what it prints, and its exit status.
+//! The example `check_trace` as a program: its output and its exit status.
 
 use std::io::Write as _;
 
 use kit::programs::{Judgement, check_trace};
 
-/// Writes a log and has it judged.
+/// Writes a log and runs `check_trace` on it.
 fn judge(log: impl AsRef<[u8]>, arguments: &[&str]) -> Judgement {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(log.as_ref()).unwrap();
@@ -14,7 +14,7 @@ fn judge(log: impl AsRef<[u8]>, arguments: &[&str]) -> Judgement {
 const ACK: &str = r#"{"time":5,"endpoint":"bob","direction":"up","frame":{"AckR":{"id":"00000000-0000-8000-8001-000000000000","from":7}}}"#;
 
 #[test]
-fn its_demo_is_clean_from_both_sides() {
+fn the_demo_log_is_clean_in_both_views() {
     for view in ["server", "clients"] {
         let demo = check_trace(["--demo", "--view", view]);
         let judgement = judge(&demo.out, &["--view", view]);
@@ -23,7 +23,7 @@ fn its_demo_is_clean_from_both_sides() {
 }
 
 #[test]
-fn a_broken_rule_is_one_line_with_its_place_and_the_status_is_1() {
+fn a_violation_is_one_line_with_its_location_and_exit_status_1() {
     let Judgement { status, out, .. } = judge(format!("\n{ACK}\n"), &[]);
     assert_eq!(status, Some(1));
     let first = "line 2: AckBeforeMessage (section 1, ack:R): seen ack:R 00000000-0000-8000-8001-000000000000 of 7 by bob; \
@@ -32,7 +32,7 @@ fn a_broken_rule_is_one_line_with_its_place_and_the_status_is_1() {
 }
 
 #[test]
-fn what_cannot_be_read_is_told_with_its_line_and_the_status_is_2() {
+fn an_unreadable_line_is_reported_with_its_number_and_exit_status_2() {
     let Judgement { status, out, err } = judge(format!("{ACK}\n{{\"time\":1}}"), &[]);
     assert_eq!((status, out.as_str()), (Some(2), ""));
     assert_eq!(err, "line 2, column 10: missing field `endpoint`\n");
@@ -45,7 +45,7 @@ fn what_cannot_be_read_is_told_with_its_line_and_the_status_is_2() {
 }
 
 #[test]
-fn a_line_that_breaks_off_anywhere_is_told_and_the_others_are_judged() {
+fn a_truncated_line_is_reported_and_the_other_lines_are_checked() {
     let ack = ACK.replace("bob", "bób");
     let within_a_letter = ack.find('ó').unwrap() + 1;
     for end in [1, 8, 9, 22, within_a_letter, within_a_letter + 3, ack.len() - 10, ack.len() - 1] {

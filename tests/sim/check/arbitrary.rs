@@ -1,4 +1,4 @@
-//! Any log is judged: no order of frames and times makes the kit panic.
+//! Any log is checked: no order of frames and times makes the check panic.
 
 use kit::*;
 use proptest::prelude::*;
@@ -32,7 +32,7 @@ fn entry((kind, peer, other, stream, seq, x): Raw) -> Entry<Test> {
 
 proptest! {
     #[test]
-    fn any_log_is_judged_and_each_violation_names_one_of_its_lines(
+    fn any_log_is_checked_without_a_panic_and_each_violation_names_one_of_its_lines(
         raw in proptest::collection::vec((0u8..10, 0u64..3, 0u64..3, 0u64..4, 0u64..4, any::<u64>()), 0..80),
     ) {
         for view in [View::Server, View::Clients] {

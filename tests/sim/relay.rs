@@ -1,7 +1,4 @@
-//! The six rules of the server, its two crashes, and its scripted verdicts.
-
-#![cfg(feature = "sim")]
-#![expect(clippy::unwrap_used, reason = "a test's helpers may panic as it may")]
+//! The reference relay: the six rules of a server, its two kinds of crash, and its scripted verdicts.
 
 use core::time::Duration;
 
@@ -61,7 +58,7 @@ fn drain(relay: &mut Relay<Chat>) -> Vec<Sent> {
     core::iter::from_fn(|| relay.poll_output()).collect()
 }
 
-/// A relay at time 0 with these peers connected.
+/// Returns a relay at time 0 with these peers connected.
 fn relay(peers: &[&'static str]) -> Relay<Chat> {
     let mut relay = Relay::new(LIFETIME, at(0));
     for &peer in peers {
@@ -70,7 +67,7 @@ fn relay(peers: &[&'static str]) -> Relay<Chat> {
     relay
 }
 
-/// Feeds one frame and gives what it causes.
+/// Feeds one frame and returns the frames it causes.
 fn feed(relay: &mut Relay<Chat>, from: &'static str, frame: Outgoing<Chat>, now: Time) -> Vec<Sent> {
     relay.handle_frame(from, frame, now);
     drain(relay)
@@ -96,14 +93,14 @@ fn rule_1_a_duplicate_of_a_confirmed_message_is_answered_with_ack_n() {
 }
 
 #[test]
-fn rule_1_a_duplicate_for_an_absent_recipient_is_answered_with_msg_a_alone() {
+fn rule_1_a_duplicate_for_an_offline_recipient_is_answered_with_msg_a_only() {
     let mut relay = relay(&["alice"]);
     assert_eq!(feed(&mut relay, "alice", msg_r(0, 0), at(0)), [msg_a(0, FIRST)]);
     assert_eq!(feed(&mut relay, "alice", msg_r(0, 0), at(1)), [msg_a(0, FIRST)]);
 }
 
 #[test]
-fn rule_1_the_stored_message_wins_over_a_duplicate_that_says_otherwise() {
+fn rule_1_a_duplicate_with_other_content_does_not_change_the_stored_message() {
     let mut relay = relay(&["alice", "bob", "carol"]);
     feed(&mut relay, "alice", msg_r(0, 0), at(0));
     let changed = Outgoing::MsgR { id: id(0), to: "carol", floor: 0, payload: "changed" };
@@ -119,7 +116,7 @@ fn rule_1_the_same_id_of_another_sender_is_another_message() {
 }
 
 #[test]
-fn rule_2_no_server_id_is_given_twice_whatever_was_lost() {
+fn rule_2_no_server_id_is_assigned_twice_even_after_a_crash() {
     for kind in [Crash::LosesAll, Crash::KeepsStored] {
         let mut relay = relay(&["alice"]);
         assert_eq!(feed(&mut relay, "alice", msg_r(0, 0), at(0)), [msg_a(0, FIRST)]);
@@ -130,7 +127,7 @@ fn rule_2_no_server_id_is_given_twice_whatever_was_lost() {
 }
 
 #[test]
-fn rule_3_a_returning_recipient_gets_what_it_missed_in_the_order_of_acceptance() {
+fn rule_3_a_reconnecting_recipient_gets_missed_messages_in_order_of_acceptance() {
     let mut relay = relay(&["alice", "carol"]);
     feed(&mut relay, "alice", msg_r(0, 0), at(0));
     feed(&mut relay, "carol", msg_r(7, 7), at(0));
@@ -148,7 +145,7 @@ fn rule_3_a_returning_recipient_gets_what_it_missed_in_the_order_of_acceptance()
 }
 
 #[test]
-fn rule_3_nothing_is_pushed_from_lifetime_on() {
+fn rule_3_no_message_is_pushed_after_its_lifetime() {
     let end = at(1) + LIFETIME;
     let mut relay = relay(&["alice"]);
     feed(&mut relay, "alice", msg_r(0, 0), at(1));
@@ -179,7 +176,7 @@ fn a_message_is_deduplicated_until_twice_lifetime_and_then_forgotten() {
 }
 
 #[test]
-fn rule_4_every_ack_r_is_answered_and_only_the_recipients_counts() {
+fn rule_4_every_ack_r_is_answered_and_only_that_of_the_recipient_confirms() {
     let mut relay = relay(&["alice", "bob", "carol"]);
     assert_eq!(feed(&mut relay, "bob", ack_r(0), at(0)), [ack_a(0)], "unknown");
     feed(&mut relay, "alice", msg_r(0, 0), at(0));
@@ -195,7 +192,7 @@ fn rule_4_every_ack_r_is_answered_and_only_the_recipients_counts() {
 }
 
 #[test]
-fn rule_4_a_confirmation_for_an_absent_sender_waits_for_its_next_msg_r() {
+fn rule_4_ack_n_for_an_offline_sender_answers_its_next_msg_r() {
     let mut relay = relay(&["alice", "bob"]);
     feed(&mut relay, "alice", msg_r(0, 0), at(0));
     relay.handle_disconnected(&"alice", at(1));
@@ -215,7 +212,7 @@ fn rule_5_a_peer_may_send_to_itself() {
 }
 
 #[test]
-fn rule_6_the_floor_is_that_of_the_latest_msg_r() {
+fn rule_6_a_push_carries_the_floor_of_the_latest_msg_r() {
     let mut relay = relay(&["alice"]);
     feed(&mut relay, "alice", msg_r(5, 2), at(0));
     feed(&mut relay, "alice", msg_r(5, 4), at(1));
@@ -225,7 +222,7 @@ fn rule_6_the_floor_is_that_of_the_latest_msg_r() {
 }
 
 #[test]
-fn a_crash_that_loses_all_stores_a_repeated_message_anew() {
+fn after_a_crash_that_loses_all_a_repeated_message_is_stored_again() {
     let mut relay = relay(&["alice", "bob"]);
     relay.handle_frame("alice", msg_r(0, 0), at(0));
     relay.crash(Crash::LosesAll, at(1));
@@ -239,7 +236,7 @@ fn a_crash_that_loses_all_stores_a_repeated_message_anew() {
 }
 
 #[test]
-fn a_crash_that_keeps_what_was_stored_answers_as_before() {
+fn after_a_crash_that_keeps_stored_messages_answers_are_as_before() {
     let mut relay = relay(&["alice", "bob"]);
     feed(&mut relay, "alice", msg_r(0, 0), at(0));
     feed(&mut relay, "alice", msg_r(1, 0), at(0));
@@ -252,7 +249,7 @@ fn a_crash_that_keeps_what_was_stored_answers_as_before() {
 }
 
 #[test]
-fn frames_queued_for_a_peer_end_with_its_connection() {
+fn frames_queued_for_a_peer_are_dropped_with_its_connection() {
     let mut relay = relay(&["alice", "bob"]);
     relay.handle_frame("alice", msg_r(0, 0), at(0));
     relay.handle_disconnected(&"bob", at(0));
@@ -261,7 +258,7 @@ fn frames_queued_for_a_peer_end_with_its_connection() {
 }
 
 #[test]
-fn a_refused_or_throttled_message_is_not_stored_and_a_stored_one_is_not_refused() {
+fn a_rejected_or_throttled_message_is_not_stored_and_a_stored_one_is_not_rejected() {
     let rejection = Rejection { code: 403, reason: "blocked".into() };
     let pause = Duration::from_secs(5);
     let verdict = |verdict| ("alice", Incoming::MsgA { id: id(1), verdict });

@@ -1,20 +1,20 @@
-//! What a server may break.
+//! The rules that a server can break.
 
-use crate::log::*;
+use super::log::*;
 use kit::{A, B, Test, id, rejection};
 use sixfold::sim::check::{Check, Direction, Rule, View};
 use sixfold::{Incoming, Verdict};
 
 const BOTH: [View; 2] = [View::Server, View::Clients];
 
-/// The exchange without one of its lines, from 1.
+/// Returns the exchange without line `line`, counted from 1.
 fn without(line: usize) -> Vec<Line> {
     let mut log = exchange(id(1, 0), 9);
     log.remove(line - 1);
     log
 }
 
-/// The exchange, and the message once more with what the server says then.
+/// Returns the exchange, followed by a repeated msg:R and these answers.
 fn repeated(answers: impl IntoIterator<Item = Line>) -> Vec<Line> {
     let mut log = exchange(id(1, 0), 9);
     log.push(msg_r(id(1, 0)));
@@ -23,22 +23,22 @@ fn repeated(answers: impl IntoIterator<Item = Line>) -> Vec<Line> {
 }
 
 #[test]
-fn no_msg_a() {
+fn a_missing_msg_a_is_a_violation() {
     breaks(View::Server, Rule::Unanswered, 3, without(4));
     assert_eq!(verdict(Check::new(View::Clients), without(4)), [], "it may have been lost on the way");
     let mut gone = without(4);
     gone.push((A, Direction::Disconnected));
-    assert_eq!(verdict(Check::new(View::Server), gone), [], "nothing is owed to who is gone");
+    assert_eq!(verdict(Check::new(View::Server), gone), [], "nothing is owed to a disconnected client");
 }
 
 #[test]
-fn a_duplicate_ignored() {
+fn an_ignored_duplicate_is_a_violation() {
     breaks(View::Server, Rule::DuplicateIgnored, 9, repeated([]));
     assert_eq!(verdict(Check::new(View::Server), repeated([msg_a(id(1, 0), 9), ack_n(id(1, 0), 9)])), []);
 }
 
 #[test]
-fn a_duplicate_answered_with_another_server_id_or_refused() {
+fn a_duplicate_answered_with_another_server_id_or_a_rejection_is_a_violation() {
     for view in BOTH {
         breaks(view, Rule::OtherAnswer, 10, repeated([msg_a(id(1, 0), 10), ack_n(id(1, 0), 9)]));
     }
@@ -49,13 +49,13 @@ fn a_duplicate_answered_with_another_server_id_or_refused() {
 }
 
 #[test]
-fn a_duplicate_of_a_confirmed_message_without_ack_n() {
+fn a_missing_ack_n_for_a_confirmed_message_is_a_violation() {
     breaks(View::Server, Rule::NotSettled, 10, repeated([msg_a(id(1, 0), 9)]));
     breaks(View::Server, Rule::NotSettled, 6, without(8));
 }
 
 #[test]
-fn an_accepted_message_that_is_not_pushed_at_once_or_on_return() {
+fn an_accepted_message_not_pushed_at_once_or_on_reconnect_is_a_violation() {
     let mut log = exchange(id(1, 0), 9);
     log.truncate(4);
     breaks(View::Server, Rule::NotPushed, 4, log.clone());
@@ -66,7 +66,7 @@ fn an_accepted_message_that_is_not_pushed_at_once_or_on_return() {
 }
 
 #[test]
-fn one_server_id_for_two_messages() {
+fn one_server_id_for_two_messages_is_a_violation() {
     for view in BOTH {
         let mut log = exchange(id(1, 0), 9);
         log.extend(exchange(id(2, 0), 10));
@@ -79,12 +79,12 @@ fn one_server_id_for_two_messages() {
 }
 
 #[test]
-fn no_ack_a() {
+fn a_missing_ack_a_is_a_violation() {
     breaks(View::Server, Rule::AckUnanswered, 6, without(7));
 }
 
 #[test]
-fn answers_that_nobody_asked_for() {
+fn an_answer_without_a_request_is_a_violation() {
     for view in BOTH {
         let mut log = exchange(id(1, 0), 9);
         log.push(msg_a(id(5, 0), 10));
@@ -96,7 +96,7 @@ fn answers_that_nobody_asked_for() {
 }
 
 #[test]
-fn ack_n_before_the_recipients_ack_r() {
+fn an_ack_n_before_the_ack_r_of_the_recipient_is_a_violation() {
     for view in BOTH {
         let mut log = exchange(id(1, 0), 9);
         let early = log.pop().unwrap();
@@ -110,7 +110,7 @@ fn ack_n_before_the_recipients_ack_r() {
 }
 
 #[test]
-fn an_ack_r_of_somebody_else_does_not_count_as_the_recipients() {
+fn an_ack_r_of_another_peer_does_not_count_as_one_of_the_recipient() {
     let mut log = exchange(id(1, 0), 9);
     log[5] = up(66, sixfold::Outgoing::AckR { id: id(1, 0), from: A });
     log[6] = down(66, Incoming::AckA { id: id(1, 0), from: A });
@@ -119,7 +119,7 @@ fn an_ack_r_of_somebody_else_does_not_count_as_the_recipients() {
 }
 
 #[test]
-fn a_sender_that_is_not_the_authenticated_one() {
+fn a_msg_n_with_a_forged_sender_is_a_violation() {
     for view in BOTH {
         let mut log = exchange(id(1, 0), 9);
         log.push(down(B, Incoming::MsgN { id: id(1, 0), from: 50, server_id: 9, floor: 0, payload: 7 }));
@@ -131,7 +131,7 @@ fn a_sender_that_is_not_the_authenticated_one() {
 }
 
 #[test]
-fn a_message_for_somebody_else() {
+fn a_msg_n_to_another_recipient_is_a_violation() {
     for view in BOTH {
         let mut log = exchange(id(1, 0), 9);
         log.push(down(66, Incoming::MsgN { id: id(1, 0), from: A, server_id: 9, floor: 0, payload: 7 }));
@@ -141,7 +141,7 @@ fn a_message_for_somebody_else() {
 }
 
 #[test]
-fn a_payload_or_a_floor_that_the_sender_did_not_give() {
+fn a_changed_payload_or_floor_is_a_violation() {
     for view in BOTH {
         for (floor, payload) in [(0, 8), (1, 7)] {
             let mut log = exchange(id(1, 0), 9);

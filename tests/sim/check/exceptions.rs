@@ -1,11 +1,11 @@
-//! What an honest deployment may do: kill and restart, forget and say so, keep the log of one client only. None is accused.
+//! What a correct deployment may do without a violation: kill and restart, lose state and log it, log one client only.
 
-use crate::log::*;
+use super::log::*;
 use kit::{A, B, Test, id};
 use sixfold::sim::check::{Check, Direction, Entry, Rule, View};
 use sixfold::{Incoming, Outgoing, Time};
 
-/// Judges entries at times of their own.
+/// Returns the violations of a log with these times in milliseconds.
 fn broken(check: Check<Test>, entries: &[(u64, Line)]) -> Vec<(Rule, u64)> {
     let entry = |(millis, (endpoint, direction)): &(u64, Line)| Entry {
         time: Time::from_nanos(millis * 1_000_000),
@@ -18,17 +18,21 @@ fn broken(check: Check<Test>, entries: &[(u64, Line)]) -> Vec<(Rule, u64)> {
 }
 
 #[test]
-fn the_log_of_one_client_is_judged_by_itself() {
+fn the_log_of_one_client_is_checked_without_the_other() {
     for only in [A, B] {
         let own = |lines: Vec<Line>| lines.into_iter().filter(|(endpoint, _)| *endpoint == only).collect::<Vec<_>>();
-        assert_eq!(verdict(Check::new(View::Clients), own(exchange(id(1, 0), 9))), [], "of the other nothing is known");
+        assert_eq!(
+            verdict(Check::new(View::Clients), own(exchange(id(1, 0), 9))),
+            [],
+            "nothing is known of the other client"
+        );
     }
     let early = vec![(A, Direction::Connected), msg_r(id(1, 0)), msg_a(id(1, 0), 9), ack_n(id(1, 0), 9)];
     breaks(View::Server, Rule::NeverConfirmed, 4, early);
 }
 
 #[test]
-fn a_fresh_process_may_hear_the_answer_to_an_ack_of_the_one_before() {
+fn a_new_process_may_receive_the_ack_a_of_its_predecessor() {
     let mut log = exchange(id(1, 0), 9);
     let answer = log.remove(6);
     log.extend([(B, Direction::Started), (B, Direction::Connected), answer]);
@@ -36,7 +40,7 @@ fn a_fresh_process_may_hear_the_answer_to_an_ack_of_the_one_before() {
 }
 
 #[test]
-fn the_first_ack_of_a_fresh_process_is_no_repetition() {
+fn the_first_ack_r_of_a_new_process_is_no_retransmission() {
     let log = |repeats: usize| {
         let mut log = [exchange(id(1, 0), 9), vec![ack_r(id(1, 0)), (B, Direction::Started), ack_r(id(1, 0))]].concat();
         log.extend((0..repeats).map(|_| ack_r(id(1, 0))));
@@ -48,18 +52,18 @@ fn the_first_ack_of_a_fresh_process_is_no_repetition() {
 }
 
 #[test]
-fn budgets_run_by_the_clock_of_their_client() {
+fn the_budget_of_a_client_uses_the_clock_of_that_client() {
     let once_a_second = || Check::new(View::Clients).budget(1, 1);
     let other = |millis| (millis, up(B, Outgoing::MsgR { id: id(2, millis), to: A, floor: millis, payload: 7 }));
     let own = |millis| (millis, msg_r(id(1, 0)));
-    // What B notes first may be later by B's clock than what A notes next.
+    // B's clock may be ahead of A's.
     let log = [own(0), own(1_000), other(2_900), own(2_000), own(3_000)];
     assert_eq!(broken(once_a_second(), &log), []);
     assert_eq!(broken(once_a_second(), &[own(0), own(1_000), other(2_900), own(1_999)]), [(Rule::Storm, 4)]);
 }
 
-/// A server dies over a frame, is away for a minute, and says first of all that everybody is gone.
-fn after_a_death(before: Vec<Line>, after: Vec<Line>) -> Vec<(u64, Line)> {
+/// Returns a log of a server that crashes, restarts after a minute, and first logs that all clients have disconnected.
+fn after_a_crash(before: Vec<Line>, after: Vec<Line>) -> Vec<(u64, Line)> {
     let gone = [(A, Direction::Disconnected), (B, Direction::Disconnected)];
     let back = [(A, Direction::Connected), (B, Direction::Connected)];
     let rest = gone.into_iter().chain(back).chain(after).map(|line| (60_000, line));
@@ -68,26 +72,26 @@ fn after_a_death(before: Vec<Line>, after: Vec<Line>) -> Vec<(u64, Line)> {
 }
 
 #[test]
-fn what_a_server_died_over_is_not_held_against_it() {
-    // The last line is a frame of somebody else that nobody has pushed to: it shows that the server lives.
+fn frames_pending_when_the_server_crashed_are_no_violation() {
+    // The last line is an ack:R of a stranger, a violation of its own: it shows that the server is running.
     let stranger = |log: &[(u64, Line)]| (Rule::AckBeforeMessage, log.len() as u64);
     let settled = exchange(id(1, 0), 9);
 
-    let unanswered = after_a_death(settled[..3].to_vec(), settled[2..].to_vec());
+    let unanswered = after_a_crash(settled[..3].to_vec(), settled[2..].to_vec());
     assert_eq!(broken(Check::new(View::Server), &unanswered), [stranger(&unanswered)]);
 
-    // Whether it had noted the ack:R before it died is not known: neither ack:N nor msg:N is owed.
+    // It is unknown whether the server had stored the ack:R before it crashed: neither ack:N nor msg:N is owed.
     let again = vec![msg_r(id(1, 0)), msg_a(id(1, 0), 9)];
-    let acked = after_a_death(settled[..6].to_vec(), again.clone());
+    let acked = after_a_crash(settled[..6].to_vec(), again.clone());
     assert_eq!(broken(Check::new(View::Server), &acked), [stranger(&acked)]);
 
-    // Here it is known.
-    let noted = after_a_death(settled[..7].to_vec(), again);
+    // The ack:A shows that it had.
+    let noted = after_a_crash(settled[..7].to_vec(), again);
     assert_eq!(broken(Check::new(View::Server), &noted), [(Rule::NotSettled, 13), stranger(&noted)]);
 }
 
 #[test]
-fn a_server_that_forgets_and_says_so_may_give_another_server_id_and_nothing_else() {
+fn a_server_that_logs_its_state_loss_may_change_the_server_id_and_nothing_else() {
     let first = id(1, 0);
     let with = |lines: Vec<Line>| {
         let mut log = exchange(first, 9);
