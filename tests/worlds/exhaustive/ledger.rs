@@ -1,24 +1,24 @@
-//! What the applications have committed, and the laws that a batch has to keep.
+//! What an application has committed, and the laws that each batch keeps.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use kit::*;
 use sixfold::{Event, MsgId, Outgoing, Output, Record};
 
-/// The durable rows of one application.
+/// The durable state of one application.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Ledger {
-    /// The payloads of messages handled, in the order of handling.
-    pub(crate) rows: Vec<(u64, MsgId, u64)>,
-    /// The messages whose `Queued` is durable, with what the user was told of each.
-    pub(crate) sent: BTreeMap<MsgId, Told>,
-    /// What was written first: what a frame or an event may rely on.
+pub(super) struct Ledger {
+    /// The handled messages (sender, id, payload), in the order of handling.
+    pub(super) rows: Vec<(u64, MsgId, u64)>,
+    /// The messages whose `Queued` is durable, with what was reported of each.
+    pub(super) sent: BTreeMap<MsgId, Reported>,
+    /// The records written so far: a frame or an event may rely on these.
     written: BTreeSet<(&'static str, MsgId)>,
 }
 
-/// How far the user has been told that a message is: it only ever rises.
+/// The progress of a message that was reported to the user: it only advances.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Told {
+pub(super) enum Reported {
     #[default]
     Nothing,
     Accepted,
@@ -26,13 +26,15 @@ pub(crate) enum Told {
 }
 
 impl Ledger {
-    /// Commits one batch; tells what law it breaks.
-    pub(crate) fn commit(&mut self, batch: &[Output<Test>], server_forgets: bool) -> Result<(), String> {
+    /// Commits one batch; the error names the law that it breaks.
+    pub(super) fn commit(&mut self, batch: &[Output<Test>], server_lost_state: bool) -> Result<(), String> {
         for output in batch {
             match output {
                 Output::Persist(record) => self.write(record),
-                Output::Event(event) => self.tell(event, server_forgets).map_err(|law| format!("{law}: {event:?}"))?,
-                Output::Transmit(frame) => self.relies(frame)?,
+                Output::Event(event) => {
+                    self.report(event, server_lost_state).map_err(|law| format!("{law}: {event:?}"))?
+                }
+                Output::Transmit(frame) => self.check_frame(frame)?,
             }
         }
         Ok(())
@@ -41,7 +43,7 @@ impl Ledger {
     fn write(&mut self, record: &Record<Test>) {
         let name = match record {
             Record::Queued { id, .. } => {
-                self.sent.insert(*id, Told::Nothing);
+                self.sent.insert(*id, Reported::Nothing);
                 ("queued", *id)
             }
             Record::Accepted { id, .. } => ("accepted", *id),
@@ -57,7 +59,7 @@ impl Ledger {
     }
 
     /// L7: a frame goes out after the record that it relies on.
-    fn relies(&self, frame: &Outgoing<Test>) -> Result<(), String> {
+    fn check_frame(&self, frame: &Outgoing<Test>) -> Result<(), String> {
         let record = match frame {
             Outgoing::MsgR { id, .. } => ("queued", *id),
             Outgoing::AckR { id, .. } => ("confirmed", *id),
@@ -66,13 +68,13 @@ impl Ledger {
     }
 
     /// L5, L6 and L7 of events.
-    fn tell(&mut self, event: &Event<Test>, server_forgets: bool) -> Result<(), &'static str> {
+    fn report(&mut self, event: &Event<Test>, server_lost_state: bool) -> Result<(), &'static str> {
         match event {
-            Event::Accepted { id, .. } => self.lift(*id, "accepted", Told::Accepted),
-            Event::Delivered { id, .. } => self.lift(*id, "delivered", Told::Delivered),
+            Event::Accepted { id, .. } => self.advance(*id, "accepted", Reported::Accepted),
+            Event::Delivered { id, .. } => self.advance(*id, "delivered", Reported::Delivered),
             Event::Retrying { id, .. } => match self.sent.get(id) {
-                Some(Told::Nothing | Told::Accepted) => Ok(()),
-                Some(Told::Delivered) | None => Err("L6, a settled or unknown message is retried"),
+                Some(Reported::Nothing | Reported::Accepted) => Ok(()),
+                Some(Reported::Delivered) | None => Err("L6, a delivered or unknown message is retried"),
             },
             Event::Received(delivery) => {
                 if delivery.late {
@@ -86,26 +88,26 @@ impl Ledger {
             }
             Event::AckSettled { from, id } => {
                 let handled = self.rows.iter().any(|row| (row.0, row.1) == (*from, *id));
-                if handled { Ok(()) } else { Err("an ack settled that nobody owed") }
+                if handled { Ok(()) } else { Err("AckSettled for an ack that was not owed") }
             }
-            Event::ServerIdConflict { .. } if server_forgets => Ok(()),
-            Event::ServerIdConflict { .. } => Err("a server that forgot nothing gave two ids"),
+            Event::ServerIdConflict { .. } if server_lost_state => Ok(()),
+            Event::ServerIdConflict { .. } => Err("a server that lost no state gave two ids"),
             Event::SuspectConnection { .. } => Ok(()),
-            Event::Failed { .. } => Err("so few faults fail no message"),
-            Event::HorizonExceeded { .. } => Err("no bound is near"),
+            Event::Failed { .. } => Err("too few faults to fail a message"),
+            Event::HorizonExceeded { .. } => Err("no bound is reached"),
             other => panic!("unknown event {other:?}"),
         }
     }
 
-    fn lift(&mut self, id: MsgId, record: &'static str, to: Told) -> Result<(), &'static str> {
+    fn advance(&mut self, id: MsgId, record: &'static str, to: Reported) -> Result<(), &'static str> {
         if !self.written.contains(&(record, id)) {
             return Err("L7, not written first");
         }
-        let told = self.sent.get_mut(&id).ok_or("L6, nobody sent it")?;
-        if *told >= to {
-            return Err("L6, said again or moved down");
+        let reported = self.sent.get_mut(&id).ok_or("L6, it was never sent")?;
+        if *reported >= to {
+            return Err("L6, reported again or moved back");
         }
-        *told = to;
+        *reported = to;
         Ok(())
     }
 }

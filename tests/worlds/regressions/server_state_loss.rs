@@ -1,4 +1,5 @@
-//! The server loses all its memory at every point of an exchange, and refuses the second copy.
+//! The server loses its state at every point of an exchange and rejects the retransmission: the message may have arrived, so
+//! it never fails as rejected.
 
 use std::collections::VecDeque;
 
@@ -6,21 +7,21 @@ use kit::*;
 use sixfold::sim::{Crash, Relay};
 use sixfold::{Event, FailReason, Incoming, Outgoing, Output};
 
-/// A frame on its way.
+/// A frame in flight.
 enum Hop {
     Up(u64, Outgoing<Test>),
     Down(u64, Incoming<Test>),
 }
 
-/// A, B and the server, one frame at a time.
-struct Slow {
+/// A, B and the relay; one frame arrives at a time.
+struct StepWorld {
     rigs: [(u64, Rig); 2],
     relay: Relay<Test>,
     wire: VecDeque<Hop>,
     events: Vec<(u64, Event<Test>)>,
 }
 
-impl Slow {
+impl StepWorld {
     fn new() -> Self {
         let rigs = [(A, Rig::new(steady(), 1)), (B, Rig::new(steady(), 2))];
         let now = rigs[0].1.now;
@@ -56,7 +57,7 @@ impl Slow {
         }
     }
 
-    /// Lets one frame arrive; false when none is on its way.
+    /// Delivers one frame; returns false when none is in flight.
     fn hop(&mut self) -> bool {
         self.collect();
         let now = self.rigs[0].1.now;
@@ -72,7 +73,7 @@ impl Slow {
         true
     }
 
-    fn crash_and_refuse(&mut self) {
+    fn crash_and_reject(&mut self) {
         self.wire.clear();
         let now = self.rigs[0].1.now;
         self.relay.crash(Crash::LosesAll, now);
@@ -86,30 +87,30 @@ impl Slow {
 }
 
 #[test]
-fn total_loss_of_the_servers_memory_at_every_point_and_a_refused_second_copy_are_never_called_a_clean_refusal() {
+fn a_rejection_after_the_server_lost_its_state_at_any_point_fails_as_unknown() {
     let mut hops = 0;
     loop {
-        let mut slow = Slow::new();
-        let id = slow.rigs[0].1.send(B, 7);
-        let done = (0..hops).any(|_| !slow.hop());
-        slow.collect();
-        slow.crash_and_refuse();
-        while slow.hop() {}
-        let shown =
-            slow.events.iter().filter(|(peer, event)| *peer == B && matches!(event, Event::Received(_))).count();
-        assert!(shown <= 1, "shown twice after {hops} hops");
-        let ends: Vec<_> = slow
+        let mut world = StepWorld::new();
+        let id = world.rigs[0].1.send(B, 7);
+        let done = (0..hops).any(|_| !world.hop());
+        world.collect();
+        world.crash_and_reject();
+        while world.hop() {}
+        let handed_over =
+            world.events.iter().filter(|(peer, event)| *peer == B && matches!(event, Event::Received(_))).count();
+        assert!(handed_over <= 1, "handed over twice after {hops} hops");
+        let outcomes: Vec<_> = world
             .events
             .iter()
             .filter(|(_, event)| matches!(event, Event::Failed { .. } | Event::Delivered { .. }))
             .map(|(_, event)| event.clone())
             .collect();
-        match &ends[..] {
-            [Event::Delivered { .. }] => assert_eq!(shown, 1, "after {hops} hops"),
+        match &outcomes[..] {
+            [Event::Delivered { .. }] => assert_eq!(handed_over, 1, "after {hops} hops"),
             [Event::Failed { reason, .. }] => {
                 assert_eq!(*reason, unknown(Some(rejection(403))), "after {hops} hops it may have arrived");
                 assert!(!matches!(reason, FailReason::Rejected(_)));
-                assert_eq!(slow.rigs[0].1.client.discard(id, slow.rigs[0].1.now), Ok(7), "the payload was kept");
+                assert_eq!(world.rigs[0].1.client.discard(id, world.rigs[0].1.now), Ok(7), "the payload was kept");
             }
             other => panic!("after {hops} hops: {other:?}"),
         }

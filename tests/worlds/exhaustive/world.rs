@@ -1,44 +1,44 @@
-//! A world without links: one thing happens at a time, in one fixed order, unless a fault strikes between two of them.
+//! A world without links: one step at a time in a fixed order, so that the only disorder is a [`Fault`] between two steps.
 //!
-//! A step is the first of these that there is: a batch to commit, a frame to arrive, something due to happen now; else time
-//! moves to the next deadline. Frames arrive at once and in order; what a [`Fault`] does is the only disorder.
+//! A step is the first of these: commit a batch, deliver a frame, carry out a planned action that is due, fire a timer that is
+//! due; else the clock moves to the next deadline. Frames arrive at once and in order.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hasher};
 use std::time::Duration;
 
-use crate::ledger::Told;
-use crate::side::Side;
+use super::ledger::Reported;
+use super::side::Side;
 use kit::*;
 use sixfold::sim::{Crash, Relay};
 use sixfold::{Incoming, Outgoing, Time};
 
-/// What goes wrong, once.
+/// One fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(super) enum Fault {
     /// The next frame is lost.
     Drop,
-    /// The next frame arrives, and again after what is on its way.
+    /// The next frame arrives, and again after the frames in flight.
     Duplicate,
     /// The next frame arrives after the next timeout.
     Delay,
-    /// A connection ends; both ends know.
+    /// A connection ends; both ends are reported.
     Disconnect(u64),
-    /// A process dies and is restored from its journal.
+    /// A client process is killed and restored from its journal.
     CrashClient(u64),
-    /// The server dies.
+    /// The server crashes.
     CrashServer(Crash),
 }
 
-/// A frame on its way.
+/// A frame in flight.
 #[derive(Clone, Debug)]
 enum Hop {
     Up(u64, Outgoing<Test>),
     Down(u64, Incoming<Test>),
 }
 
-/// What is to happen at its time.
+/// A planned action.
 #[derive(Clone, Debug)]
 enum Planned {
     Send { from: u64, to: u64, payload: u64 },
@@ -46,44 +46,44 @@ enum Planned {
     Arrive(Hop),
 }
 
-/// Who sends to whom, and when.
+/// The sends: delay, sender, recipient.
 #[derive(Clone, Debug)]
-pub(crate) struct Scenario {
+pub(super) struct Scenario {
     sends: Vec<(Duration, u64, u64)>,
     compacts: bool,
 }
 
 impl Scenario {
-    pub(crate) fn new<const N: usize>(sends: [(Duration, u64, u64); N]) -> Self {
+    pub(super) fn new<const N: usize>(sends: [(Duration, u64, u64); N]) -> Self {
         Self { sends: sends.into(), compacts: false }
     }
 
-    /// Every commit replaces the journal by the shortest one.
-    pub(crate) fn compacting(mut self) -> Self {
+    /// Every commit replaces the journal by a snapshot.
+    pub(super) fn compacting(mut self) -> Self {
         self.compacts = true;
         self
     }
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct World {
+pub(super) struct World {
     now: Time,
     sides: [Side; 2],
     relay: Relay<Test>,
     wire: VecDeque<Hop>,
-    /// In the order of time, and then of planning.
+    /// Ordered by time, then by planning.
     agenda: Vec<(Time, Planned)>,
-    server_forgets: bool,
-    pub(crate) steps: usize,
+    server_lost_state: bool,
+    pub(super) steps: usize,
 }
 
 impl World {
-    pub(crate) fn new(scenario: &Scenario) -> Self {
+    pub(super) fn new(scenario: &Scenario) -> Self {
         let now = Time::from_origin(HOUR);
         let relay = Relay::new(7 * DAY, now);
         let sides = [A, B].map(|peer| Side::new(peer, scenario.compacts, now));
         let mut world =
-            Self { now, sides, relay, wire: VecDeque::new(), agenda: Vec::new(), server_forgets: false, steps: 0 };
+            Self { now, sides, relay, wire: VecDeque::new(), agenda: Vec::new(), server_lost_state: false, steps: 0 };
         for peer in [A, B] {
             world.connect(peer).unwrap();
         }
@@ -93,8 +93,8 @@ impl World {
         world
     }
 
-    /// The faults that would change what happens next.
-    pub(crate) fn faults(&self) -> Vec<Fault> {
+    /// Returns the faults that would change the next step.
+    pub(super) fn faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
         if !self.wire.is_empty() && !self.sides.iter().any(Side::has_batch) {
             faults.extend([Fault::Drop, Fault::Duplicate, Fault::Delay]);
@@ -106,7 +106,7 @@ impl World {
         faults
     }
 
-    pub(crate) fn strike(&mut self, fault: Fault) -> Result<(), String> {
+    pub(super) fn inject(&mut self, fault: Fault) -> Result<(), String> {
         match fault {
             Fault::Drop => drop(self.wire.pop_front()),
             Fault::Duplicate => self.wire.extend(self.wire.front().cloned()),
@@ -118,22 +118,22 @@ impl World {
                 }
             }
             Fault::Disconnect(peer) => {
-                self.part(peer);
+                self.cut(peer);
                 let now = self.now;
                 self.side(peer).disconnect(now)?;
             }
             Fault::CrashClient(peer) => {
-                self.part(peer);
+                self.cut(peer);
                 let now = self.now;
                 self.side(peer).crash(now)?;
             }
             Fault::CrashServer(kind) => {
                 self.relay.crash(kind, self.now);
-                self.server_forgets |= kind == Crash::LosesAll;
+                self.server_lost_state |= kind == Crash::LosesAll;
                 let now = self.now;
                 for peer in [A, B] {
                     if self.side(peer).connected {
-                        self.part(peer);
+                        self.cut(peer);
                         self.side(peer).disconnect(now)?;
                     }
                 }
@@ -142,15 +142,15 @@ impl World {
         Ok(())
     }
 
-    /// Does the next thing; false when there is none.
-    pub(crate) fn step(&mut self) -> Result<bool, String> {
+    /// Makes the next step; returns false when there is none.
+    pub(super) fn step(&mut self) -> Result<bool, String> {
         self.steps += 1;
-        if self.steps > MOST_STEPS {
-            return Err("it never settles".into());
+        if self.steps > MAX_STEPS {
+            return Err("it does not settle".into());
         }
         let now = self.now;
         if let Some(n) = self.sides.iter().position(Side::has_batch) {
-            let frames = self.sides[n].commit(self.server_forgets)?;
+            let frames = self.sides[n].commit(self.server_lost_state)?;
             let peer = self.sides[n].peer;
             self.wire.extend(frames.into_iter().map(|frame| Hop::Up(peer, frame)));
         } else if let Some(hop) = self.wire.pop_front() {
@@ -165,18 +165,18 @@ impl World {
         } else {
             let planned = self.agenda.first().map(|(at, _)| *at);
             let timers = self.sides.iter().filter_map(|side| side.client.poll_timeout());
-            self.now = planned.into_iter().chain(timers).min().ok_or("nothing will ever happen")?;
+            self.now = planned.into_iter().chain(timers).min().ok_or("no deadline is left and it is not settled")?;
             self.relay.handle_timeout(self.now);
         }
         Ok(true)
     }
 
-    /// What must hold when nothing is left to do.
-    pub(crate) fn judge(&self) -> Result<(), String> {
+    /// Checks what must hold at the end.
+    pub(super) fn judge(&self) -> Result<(), String> {
         for (side, other) in [(0, 1), (1, 0)].map(|(n, m)| (&self.sides[n], &self.sides[m])) {
-            let undelivered = side.ledger.sent.iter().find(|(_, told)| **told != Told::Delivered);
-            if let Some((id, told)) = undelivered {
-                return Err(format!("the sender of {id} was told {told:?}"));
+            let undelivered = side.ledger.sent.iter().find(|(_, reported)| **reported != Reported::Delivered);
+            if let Some((id, reported)) = undelivered {
+                return Err(format!("{reported:?} was reported of {id}"));
             }
             let sent: BTreeSet<_> = side.ledger.sent.keys().copied().collect();
             let handled: BTreeSet<_> = other.ledger.rows.iter().map(|(_, id, _)| *id).collect();
@@ -187,14 +187,14 @@ impl World {
                 return Err(format!("out of order: {:?}", side.ledger.rows));
             }
             if side.client.unconfirmed().next().is_some() || side.client.outbox().next().is_some() {
-                return Err("something is left over".into());
+                return Err("a client has messages left".into());
             }
         }
         Ok(())
     }
 
-    /// A hash of everything that decides what can still happen and what will be judged.
-    pub(crate) fn digest(&self) -> u64 {
+    /// Returns a hash of everything that later steps and the final check depend on.
+    pub(super) fn digest(&self) -> u64 {
         struct Sink(DefaultHasher);
         impl core::fmt::Write for Sink {
             fn write_str(&mut self, text: &str) -> core::fmt::Result {
@@ -203,8 +203,8 @@ impl World {
             }
         }
         let mut sink = Sink(DefaultHasher::new());
-        let Self { now, sides, relay, wire, agenda, server_forgets, steps: _ } = self;
-        write!(sink, "{:?}", (now, sides, relay, wire, agenda, server_forgets)).unwrap();
+        let Self { now, sides, relay, wire, agenda, server_lost_state, steps: _ } = self;
+        write!(sink, "{:?}", (now, sides, relay, wire, agenda, server_lost_state)).unwrap();
         sink.0.finish()
     }
 
@@ -226,7 +226,7 @@ impl World {
         }
     }
 
-    /// A frame arrives, unless its connection is gone.
+    /// A frame arrives, unless its connection has ended.
     fn arrive(&mut self, hop: Hop) -> Result<(), String> {
         let now = self.now;
         match hop {
@@ -251,13 +251,13 @@ impl World {
         Ok(())
     }
 
-    /// Ends a connection as the server and the wire see it; it comes back in a while.
-    fn part(&mut self, peer: u64) {
+    /// Ends a connection for the server and the wire, and plans its reconnect.
+    fn cut(&mut self, peer: u64) {
         self.relay.handle_disconnected(&peer, self.now);
         self.wire.retain(|hop| match hop {
             Hop::Up(of, _) | Hop::Down(of, _) => *of != peer,
         });
-        self.plan(AWAY, Planned::Reconnect(peer));
+        self.plan(RECONNECT_DELAY, Planned::Reconnect(peer));
     }
 
     fn drain_relay(&mut self) {
@@ -281,7 +281,7 @@ fn is_due(deadline: Option<Time>, now: Time) -> bool {
     deadline.is_some_and(|deadline| deadline <= now)
 }
 
-/// How long a client takes to come back.
-const AWAY: Duration = Duration::from_millis(500);
-/// Far more than any run takes.
-const MOST_STEPS: usize = 2_000;
+/// How long a client stays disconnected.
+const RECONNECT_DELAY: Duration = Duration::from_millis(500);
+/// Far more steps than any run takes.
+const MAX_STEPS: usize = 2_000;

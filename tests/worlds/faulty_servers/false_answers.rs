@@ -1,23 +1,23 @@
-//! Servers that say what is not so: a client can only repeat what it is told, and says no more.
+//! Servers with false answers: a client believes what it cannot check, and ignores what it can.
 
-use crate::server::Fault;
-use crate::stage::Stage;
+use super::server::Fault;
+use super::stage::Stage;
 use kit::*;
 use sixfold::Event;
 use sixfold::sim::check::Rule;
 
 #[test]
-fn one_that_says_ack_n_for_what_nobody_confirmed_is_believed_and_found_by_the_kit() {
+fn an_ack_n_that_nobody_confirmed_is_believed_and_is_a_violation() {
     let mut stage = Stage::new(Fault::Lies);
     let id = stage.a.send(B, 7);
     stage.run(HOUR);
-    assert_eq!(stage.told, [Event::Accepted { id, server_id: 5 }, Event::Delivered { id, server_id: 5 }]);
-    assert_eq!(stage.handed, []);
+    assert_eq!(stage.events, [Event::Accepted { id, server_id: 5 }, Event::Delivered { id, server_id: 5 }]);
+    assert_eq!(stage.handed_over, []);
     assert!(stage.broken().contains(&Rule::NeverConfirmed));
 }
 
 #[test]
-fn one_that_says_ack_n_for_what_never_left_is_not_believed() {
+fn an_ack_n_for_a_message_never_transmitted_is_ignored() {
     let mut stage = Stage::new(Fault::Lies);
     stage.a.client.handle_disconnected(stage.a.now);
     let id = stage.a.send(B, 7);
@@ -26,17 +26,17 @@ fn one_that_says_ack_n_for_what_never_left_is_not_believed() {
 }
 
 #[test]
-fn one_that_gives_all_messages_one_server_id_confuses_nobody_since_it_is_never_compared_between_messages() {
+fn one_server_id_for_all_messages_has_no_effect_on_the_clients() {
     let mut stage = Stage::new(Fault::OneServerId);
     stage.a.send_all(B, 0..10);
     stage.run(HOUR);
-    assert_eq!((stage.ends(), stage.conflicts()), ((10, 0), 0));
-    assert_eq!(stage.handed, (0..10).collect::<Vec<_>>());
+    assert_eq!((stage.outcomes(), stage.conflicts()), ((10, 0), 0));
+    assert_eq!(stage.handed_over, (0..10).collect::<Vec<_>>());
     assert_eq!(stage.broken(), [Rule::ServerIdReused]);
 }
 
 #[test]
-fn one_that_acks_for_a_recipient_that_has_not_confirmed_cannot_make_the_recipient_forget_it() {
+fn an_ack_a_before_the_application_confirms_does_not_drop_the_message() {
     let mut stage = Stage::new(Fault::IgnoresAckR(0));
     stage.b_confirms = false;
     let id = stage.a.send(B, 7);

@@ -1,4 +1,4 @@
-//! One message, two recipients: it is delivered when both have handled it, not before.
+//! Fan-out: a message to two recipients is delivered when both have confirmed it, not before.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,10 @@ use sixfold::{Event, Incoming, MsgId, Outgoing, Verdict};
 const GROUP: u64 = 50;
 const C: u64 = 3;
 
-/// A server that hands each message of a group to all its members and sends ack:N when the last has confirmed.
+/// A server that pushes each message to all members of a group and sends ack:N when the last has confirmed.
 #[derive(Default)]
 struct FanOut {
-    /// By sender and id: the payload, and who has not confirmed.
+    /// By sender and id: the payload, and the members that have not confirmed.
     messages: BTreeMap<(u64, MsgId), (u64, BTreeSet<u64>)>,
 }
 
@@ -42,7 +42,7 @@ impl FanOut {
     }
 }
 
-/// Carries frames until nobody has any; what the two members are handed is confirmed, unless its member is away.
+/// Carries frames until there are none; members confirm at once. Frames to `away` are lost.
 fn flow(server: &mut FanOut, rigs: &mut BTreeMap<u64, Rig>, away: Option<u64>) -> Vec<(u64, Event<Test>)> {
     let mut events = Vec::new();
     loop {
@@ -75,7 +75,7 @@ fn flow(server: &mut FanOut, rigs: &mut BTreeMap<u64, Rig>, away: Option<u64>) -
 }
 
 #[test]
-fn of_two_recipients_one_confirms_and_the_sender_says_delivered_only_when_the_other_has_too() {
+fn a_message_to_two_recipients_is_delivered_only_when_both_have_confirmed() {
     let mut server = FanOut::default();
     let mut rigs: BTreeMap<_, _> = [(A, 1), (B, 2), (C, 3)].map(|(peer, n)| (peer, Rig::new(steady(), n))).into();
     let id = rigs.get_mut(&A).unwrap().send(GROUP, 7);
@@ -84,19 +84,19 @@ fn of_two_recipients_one_confirms_and_the_sender_says_delivered_only_when_the_ot
     let delivered = |events: &[(u64, Event<Test>)]| {
         events.iter().filter(|(_, event)| matches!(event, Event::Delivered { .. })).count()
     };
-    let shown = |events: &[(u64, Event<Test>)], peer| {
+    let handed_over = |events: &[(u64, Event<Test>)], peer| {
         events.iter().filter(|(at, event)| *at == peer && matches!(event, Event::Received(_))).count()
     };
-    assert_eq!((shown(&events, B), shown(&events, C), delivered(&events)), (1, 0, 0), "{events:?}");
+    assert_eq!((handed_over(&events, B), handed_over(&events, C), delivered(&events)), (1, 0, 0), "{events:?}");
     assert_eq!(rigs[&A].client.status(id), Some(sixfold::Status::Accepted));
 
-    // C is back when A probes: only C gets it again, and only then is it delivered.
+    // C is back when A probes: only C gets the message again, and only then is it delivered.
     let probe = rigs[&A].client.poll_timeout().unwrap();
     for rig in rigs.values_mut() {
         rig.now = probe;
         rig.client.handle_timeout(probe);
     }
     let events = flow(&mut server, &mut rigs, None);
-    assert_eq!((shown(&events, B), shown(&events, C), delivered(&events)), (0, 1, 1), "{events:?}");
+    assert_eq!((handed_over(&events, B), handed_over(&events, C), delivered(&events)), (0, 1, 1), "{events:?}");
     assert!(rigs.values().all(|rig| rig.client.is_settled()));
 }

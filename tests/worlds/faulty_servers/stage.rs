@@ -1,25 +1,25 @@
-//! Two clients and a faulty server on one clock, with a log for the conformance kit and a list of frames to lose.
+//! Two clients and a faulty server on one clock, with a log for the conformance check and a list of frames to lose.
 
-use crate::server::{Fault, Faulty};
+use super::server::{Fault, Faulty};
 use kit::*;
 use sixfold::sim::check::{Check, Direction, Entry, Rule, View};
 use sixfold::{Event, Incoming, Output, Time};
 
-pub(crate) struct Stage {
-    pub(crate) a: Rig,
-    pub(crate) b: Rig,
-    pub(crate) server: Faulty,
-    /// The next frames of these kinds to be lost on their way down, each once, in order.
-    pub(crate) lost: Vec<&'static str>,
-    pub(crate) b_confirms: bool,
-    /// What A was told, and what B was handed.
-    pub(crate) told: Vec<Event<Test>>,
-    pub(crate) handed: Vec<u64>,
+pub(super) struct Stage {
+    pub(super) a: Rig,
+    pub(super) b: Rig,
+    pub(super) server: Faulty,
+    /// The frames to lose on their way to a client, each once, in order.
+    pub(super) lost: Vec<&'static str>,
+    pub(super) b_confirms: bool,
+    /// The events of A, and the payloads handed over at B.
+    pub(super) events: Vec<Event<Test>>,
+    pub(super) handed_over: Vec<u64>,
     log: Vec<Entry<Test>>,
 }
 
 impl Stage {
-    pub(crate) fn new(fault: Fault) -> Self {
+    pub(super) fn new(fault: Fault) -> Self {
         let (a, b) = (Rig::new(steady(), 1), Rig::new(steady(), 2));
         let now = a.now;
         let connected = |endpoint| Entry { time: now, endpoint, direction: Direction::Connected };
@@ -29,14 +29,14 @@ impl Stage {
             server: Faulty::new(fault, now),
             lost: Vec::new(),
             b_confirms: true,
-            told: Vec::new(),
-            handed: Vec::new(),
+            events: Vec::new(),
+            handed_over: Vec::new(),
             log: vec![connected(A), connected(B)],
         }
     }
 
-    /// Lets everything happen for so long.
-    pub(crate) fn run(&mut self, duration: core::time::Duration) {
+    /// Runs for this duration.
+    pub(super) fn run(&mut self, duration: core::time::Duration) {
         let end = self.a.now + duration;
         loop {
             self.flow();
@@ -49,8 +49,8 @@ impl Stage {
         self.at(end);
     }
 
-    /// The rules that the kit finds broken in the server's log, each once.
-    pub(crate) fn broken(&mut self) -> Vec<Rule> {
+    /// Returns the rules that the conformance check finds broken in the server's log, each once.
+    pub(super) fn broken(&mut self) -> Vec<Rule> {
         let time = self.a.now + HOUR;
         self.log.push(Entry { time, endpoint: 77, direction: Direction::Started });
         let report = Check::new(View::Server).patience(SECOND).run(self.log.clone());
@@ -58,14 +58,14 @@ impl Stage {
         rules.into_iter().collect()
     }
 
-    /// How often A was told of each end: delivered, failed.
-    pub(crate) fn ends(&self) -> (usize, usize) {
-        let count = |is: fn(&Event<Test>) -> bool| self.told.iter().filter(|event| is(event)).count();
+    /// Counts the outcomes at A: delivered, failed.
+    pub(super) fn outcomes(&self) -> (usize, usize) {
+        let count = |is: fn(&Event<Test>) -> bool| self.events.iter().filter(|event| is(event)).count();
         (count(|event| matches!(event, Event::Delivered { .. })), count(|event| matches!(event, Event::Failed { .. })))
     }
 
-    pub(crate) fn conflicts(&self) -> usize {
-        self.told.iter().filter(|event| matches!(event, Event::ServerIdConflict { .. })).count()
+    pub(super) fn conflicts(&self) -> usize {
+        self.events.iter().filter(|event| matches!(event, Event::ServerIdConflict { .. })).count()
     }
 
     fn at(&mut self, now: Time) {
@@ -109,12 +109,12 @@ impl Stage {
 
     fn on_event(&mut self, peer: u64, event: Event<Test>) {
         if let (B, Event::Received(delivery)) = (peer, &event) {
-            self.handed.push(delivery.payload);
+            self.handed_over.push(delivery.payload);
             if self.b_confirms {
                 self.b.confirm(delivery.from, delivery.id);
             }
         } else if peer == A {
-            self.told.push(event);
+            self.events.push(event);
         }
     }
 }

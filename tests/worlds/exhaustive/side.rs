@@ -1,38 +1,38 @@
-//! One client with its application: a batch is drained, committed as a whole, and only then put on the wire.
+//! One client with its application: each batch is drained, committed as a whole, and only then transmitted.
 
-use crate::ledger::Ledger;
+use super::ledger::Ledger;
 use kit::*;
 use sixfold::{Client, Event, Outgoing, Output, Record, Time};
 
 #[derive(Clone, Debug)]
-pub(crate) struct Side {
-    pub(crate) peer: u64,
-    pub(crate) client: Client<Test>,
-    pub(crate) connected: bool,
-    pub(crate) ledger: Ledger,
+pub(super) struct Side {
+    pub(super) peer: u64,
+    pub(super) client: Client<Test>,
+    pub(super) connected: bool,
+    pub(super) ledger: Ledger,
     journal: Vec<Record<Test>>,
-    /// Drained and not committed.
+    /// Drained but not committed yet.
     batch: Vec<Output<Test>>,
-    /// Whether every commit replaces the journal by the shortest one.
+    /// Whether every commit replaces the journal by a snapshot.
     compacts: bool,
-    /// How many processes there have been.
-    life: u8,
+    /// The number of restarts.
+    restarts: u8,
 }
 
 impl Side {
-    pub(crate) fn new(peer: u64, compacts: bool, now: Time) -> Self {
+    pub(super) fn new(peer: u64, compacts: bool, now: Time) -> Self {
         let client = Client::new(config(), seed(u8::try_from(peer).unwrap()), now).unwrap();
         let ledger = Ledger::default();
-        Self { peer, client, connected: false, ledger, journal: Vec::new(), batch: Vec::new(), compacts, life: 0 }
+        Self { peer, client, connected: false, ledger, journal: Vec::new(), batch: Vec::new(), compacts, restarts: 0 }
     }
 
-    /// Drains the client, handling and confirming inside; tells whether it keeps its word about its deadline.
-    pub(crate) fn drain(&mut self, now: Time) -> Result<(), String> {
+    /// Drains the client, handling and confirming inside; checks that pending output makes the deadline now.
+    pub(super) fn drain(&mut self, now: Time) -> Result<(), String> {
         loop {
             let due = self.client.poll_timeout();
             let Some(output) = self.client.poll_output() else { break };
             if due != Some(now) {
-                return Err(format!("L4, output waits and the deadline is {due:?}"));
+                return Err(format!("L4, output is pending and the deadline is {due:?}"));
             }
             if let Output::Event(Event::Received(delivery)) = &output {
                 self.client.confirm(&delivery.from, delivery.id, now).map_err(|error| error.to_string())?;
@@ -42,8 +42,8 @@ impl Side {
         Ok(())
     }
 
-    /// Fires the timers.
-    pub(crate) fn fire(&mut self, now: Time) -> Result<(), String> {
+    /// Fires the timers; checks that none is due afterwards.
+    pub(super) fn fire(&mut self, now: Time) -> Result<(), String> {
         self.client.handle_timeout(now);
         self.drain(now)?;
         match self.client.poll_timeout() {
@@ -52,14 +52,14 @@ impl Side {
         }
     }
 
-    pub(crate) fn has_batch(&self) -> bool {
+    pub(super) fn has_batch(&self) -> bool {
         !self.batch.is_empty()
     }
 
-    /// Commits the batch, and gives the frames that may go out now.
-    pub(crate) fn commit(&mut self, server_forgets: bool) -> Result<Vec<Outgoing<Test>>, String> {
+    /// Commits the batch and returns the frames that may be transmitted now.
+    pub(super) fn commit(&mut self, server_lost_state: bool) -> Result<Vec<Outgoing<Test>>, String> {
         let batch = core::mem::take(&mut self.batch);
-        self.ledger.commit(&batch, server_forgets)?;
+        self.ledger.commit(&batch, server_lost_state)?;
         let mut frames = Vec::new();
         for output in batch {
             match output {
@@ -75,27 +75,27 @@ impl Side {
         Ok(frames)
     }
 
-    pub(crate) fn connect(&mut self, now: Time) -> Result<(), String> {
+    pub(super) fn connect(&mut self, now: Time) -> Result<(), String> {
         self.connected = true;
         self.client.handle_connected(now);
         self.drain(now)
     }
 
-    pub(crate) fn disconnect(&mut self, now: Time) -> Result<(), String> {
+    pub(super) fn disconnect(&mut self, now: Time) -> Result<(), String> {
         self.connected = false;
         self.client.handle_disconnected(now);
         self.drain(now)
     }
 
-    /// The process dies with its uncommitted batch; another takes over from the journal.
-    pub(crate) fn crash(&mut self, now: Time) -> Result<(), String> {
+    /// The process is killed with its uncommitted batch; a new one restores from the journal.
+    pub(super) fn crash(&mut self, now: Time) -> Result<(), String> {
         self.batch.clear();
         self.connected = false;
-        self.life += 1;
-        let seed = seed(u8::try_from(self.peer).unwrap() + 16 * self.life);
+        self.restarts += 1;
+        let seed = seed(u8::try_from(self.peer).unwrap() + 16 * self.restarts);
         self.client = Client::restore(config(), seed, self.journal.iter().cloned(), now).unwrap();
         if self.client.poll_output().is_some() {
-            return Err("a restore emits nothing".into());
+            return Err("a restored client has output".into());
         }
         Ok(())
     }

@@ -1,21 +1,20 @@
-//! A conversation keeps its order across the sender's deaths: each process begins a stream, and streams wait for each
-//! other.
+//! Order across restarts of the sender: each process begins a stream, and each stream waits for the earlier ones.
 
 use kit::*;
 use sixfold::sim::{Bookkeeping, Fate, What, World};
 use sixfold::{Config, MsgId, Outgoing};
 
-/// How often a message has gone to the relay.
+/// Counts the transmissions of a message.
 fn transmissions(world: &World<Test>, message: MsgId) -> usize {
-    let gone = world.trace().iter().filter(|entry| match &entry.what {
+    let transmitted = world.trace().iter().filter(|entry| match &entry.what {
         What::Up(Fate::Sent | Fate::Doubled | Fate::Lost, Outgoing::MsgR { id, .. }) => *id == message,
         _ => false,
     });
-    gone.count()
+    transmitted.count()
 }
 
 #[test]
-fn what_each_of_three_processes_sent_waits_for_what_the_ones_before_it_sent() {
+fn messages_of_each_process_wait_for_those_of_earlier_processes() {
     let mut world = World::<Test>::new(1).record_trace(true);
     for peer in [A, B] {
         let config = Config::default().order(in_order_for_ever());

@@ -1,20 +1,18 @@
-//! The catalogue of traps: what breaks messengers, one sentence and one test each.
+//! Regression tests for known failure modes of messengers: one test each.
 //!
-//! Some are tested in more depth elsewhere; here each has its name and its shortest proof.
-#![cfg(feature = "sim")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm, reason = "tests")]
+//! Some are tested in more depth elsewhere; here each has its name and its shortest test.
 
-mod amnesia;
 mod answers;
 mod clocks;
 mod fan_out;
-mod identity;
-mod pressure;
+mod ids;
+mod overload;
+mod server_state_loss;
 
 use kit::*;
 use sixfold::{Output, Record};
 
-/// The records of what waits.
+/// Returns the pending records.
 fn records(rig: &mut Rig) -> Vec<Record<Test>> {
     let record = |output| match output {
         Output::Persist(record) => Some(record),
@@ -23,7 +21,7 @@ fn records(rig: &mut Rig) -> Vec<Record<Test>> {
     rig.drain().into_iter().filter_map(record).collect()
 }
 
-/// How many lines of a trace end so.
+/// Counts the lines of a trace that end with `line`.
 fn count(trace: &[String], line: &str) -> usize {
     trace.iter().filter(|entry| entry.ends_with(line)).count()
 }

@@ -1,4 +1,4 @@
-//! Small seeded worlds of durable clients in which things break, a run of one, and what must hold after it.
+//! Small seeded worlds of durable clients with faults: how one is run, and what must hold after it.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -7,28 +7,28 @@ use kit::*;
 use sixfold::Config;
 use sixfold::sim::{Bookkeeping, Chaos, CrashReport, LinkConfig, Restarts, World};
 
-/// One small world: the seed decides its links, its trouble and its conversation.
+/// One small world: the seed decides its links, its faults and its messages.
 #[derive(Clone, Debug)]
-pub(crate) struct Scene {
-    pub(crate) seed: u64,
-    pub(crate) clients: u64,
-    pub(crate) messages: u64,
-    pub(crate) bookkeeping: Bookkeeping,
-    pub(crate) config: Config,
-    pub(crate) restarts: Restarts,
-    /// Whether order is not to be expected: it is not asked for, or a sender forgets what is on its way.
-    pub(crate) unordered: bool,
+pub(super) struct Scene {
+    pub(super) seed: u64,
+    pub(super) clients: u64,
+    pub(super) messages: u64,
+    pub(super) bookkeeping: Bookkeeping,
+    pub(super) config: Config,
+    pub(super) restarts: Restarts,
+    /// Whether order is not expected: the config does not ask for it, or a sender forgets messages in flight.
+    pub(super) unordered: bool,
 }
 
-/// What one run came to.
+/// The result of one run.
 #[derive(Debug)]
-pub(crate) struct Run {
-    pub(crate) world: World<Test>,
-    pub(crate) report: CrashReport,
+pub(super) struct Run {
+    pub(super) world: World<Test>,
+    pub(super) report: CrashReport,
 }
 
 impl Scene {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self {
             seed,
             clients: 2 + seed % 2,
@@ -40,28 +40,28 @@ impl Scene {
         }
     }
 
-    pub(crate) fn bookkeeping(mut self, bookkeeping: Bookkeeping) -> Self {
+    pub(super) fn bookkeeping(mut self, bookkeeping: Bookkeeping) -> Self {
         self.bookkeeping = bookkeeping;
         self
     }
 
-    pub(crate) fn restarts(mut self, restarts: Restarts) -> Self {
+    pub(super) fn restarts(mut self, restarts: Restarts) -> Self {
         self.restarts = restarts;
         self
     }
 
-    pub(crate) fn unordered(mut self) -> Self {
+    pub(super) fn unordered(mut self) -> Self {
         self.unordered = true;
         self
     }
 
-    pub(crate) fn config(mut self, change: impl FnOnce(Config) -> Config) -> Self {
+    pub(super) fn config(mut self, change: impl FnOnce(Config) -> Config) -> Self {
         self.config = change(self.config);
         self
     }
 
-    /// Runs to the end, with each of these processes killed after that step.
-    pub(crate) fn run(&self, kills: &[(u64, u64)]) -> Run {
+    /// Runs to the end; kills each of these clients after that step.
+    pub(super) fn run(&self, kills: &[(u64, u64)]) -> Run {
         let mut world = self.world();
         for (peer, step) in kills {
             world.kill_at(peer, *step);
@@ -71,15 +71,15 @@ impl Scene {
         Run { world, report }
     }
 
-    /// The steps that a client makes in the run without deaths, once the world stands.
-    pub(crate) fn steps(&self, peer: u64) -> RangeInclusive<u64> {
+    /// Returns the steps of a client in the run without crashes, those before the first send aside.
+    pub(super) fn steps(&self, peer: u64) -> RangeInclusive<u64> {
         let run = self.run(&[]);
         run.check(self, &[]);
         self.world().steps(&peer) + 1..=run.world.steps(&peer)
     }
 
-    /// Runs until that process has died after that step.
-    pub(crate) fn run_to_death(&self, peer: u64, step: u64) -> World<Test> {
+    /// Runs until this client is killed after that step.
+    pub(super) fn run_to_crash(&self, peer: u64, step: u64) -> World<Test> {
         let mut world = self.world();
         world.set_restarts(&peer, Restarts::default().after(DAY));
         world.kill_at(&peer, step);
@@ -101,7 +101,7 @@ impl Scene {
         world
     }
 
-    /// Lets the conversation happen; then the network heals.
+    /// Sends all messages; then the network heals.
     fn play(&self, world: &mut World<Test>) {
         self.talk(world, |_| true);
         world.run_for(3 * SECOND);
@@ -110,7 +110,7 @@ impl Scene {
         assert!(settled, "{self:?} did not settle: {:?}", world.crash_report());
     }
 
-    /// Lets the conversation happen: who is dead sends when it is back.
+    /// Sends all messages; a client that is down sends when it has restarted.
     fn talk(&self, world: &mut World<Test>, goes_on: impl Fn(&World<Test>) -> bool) {
         let mut waiting: Vec<(u64, u64, u64)> = Vec::new();
         let mut n = 0;
@@ -133,7 +133,7 @@ impl Scene {
         }
     }
 
-    /// Mostly from A to B, so that one is the sender and the other the receiver; some the other way and to a third.
+    /// Returns sender and recipient of message `n`: mostly A and B, some the other way and to a third client.
     fn pair(&self, n: u64) -> (u64, u64) {
         match (self.seed / 2 + n) % 5 {
             0 => (B, A),
@@ -145,8 +145,8 @@ impl Scene {
 }
 
 impl Run {
-    /// Whatever died when: nothing lost, nothing twice, nothing out of order, nothing said that is not so.
-    pub(crate) fn check(&self, scene: &Scene, kills: &[(u64, u64)]) {
+    /// Checks that no message is lost, handled twice or out of order, and that no event is false.
+    pub(super) fn check(&self, scene: &Scene, kills: &[(u64, u64)]) {
         let CrashReport { lost, forgotten, handled_twice, disordered, ids_reused, .. } = self.report;
         let context = || format!("{scene:?}\nkilled after {kills:?}\n{:?}\n{:?}", self.report, self.world.report());
         assert_eq!((lost, forgotten), (0, 0), "L7, L10: lost: {}", context());
@@ -155,12 +155,12 @@ impl Run {
         assert!(disordered == 0 || scene.unordered, "L10: out of order: {}", context());
         let CrashReport { committed, known_delivered, misplaced, sunken, unwritten, .. } = self.report;
         assert_eq!(known_delivered, committed, "L6, L10: delivered, and the sender knows: {}", context());
-        assert_eq!((misplaced, sunken), (0, 0), "L6: moved down: {}", context());
+        assert_eq!((misplaced, sunken), (0, 0), "L6: moved back: {}", context());
         assert_eq!(unwritten, 0, "L7: not written first: {}", context());
         let report = self.world.report();
         assert_eq!((report.twice, report.untrue, report.forged), (0, 0, 0), "L5, L6: {}", context());
         assert!(report.late + report.out_of_order == 0 || scene.unordered, "L10: flagged late: {}", context());
         let again = self.report.shown_again;
-        assert!(again == 0 || scene.bookkeeping == Bookkeeping::AfterTheFact, "L5: shown again: {}", context());
+        assert!(again == 0 || scene.bookkeeping == Bookkeeping::AfterTheFact, "L5: handled again: {}", context());
     }
 }

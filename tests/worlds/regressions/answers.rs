@@ -1,10 +1,10 @@
-//! Answers out of turn: repeated, early, late.
+//! Answers out of order: a repeated, early or late answer has no second effect.
 
 use kit::*;
 use sixfold::{Event, Status};
 
 #[test]
-fn a_retry_after_repeated_by_a_stale_duplicate_pauses_once() {
+fn a_repeated_retry_after_pauses_once() {
     let mut a = Rig::new(steady(), 1);
     let id = a.send(B, 1);
     a.drain();
@@ -19,7 +19,7 @@ fn a_retry_after_repeated_by_a_stale_duplicate_pauses_once() {
 }
 
 #[test]
-fn ack_n_before_msg_a_settles_and_the_msg_a_that_follows_changes_nothing() {
+fn an_ack_n_before_msg_a_delivers_and_a_later_msg_a_is_ignored() {
     let mut a = Rig::new(steady(), 1);
     let id = a.send(B, 7);
     a.ack_n(id, 1);
@@ -29,7 +29,7 @@ fn ack_n_before_msg_a_settles_and_the_msg_a_that_follows_changes_nothing() {
 }
 
 #[test]
-fn a_msg_a_for_a_parked_message_wakes_nobody_and_is_not_forgotten() {
+fn a_msg_a_for_a_failed_message_has_no_output_and_is_remembered() {
     let mut a = Rig::new(steady().max_attempts(Some(1)), 1);
     let id = a.send(B, 7);
     a.run(2 * SECOND);
@@ -41,7 +41,7 @@ fn a_msg_a_for_a_parked_message_wakes_nobody_and_is_not_forgotten() {
 }
 
 #[test]
-fn thirty_two_frames_that_never_get_through_do_not_keep_the_others_waiting() {
+fn a_window_full_of_lost_frames_does_not_block_other_messages() {
     let mut a = Rig::new(steady().max_attempts(None), 1);
     a.send_all(B, 0..32);
     let other = a.send(99, 7);

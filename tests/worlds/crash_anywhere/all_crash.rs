@@ -1,11 +1,11 @@
-//! Everything dies in one run: each client several times at random steps, and the server again and again.
+//! All crash in one run: each client several times at random steps, and the server repeatedly.
 
-use crate::scene::Scene;
+use super::scene::Scene;
 use kit::*;
 use sixfold::Order;
 use sixfold::sim::{Bookkeeping, CrashReport, Restarts};
 
-/// Numbers that look random: the steps of one linear generator, for picking steps to die after.
+/// A linear congruential generator, for the steps to crash after.
 struct Numbers(u64);
 
 impl Numbers {
@@ -15,9 +15,9 @@ impl Numbers {
     }
 }
 
-/// Runs each scene some times, with one to four deaths of each client.
+/// Runs each scene `times` times, with one to four crashes of each client.
 fn kill_together(name: &str, scenes: impl Iterator<Item = Scene>, times: u64) {
-    let (mut worlds, mut runs, mut deaths) = (0, 0, 0);
+    let (mut worlds, mut runs, mut crashes) = (0, 0, 0);
     for scene in scenes {
         let mut numbers = Numbers(scene.seed);
         for _ in 0..times {
@@ -31,37 +31,37 @@ fn kill_together(name: &str, scenes: impl Iterator<Item = Scene>, times: u64) {
             run.check(&scene, &kills);
             let CrashReport { kills, restarts, .. } = run.report;
             assert_eq!(kills, restarts);
-            deaths += kills;
+            crashes += kills;
             runs += 1;
         }
         worlds += 1;
     }
-    eprintln!("{name}: {worlds} worlds, {runs} runs, {deaths} deaths");
-    assert!(deaths > 2 * runs);
+    eprintln!("{name}: {worlds} worlds, {runs} runs, {crashes} crashes");
+    assert!(crashes > 2 * runs);
 }
 
 #[test]
-fn all_clients_and_the_server_die_in_one_run() {
+fn clients_and_server_all_crash_in_one_run() {
     kill_together("together", (300..350).map(Scene::new), 10);
 }
 
 #[test]
-fn all_die_and_applications_handle_after_the_fact() {
+fn all_crash_and_applications_handle_before_they_commit() {
     kill_together(
-        "together, after the fact",
+        "together, handled before commit",
         (350..380).map(|n| Scene::new(n).bookkeeping(Bookkeeping::AfterTheFact)),
         10,
     );
 }
 
 #[test]
-fn all_die_and_every_start_compacts_and_applies_records_twice() {
+fn all_crash_and_each_start_compacts_and_applies_records_twice() {
     let restarts = Restarts::default().after(300 * MS).compacts(true).repeated(4).restores(2);
     kill_together("together, compacted", (380..410).map(|n| Scene::new(n).restarts(restarts.clone())), 10);
 }
 
 #[test]
-fn all_die_with_bounded_holds_or_without_order() {
+fn all_crash_with_bounded_holds_or_without_order() {
     let bounded =
         |n| Scene::new(n).unordered().config(|config| config.order(Order::InOrder { max_hold: Some(SECOND) }));
     kill_together("together, bounded holds", (410..430).map(bounded), 10);
@@ -69,9 +69,9 @@ fn all_die_with_bounded_holds_or_without_order() {
     kill_together("together, as arrived", (430..450).map(as_arrived), 10);
 }
 
-/// Where both ends have forgotten, each something else, what comes again may come after what it was sent before.
+/// When both ends have lost different records, a retransmitted message may arrive after a later one.
 #[test]
-fn all_die_and_come_back_from_old_backups() {
+fn all_crash_and_restart_from_old_backups() {
     let restarts = Restarts::default().after(300 * MS).torn(5);
     kill_together("together, backups", (450..480).map(|n| Scene::new(n).restarts(restarts.clone()).unordered()), 10);
 }

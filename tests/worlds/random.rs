@@ -1,7 +1,5 @@
-//! Seeded random worlds: whatever the network and the server do, every message is handed over once, in order, and every
-//! sender ends with the truth.
-#![cfg(feature = "sim")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+//! Random worlds from seeds: whatever the network and the server do, every message is handed over once and in order, and no
+//! sender is told anything false.
 
 use kit::*;
 use sixfold::sim::{Chaos, LinkConfig, Report, World};
@@ -11,7 +9,7 @@ fn bad_link() -> LinkConfig {
     LinkConfig::default().latency(20 * MS).jitter(15 * MS).loss(0.3).duplicate(0.1).reorder(0.1, 60 * MS)
 }
 
-fn bad_day() -> Chaos {
+fn faults() -> Chaos {
     Chaos::default().disconnects(20 * SECOND).partitions(45 * SECOND, 5 * SECOND).relay_crashes(40 * SECOND, 0.5)
 }
 
@@ -19,13 +17,13 @@ fn patient() -> Config {
     Config::default().order(in_order_for_ever()).max_attempts(None)
 }
 
-/// Some clients send messages to each other over some time, while things break; then the network heals.
+/// Clients send messages to each other in a faulty network; then the network heals.
 fn run(seed: u64, clients: u64, messages: u64, config: &Config) -> World<Test> {
     let mut world = World::<Test>::new(seed).links(bad_link(), bad_link());
     for peer in 0..clients {
         world.add_client(peer, config.clone()).unwrap();
     }
-    world.chaos(bad_day());
+    world.chaos(faults());
     for n in 0..messages {
         let from = n % clients;
         let to = (from + 1 + (n / clients) % (clients - 1)) % clients;
@@ -39,7 +37,7 @@ fn run(seed: u64, clients: u64, messages: u64, config: &Config) -> World<Test> {
 }
 
 #[test]
-fn in_hundreds_of_worlds_every_message_is_handed_over_once_in_order_and_every_sender_knows() {
+fn every_message_is_handed_over_once_and_in_order_and_its_sender_learns_of_it() {
     for seed in 0..300 {
         let report = run(seed, 3, 200, &patient()).report();
         let Report { sent, handed_over, twice, missing, out_of_order, late, delivered, failed, .. } = report;
@@ -50,21 +48,25 @@ fn in_hundreds_of_worlds_every_message_is_handed_over_once_in_order_and_every_se
 }
 
 #[test]
-fn with_the_default_config_late_ones_are_flagged_and_failures_are_visible() {
-    let mut late_ones = 0;
+fn with_the_default_config_late_messages_are_flagged_and_failures_are_reported() {
+    let mut late_messages = 0;
     for seed in 0..300 {
         let world = run(seed, 3, 200, &Config::default());
         let report = world.report();
         let Report { sent, twice, out_of_order, delivered, failed, .. } = report;
-        assert_eq!((sent, twice, out_of_order), (200, 0, 0), "world seed {seed}: only late ones may be out of order");
-        assert_eq!(delivered + failed, 200, "world seed {seed}: each ends, visibly: {report:?}");
+        assert_eq!(
+            (sent, twice, out_of_order),
+            (200, 0, 0),
+            "world seed {seed}: only late messages may be out of order"
+        );
+        assert_eq!(delivered + failed, 200, "world seed {seed}: each message has an outcome: {report:?}");
         assert!(report.missing <= failed, "world seed {seed}: what is missing was reported as failed");
         assert_eq!((report.untrue, report.forged), (0, 0), "world seed {seed}");
         let counted: u64 = (0..3).map(|peer| world.client(&peer).stats().received_late).sum();
         assert_eq!(counted, report.late, "world seed {seed}");
-        late_ones += report.late;
+        late_messages += report.late;
     }
-    assert!(late_ones > 0, "the test never saw a late one");
+    assert!(late_messages > 0, "no message was late");
 }
 
 /// 50 clients, 10,000 messages, 30 % loss on each hop.
@@ -86,7 +88,7 @@ fn big_world(seed: u64) -> World<Test> {
 }
 
 #[test]
-fn a_world_of_50_clients_and_10_000_messages_is_exact_and_repeats_itself() {
+fn a_world_of_50_clients_and_10_000_messages_is_exact_and_reproducible() {
     let world = big_world(7);
     let Report { sent, handed_over, twice, missing, out_of_order, delivered, .. } = world.report();
     assert_eq!((sent, handed_over, twice), (10_000, 10_000, 0));
@@ -97,7 +99,7 @@ fn a_world_of_50_clients_and_10_000_messages_is_exact_and_repeats_itself() {
 }
 
 #[test]
-fn cut_for_good_every_message_is_parked_with_its_payload_and_healed_just_before_all_are_delivered() {
+fn in_a_dead_network_every_message_fails_with_its_payload_and_in_a_healed_one_all_are_delivered() {
     for healed in [false, true] {
         let mut world = World::<Test>::new(3);
         for peer in [A, B] {
@@ -113,13 +115,13 @@ fn cut_for_good_every_message_is_parked_with_its_payload_and_healed_just_before_
         }
         world.run_for(HOUR);
         let report = world.report();
-        let parked: Vec<_> = world.client(&A).outbox().map(|entry| (entry.id, *entry.payload, entry.status)).collect();
+        let failed: Vec<_> = world.client(&A).outbox().map(|entry| (entry.id, *entry.payload, entry.status)).collect();
         if healed {
-            assert_eq!((report.delivered, report.failed, parked.len()), (100, 0, 0));
+            assert_eq!((report.delivered, report.failed, failed.len()), (100, 0, 0));
         } else {
-            assert_eq!((report.delivered, report.failed, parked.len()), (0, 100, 100));
-            for ((n, id), parked) in (0..).zip(ids).zip(parked) {
-                assert_eq!(parked, (id, n, sixfold::Status::Failed(unknown(None))));
+            assert_eq!((report.delivered, report.failed, failed.len()), (0, 100, 100));
+            for ((n, id), entry) in (0..).zip(ids).zip(failed) {
+                assert_eq!(entry, (id, n, sixfold::Status::Failed(unknown(None))));
             }
             assert!(world.client(&A).stats().retransmissions <= 700);
         }

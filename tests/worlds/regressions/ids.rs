@@ -1,12 +1,12 @@
-//! Ids: nothing may make two messages share one.
+//! Ids: no two messages share one, whatever happens to seeds, clocks and journals.
 
-use crate::{count, records};
+use super::{count, records};
 use kit::trio::Trio;
 use kit::*;
 use sixfold::{Client, Outgoing};
 
 #[test]
-fn the_same_seed_in_two_processes_parts_ways_where_their_clocks_do_and_both_messages_are_shown() {
+fn one_seed_in_two_processes_at_two_times_gives_two_streams() {
     let mut trio = Trio::new(&[]);
     trio.send(7);
     let first = trio.a.client.clone();
@@ -22,7 +22,7 @@ fn the_same_seed_in_two_processes_parts_ways_where_their_clocks_do_and_both_mess
 }
 
 #[test]
-fn a_restored_old_backup_reuses_no_id_and_repeats_nothing() {
+fn a_restored_old_backup_reuses_no_id_and_hands_nothing_over_twice() {
     let mut trio = Trio::with(steady().journal(true), steady(), &[]);
     trio.a.send(B, 0);
     let outputs = trio.a.drain();
@@ -46,7 +46,7 @@ fn a_restored_old_backup_reuses_no_id_and_repeats_nothing() {
 }
 
 #[test]
-fn after_1_025_discarded_seqs_in_one_stream_the_next_message_is_shown_at_once_and_little_is_remembered() {
+fn after_1_025_discarded_seqs_the_next_message_is_handed_over_at_once() {
     let mut trio = Trio::new(&[]);
     let mut streams = std::collections::BTreeSet::new();
     trio.a.client.handle_disconnected(trio.a.now);
@@ -58,13 +58,13 @@ fn after_1_025_discarded_seqs_in_one_stream_the_next_message_is_shown_at_once_an
     assert_eq!(streams.len(), 3, "512, 512 and one");
     trio.a.client.handle_connected(trio.a.now);
     trio.send(7);
-    assert_eq!(trio.b.client.stats().received, 1, "without waiting for what was discarded");
+    assert_eq!(trio.b.client.stats().received, 1, "it does not wait for discarded seqs");
     assert_eq!((trio.b.client.stats().ranges, trio.a.client.stats().outgoing_streams), (1, 1));
     assert_eq!(count(&trio.run_until_settled(), "A delivered"), 1);
 }
 
 #[test]
-fn a_restored_message_keeps_its_id_so_that_its_second_copy_is_recognised() {
+fn a_restored_message_keeps_its_id() {
     let mut a = Rig::new(steady().journal(true), 1);
     let id = a.send(B, 7);
     let journal = records(&mut a);

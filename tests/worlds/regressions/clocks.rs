@@ -1,6 +1,6 @@
-//! Clocks: a year ahead, ten days asleep, eight days too late.
+//! Clocks: a clock a year ahead, a long sleep and a late resend cause no false event and stop no timer.
 
-use crate::{count, records};
+use super::{count, records};
 use kit::trio::Trio;
 use kit::*;
 use sixfold::{Client, Event, Output, ResendError, Time};
@@ -8,24 +8,24 @@ use sixfold::{Client, Event, Output, ResendError, Time};
 const YEAR: core::time::Duration = core::time::Duration::from_secs(365 * 24 * 3600);
 
 #[test]
-fn a_wall_clock_a_year_ahead_then_corrected_fails_visibly_and_stops_nothing() {
+fn a_wall_clock_a_year_ahead_then_corrected_fails_messages_and_timers_still_run() {
     let mut a = Rig::new(steady(), 1);
     let id = a.send(B, 7);
     a.drain();
     let right = a.now;
     a.pass(YEAR);
     a.client.handle_timeout(a.now);
-    assert_eq!(a.drain(), [Output::Event(Event::Failed { id, reason: unknown(None) })], "one word, no storm");
+    assert_eq!(a.drain(), [Output::Event(Event::Failed { id, reason: unknown(None) })], "one event, no storm");
     a.now = right + SECOND;
     let next = a.send(B, 8);
     assert_eq!(a.frames(), [msg_r(next, B, 1, 8)]);
     assert_eq!(a.wake(), on_grid(SECOND), "timers run on from the corrected time");
     a.ack_n(id, 5);
-    assert_eq!(a.client.stats().delivered, 1, "the late truth still counts");
+    assert_eq!(a.client.stats().delivered, 1, "a late ack:N still counts");
 }
 
 #[test]
-fn a_journal_written_while_the_clock_was_a_year_ahead_does_not_live_a_year_longer() {
+fn a_journal_written_a_year_ahead_expires_counted_from_now() {
     let mut a = Rig::new(steady().journal(true), 1);
     let right = a.now;
     a.pass(YEAR);
@@ -36,11 +36,11 @@ fn a_journal_written_while_the_clock_was_a_year_ahead_does_not_live_a_year_longe
 }
 
 #[test]
-fn a_receiver_asleep_for_ten_days_with_its_ack_r_lost_shows_nothing_twice_and_still_brings_the_truth() {
+fn a_receiver_asleep_for_ten_days_handles_nothing_twice_and_the_sender_learns_of_the_delivery() {
     let mut trio = Trio::new(&["ack:R"]);
     let start = trio.a.now;
     trio.send(7);
-    // The lid closes: no timer of B runs, and the server sees its connection end.
+    // B sleeps: its timers do not run, and the server sees its connection end.
     trio.relay.handle_disconnected(&B, start);
     let wakes = start + 10 * DAY;
     while let Some(next) = trio.a.client.poll_timeout().filter(|next| *next < wakes) {
@@ -54,12 +54,12 @@ fn a_receiver_asleep_for_ten_days_with_its_ack_r_lost_shows_nothing_twice_and_st
     trio.b.client.handle_connected(wakes);
     let trace = trio.run_until_settled();
     assert_eq!(count(&trace, "B received 7"), 1, "{trace:#?}");
-    assert_eq!(count(&trace, "A failed Unknown { rejection: None }"), 1, "after three days nobody knew");
-    assert_eq!(count(&trace, "A delivered"), 1, "and after ten the sender does");
+    assert_eq!(count(&trace, "A failed Unknown { rejection: None }"), 1, "after three days the outcome was unknown");
+    assert_eq!(count(&trace, "A delivered"), 1, "after ten days the sender learns of the delivery");
 }
 
 #[test]
-fn resend_after_eight_days_is_refused_since_the_receiver_may_have_forgotten() {
+fn resend_after_the_lifetime_is_refused() {
     let mut a = Rig::new(steady().lifetime(7 * DAY), 1);
     let id = a.send(B, 7);
     a.run(8 * DAY);
@@ -68,7 +68,7 @@ fn resend_after_eight_days_is_refused_since_the_receiver_may_have_forgotten() {
 }
 
 #[test]
-fn queued_sent_killed_restored_and_expired_does_not_say_that_it_never_left() {
+fn a_restored_message_that_expires_fails_as_unknown() {
     let mut a = Rig::new(steady().journal(true), 1);
     let id = a.send(B, 7);
     let journal = records(&mut a);
@@ -79,7 +79,7 @@ fn queued_sent_killed_restored_and_expired_does_not_say_that_it_never_left() {
 }
 
 #[test]
-fn a_phone_that_sleeps_for_twelve_hours_wakes_with_at_most_one_transmission_per_message() {
+fn a_sleep_of_twelve_hours_costs_at_most_one_transmission_per_message() {
     let mut a = Rig::new(steady().max_attempts(None), 1);
     a.send_all(B, 0..30);
     a.drain();

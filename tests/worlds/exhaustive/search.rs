@@ -1,12 +1,12 @@
-//! The search: depth first, a fork for each fault that can strike before each step.
+//! The search: depth first, with a fork for each fault that can occur before each step.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use crate::world::{Fault, Scenario, World};
+use super::world::{Fault, Scenario, World};
 
-/// Explores every placement of up to `faults` faults, and prints how much that was.
-pub(crate) fn explore(name: &str, scenario: &Scenario, faults: usize) {
+/// Explores every placement of up to `faults` faults and prints the counts.
+pub(super) fn explore(name: &str, scenario: &Scenario, faults: usize) {
     #[expect(clippy::disallowed_methods, reason = "only printed")]
     let start = Instant::now();
     let mut search = Search::default();
@@ -15,7 +15,7 @@ pub(crate) fn explore(name: &str, scenario: &Scenario, faults: usize) {
     assert!(runs > 1 || faults == 0);
     println!(
         "{name}, up to {faults} faults: {runs} runs in {steps} steps; with faults to come {} distinct states, {merged} more \
-         met again; {:.1} s",
+         seen again; {:.1} s",
         seen.len(),
         start.elapsed().as_secs_f64()
     );
@@ -23,9 +23,9 @@ pub(crate) fn explore(name: &str, scenario: &Scenario, faults: usize) {
 
 #[derive(Default)]
 struct Search {
-    /// The faults struck so far, each with its step.
+    /// The faults so far, each with its step.
     path: Vec<(usize, Fault)>,
-    /// The states met right after a fault, with how many faults may follow.
+    /// The states seen right after a fault, with how many faults may follow.
     seen: BTreeSet<(u64, usize)>,
     runs: u64,
     merged: u64,
@@ -33,7 +33,7 @@ struct Search {
 }
 
 impl Search {
-    /// Follows a world to its end, and before each step every fork of it.
+    /// Runs a world to its end and, before each step, every fork of it.
     fn follow(&mut self, mut world: World, faults: usize) {
         loop {
             if faults > 0 {
@@ -57,10 +57,10 @@ impl Search {
     fn fork(&mut self, world: &World, fault: Fault, faults: usize) {
         let mut fork = world.clone();
         self.path.push((world.steps, fault));
-        if let Err(law) = fork.strike(fault) {
+        if let Err(law) = fork.inject(fault) {
             self.fail(&law, &fork);
         }
-        // After the last fault it is quicker to follow a world than to compare it.
+        // After the last fault it is cheaper to run a world than to hash it.
         if faults == 0 || self.seen.insert((fork.digest(), faults)) {
             self.follow(fork, faults);
         } else {

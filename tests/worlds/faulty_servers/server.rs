@@ -1,4 +1,4 @@
-//! Scripted servers: the reference relay with one thing wrong.
+//! Scripted servers: the reference relay with one fault.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,16 @@ use kit::*;
 use sixfold::sim::Relay;
 use sixfold::{Incoming, MsgId, Outgoing, Time, Verdict};
 
-/// What is wrong.
+/// The fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(super) enum Fault {
     /// A repeated msg:R is ignored.
-    SwallowsDuplicates,
+    IgnoresDuplicates,
     /// A repeated msg:R is stored as another message, under another server id, and pushed again.
     StoresTwice,
-    /// msg:A goes out before the message is stored, and the server forgets this many times.
+    /// msg:A is sent and the message is not stored, this many times.
     AcksBeforeStoring(u32),
-    /// The first ack:R of each message is answered and not noted.
+    /// The first ack:R of each message is answered and not stored.
     LosesAckR,
     /// ack:R is not answered at all, this many times.
     IgnoresAckR(u32),
@@ -27,25 +27,25 @@ pub(crate) enum Fault {
     OneServerId,
 }
 
-pub(crate) struct Faulty {
-    pub(crate) relay: Relay<Test>,
+pub(super) struct Faulty {
+    pub(super) relay: Relay<Test>,
     fault: Fault,
-    /// How often each message, and each ack of it, came.
+    /// How often each message arrived, and each ack of it.
     messages: BTreeMap<MsgId, u32>,
     acks: BTreeMap<MsgId, u32>,
-    /// What goes out, and when.
+    /// The frames to send: time, recipient, frame.
     outputs: Vec<(Time, u64, Incoming<Test>)>,
 }
 
 impl Faulty {
-    pub(crate) fn new(fault: Fault, now: Time) -> Self {
+    pub(super) fn new(fault: Fault, now: Time) -> Self {
         let mut relay = Relay::new(7 * DAY, now);
         relay.handle_connected(A, now);
         relay.handle_connected(B, now);
         Self { relay, fault, messages: BTreeMap::new(), acks: BTreeMap::new(), outputs: Vec::new() }
     }
 
-    pub(crate) fn handle(&mut self, by: u64, frame: Outgoing<Test>, now: Time) {
+    pub(super) fn handle(&mut self, by: u64, frame: Outgoing<Test>, now: Time) {
         match &frame {
             Outgoing::MsgR { id, to, floor, payload } => {
                 let (id, to, floor, payload) = (*id, *to, *floor, *payload);
@@ -53,7 +53,7 @@ impl Faulty {
                 *copies += 1;
                 let copy = *copies;
                 match self.fault {
-                    Fault::SwallowsDuplicates if copy > 1 => return,
+                    Fault::IgnoresDuplicates if copy > 1 => return,
                     Fault::StoresTwice if copy > 1 => {
                         let server_id = 1_000 + u64::from(copy);
                         self.put(now, by, Incoming::MsgA { id, verdict: Verdict::Accepted(server_id) });
@@ -89,20 +89,20 @@ impl Faulty {
             if let Fault::AnswersLate(seconds) = self.fault { seconds * SECOND } else { core::time::Duration::ZERO };
         while let Some((to, mut frame)) = self.relay.poll_output() {
             if self.fault == Fault::OneServerId {
-                rename(&mut frame);
+                replace_server_id(&mut frame);
             }
             self.outputs.push((now + late, to, frame));
         }
     }
 
-    /// The next frame that is due.
-    pub(crate) fn poll(&mut self, now: Time) -> Option<(u64, Incoming<Test>)> {
+    /// Returns the next frame that is due.
+    pub(super) fn poll(&mut self, now: Time) -> Option<(u64, Incoming<Test>)> {
         let n = self.outputs.iter().position(|(at, ..)| *at <= now)?;
         let (_, to, frame) = self.outputs.remove(n);
         Some((to, frame))
     }
 
-    pub(crate) fn next(&self) -> Option<Time> {
+    pub(super) fn next(&self) -> Option<Time> {
         self.outputs.iter().map(|(at, ..)| *at).min()
     }
 
@@ -111,8 +111,8 @@ impl Faulty {
     }
 }
 
-/// Gives everything the same server id.
-fn rename(frame: &mut Incoming<Test>) {
+/// Replaces the server id by the same one in every frame.
+fn replace_server_id(frame: &mut Incoming<Test>) {
     match frame {
         Incoming::MsgA { verdict: Verdict::Accepted(server_id), .. }
         | Incoming::MsgN { server_id, .. }
