@@ -4,7 +4,7 @@
 //! (`poll_timeout` shifts with it); a restored time later than `now` is taken as `now`; a leap forward (a phone asleep) costs
 //! at most one transmission per message.
 //!
-//! Every moment of a run is tried on clones: one nanosecond early, on time, twice, a step back, a leap.
+//! At every moment of a run, clones are called one nanosecond early, on time, twice, after a step back, and after a leap.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,7 +24,7 @@ proptest! {
         let mut restarted = false;
         scenario.play(|process, moment| {
             restarted |= matches!(moment.call, Call::Restart);
-            due_at_once_while_output_waits(moment)?;
+            due_at_once_while_output_is_pending(moment)?;
             if moment.near_end_of_time {
                 return Ok(());
             }
@@ -35,7 +35,7 @@ proptest! {
             };
             let Some(due) = settled.poll_timeout() else { return Ok(()) };
             nothing_happens_before(settled, due)?;
-            // The patience of a restarted client with its old messages ends unseen.
+            // The end of max_hold at a restart barrier may have no visible effect.
             if !restarted {
                 something_happens_at(settled, due)?;
             }
@@ -46,9 +46,9 @@ proptest! {
     }
 }
 
-fn due_at_once_while_output_waits(moment: &Moment) -> Verdict {
+fn due_at_once_while_output_is_pending(moment: &Moment) -> Verdict {
     match (moment.outputs.is_empty(), moment.timeout_before_drain) {
-        (false, due) if due != Some(moment.now) => Err(format!("output waits, but the timeout is {due:?}")),
+        (false, due) if due != Some(moment.now) => Err(format!("output is pending, but the timeout is {due:?}")),
         (true, Some(due)) if due < moment.now => Err(format!("due before now: {due:?}")),
         (_, _) => Ok(()),
     }
@@ -144,7 +144,7 @@ fn a_restored_time_later_than_now_is_taken_as_now() {
 }
 
 #[test]
-fn one_nanosecond_decides() {
+fn a_timer_fires_at_its_nanosecond_and_not_before() {
     let mut rig = Rig::new(steady(), 1);
     rig.send(B, 0);
     rig.drain();
@@ -152,6 +152,6 @@ fn one_nanosecond_decides() {
     rig.client.handle_timeout(Time::from_nanos(due.as_nanos() - 1));
     assert_eq!(rig.drain(), []);
     rig.client.handle_timeout(due);
-    assert_eq!(rig.drain().len(), 2, "a hint and a frame");
+    assert_eq!(rig.drain().len(), 2, "Retrying and a frame");
     assert!(due.saturating_duration_since(rig.now) >= SECOND - Duration::from_nanos(1));
 }

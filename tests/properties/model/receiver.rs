@@ -1,12 +1,12 @@
-//! The receiver half of the model: sets of seqs, and a map of messages.
+//! The receiver of the model: sets of seqs, and a map of messages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use sixfold::{Delivery, Event, MsgId, Order, Outgoing, Output, StreamId};
 
-use crate::shared::{Places, Shared, nanos};
+use super::shared::{Schedule, Shared, nanos};
 
-/// A stream of a peer; an id of another make is one of its own.
+/// A stream of a peer; each foreign id is a stream of its own.
 type Name = (u64, Result<StreamId, MsgId>);
 type Key = (Name, u64);
 
@@ -28,7 +28,7 @@ enum State {
 pub struct Receiver {
     streams: BTreeMap<Name, Stream>,
     messages: BTreeMap<Key, State>,
-    pub places: Places<Key>,
+    pub schedule: Schedule<Key>,
     arrivals: u64,
 }
 
@@ -45,7 +45,7 @@ fn id((name, seq): Key) -> MsgId {
 
 impl Receiver {
     pub const fn new() -> Self {
-        Self { streams: BTreeMap::new(), messages: BTreeMap::new(), places: Places::new(), arrivals: 0 }
+        Self { streams: BTreeMap::new(), messages: BTreeMap::new(), schedule: Schedule::new(), arrivals: 0 }
     }
 
     fn in_order(name: Name, shared: &Shared) -> bool {
@@ -57,7 +57,7 @@ impl Receiver {
         self.arrivals
     }
 
-    /// The held messages, by arrival.
+    /// Returns the held messages, by arrival.
     fn held(&self) -> Vec<Key> {
         let mut held: Vec<(u64, Key)> = Vec::new();
         for (key, state) in &self.messages {
@@ -69,7 +69,7 @@ impl Receiver {
         held.into_iter().map(|(_, key)| key).collect()
     }
 
-    /// The pending acks, by arrival, and whether each was sent.
+    /// Returns the pending acks, by arrival, and whether each was sent.
     fn acks(&self) -> Vec<(Key, bool)> {
         let mut acks: Vec<(u64, Key, bool)> = Vec::new();
         for (key, state) in &self.messages {
@@ -117,8 +117,8 @@ impl Receiver {
         match self.messages.get(&key) {
             Some(State::Held { .. } | State::WithApp) => return,
             Some(State::Ack { .. }) => {
-                if matches!(self.places.of(key), Some(crate::shared::Place::Armed { .. })) {
-                    self.places.wait(key, 0);
+                if matches!(self.schedule.of(key), Some(super::shared::Scheduled::Armed { .. })) {
+                    self.schedule.wait(key, 0);
                 }
                 return;
             }
@@ -127,7 +127,7 @@ impl Receiver {
         if self.streams[&name].seen.contains(&seq) {
             self.pend(key, true, shared);
             if shared.connected {
-                self.places.wait(key, 0);
+                self.schedule.wait(key, 0);
             }
             return;
         }
@@ -162,7 +162,7 @@ impl Receiver {
         shared.event(Event::Received(Delivery { from: key.0.0, id: id(key), server_id, payload, late }));
     }
 
-    /// Past everything seen, handing over what is held at the cursor.
+    /// Moves the cursor past everything seen, and hands over what is held at the cursor.
     fn advance(&mut self, name: Name, shared: &mut Shared) {
         loop {
             let stream = self.streams.get_mut(&name).unwrap();
@@ -176,7 +176,7 @@ impl Receiver {
         }
     }
 
-    /// Up to `to`; what is held below goes first, in order.
+    /// Moves the cursor up to `to`; what is held below is handed over first, in order.
     fn raise(&mut self, name: Name, to: u64, shared: &mut Shared) {
         if to <= self.streams[&name].cursor {
             return;
@@ -197,7 +197,7 @@ impl Receiver {
         }
     }
 
-    /// Nothing was ever handed over and nothing is there.
+    /// Returns whether nothing was ever handed over and no message is left.
     fn is_blank(&self, name: Name) -> bool {
         !self.streams[&name].handed_over && !self.messages.keys().any(|key| key.0 == name)
     }
@@ -228,12 +228,12 @@ impl Receiver {
         with_app
     }
 
-    /// An ack:R is owed from here on; the oldest makes room.
+    /// An ack:R is pending from here on; at capacity the oldest one is removed.
     fn pend(&mut self, key: Key, sent: bool, shared: &Shared) {
         let acks = self.acks();
         if acks.len() >= shared.knobs.capacity[2] {
             self.messages.remove(&acks[0].0);
-            self.places.cancel(acks[0].0);
+            self.schedule.cancel(acks[0].0);
         }
         let arrival = self.arrival();
         self.messages.insert(key, State::Ack { sent, unanswered: 0, arrival });
@@ -243,14 +243,14 @@ impl Receiver {
         let Some(State::Ack { sent, unanswered, .. }) = self.messages.get_mut(&key) else { return };
         *sent = true;
         shared.out.push(Output::Transmit(Outgoing::AckR { id: id(key), from: key.0.0 }));
-        self.places.arm(key, shared.rto_delay(*unanswered), shared.now);
+        self.schedule.arm(key, shared.rto_delay(*unanswered), shared.now);
     }
 
     pub fn on_ack_a(&mut self, from: u64, id: MsgId, shared: &mut Shared) {
         let key = key(from, id);
         if let Some(State::Ack { sent: true, .. }) = self.messages.get(&key) {
             self.messages.remove(&key);
-            self.places.cancel(key);
+            self.schedule.cancel(key);
             shared.event(Event::AckSettled { from, id });
         }
     }
@@ -261,12 +261,12 @@ impl Receiver {
                 self.transmit(key, shared);
             } else if let Some(State::Ack { unanswered, .. }) = self.messages.get_mut(&key) {
                 *unanswered = 0;
-                self.places.wait(key, 0);
+                self.schedule.wait(key, 0);
             }
         }
     }
 
-    /// Until when the message held for longest is held.
+    /// Returns when the longest held message is handed over.
     fn next_hold(&self, shared: &Shared) -> Option<(u64, Key)> {
         let Order::InOrder { max_hold: Some(max_hold) } = shared.knobs.order else { return None };
         let first = *self.held().first()?;
@@ -278,10 +278,10 @@ impl Receiver {
         while let Some((_, (name, seq))) = self.next_hold(shared).filter(|(end, _)| *end <= shared.now) {
             self.raise(name, seq, shared);
         }
-        while let Some((key, sent_at)) = self.places.pop_due(shared.now) {
+        while let Some((key, sent_at)) = self.schedule.pop_due(shared.now) {
             if let Some(State::Ack { unanswered, .. }) = self.messages.get_mut(&key) {
                 *unanswered += 1;
-                self.places.wait(key, 0);
+                self.schedule.wait(key, 0);
                 shared.unanswered(sent_at);
             }
         }
@@ -289,7 +289,7 @@ impl Receiver {
 
     pub fn deadline(&self, shared: &Shared) -> Option<u64> {
         let hold = self.next_hold(shared).map(|(end, _)| end);
-        hold.into_iter().chain(self.places.next_due()).min()
+        hold.into_iter().chain(self.schedule.next_due()).min()
     }
 
     pub fn gauges(&self) -> [usize; 3] {

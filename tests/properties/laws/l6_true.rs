@@ -1,10 +1,10 @@
-//! L6 true: `Queued < OnWire < Accepted < Delivered`. ack:N implies msg:A. Within a process nothing moves a message down; a
-//! late ack lifts even a failed one. One terminal event per `send` or `resend` (none after `discard`), then at most one
+//! L6 true: `Queued < OnWire < Accepted < Delivered`. ack:N implies msg:A. Within a process nothing moves a message back; a
+//! late ack delivers even a failed one. One terminal event per `send` or `resend` (none after `discard`), then at most one
 //! upgrade to `Delivered`. "Left" means that a `Transmit` was queued; a restored message counts as having left. `Rejected` and
-//! `Expired` are said only when they are facts; every other end is `Unknown`. `Rejected` for an accepted message parks it as
+//! `Expired` are said only when they are facts; every other end is `Unknown`. `Rejected` for an accepted message fails it as
 //! `Unknown`.
 //!
-//! Each message has a tale, and every event must fit it; what `status` says must be the tale's end.
+//! Each message has a history. Every event must be valid in it, and `status` must be its end.
 
 use std::collections::BTreeMap;
 
@@ -15,9 +15,9 @@ use kit::Test;
 use kit::ops::{Call, scenario};
 use kit::run::{Moment, Reply, Verdict, cases};
 
-/// What was heard of one message.
+/// The history of one message.
 #[derive(Clone, Debug, Default)]
-struct Tale {
+struct History {
     transmissions: u32,
     /// An earlier process may have transmitted it.
     restored: bool,
@@ -26,11 +26,11 @@ struct Tale {
     failed: Option<FailReason>,
     delivered: bool,
     discarded: bool,
-    /// What `status` said last.
+    /// The rank of the last `status`.
     rank: u8,
 }
 
-impl Tale {
+impl History {
     const fn has_left(&self) -> bool {
         self.transmissions > 0 || self.restored
     }
@@ -39,20 +39,20 @@ impl Tale {
         self.delivered || self.discarded
     }
 
-    fn moving(&self, what: &str) -> Verdict {
-        let moving = !self.is_over() && self.failed.is_none();
-        if moving { Ok(()) } else { Err(format!("{what} of a message that is not on its way: {self:?}")) }
+    fn check_active(&self, what: &str) -> Verdict {
+        let active = !self.is_over() && self.failed.is_none();
+        if active { Ok(()) } else { Err(format!("{what} of a message that is not on its way: {self:?}")) }
     }
 
-    fn fits(&mut self, event: &Event<Test>, call: &Call) -> Verdict {
+    fn on_event(&mut self, event: &Event<Test>, call: &Call) -> Verdict {
         match event {
             Event::Accepted { .. } => {
-                self.moving("acceptance")?;
+                self.check_active("acceptance")?;
                 let first = self.has_left() && !std::mem::replace(&mut self.accepted, true);
                 if first { Ok(()) } else { Err(format!("accepted before it left, or twice: {self:?}")) }
             }
             Event::Retrying { stage, attempt, .. } => {
-                self.moving("repetition")?;
+                self.check_active("repetition")?;
                 let stage_fits = (*stage == Stage::Deliver) >= self.accepted;
                 let fits = self.has_left() && stage_fits && *attempt > 0;
                 if fits { Ok(()) } else { Err(format!("repeated out of turn: {self:?}")) }
@@ -64,7 +64,7 @@ impl Tale {
                 if fits { Ok(()) } else { Err(format!("delivered, but {self:?}")) }
             }
             Event::Failed { id, reason } => {
-                self.moving("failure")?;
+                self.check_active("failure")?;
                 self.failed = Some(reason.clone());
                 self.is_a_fact(*id, reason, call)
             }
@@ -91,7 +91,7 @@ impl Tale {
         if fact { Ok(()) } else { Err(format!("{reason:?} is no fact: {self:?}")) }
     }
 
-    fn stands(&mut self, status: Option<Status>) -> Verdict {
+    fn on_status(&mut self, status: Option<Status>) -> Verdict {
         let rank = match &status {
             Some(Status::Queued) => 1,
             Some(Status::OnWire) => 2,
@@ -113,47 +113,47 @@ impl Tale {
 }
 
 #[derive(Clone, Debug, Default)]
-struct Tales(BTreeMap<MsgId, Tale>);
+struct Histories(BTreeMap<MsgId, History>);
 
-impl Tales {
-    fn see(&mut self, client: &Client<Test>, moment: &Moment, journal: bool) -> Verdict {
+impl Histories {
+    fn on_moment(&mut self, client: &Client<Test>, moment: &Moment, journal: bool) -> Verdict {
         match (&moment.call, moment.reply) {
             (_, Reply::Sent(id)) => {
-                if self.0.insert(id, Tale::default()).is_some() {
+                if self.0.insert(id, History::default()).is_some() {
                     return Err(format!("{id} was given twice"));
                 }
             }
             (Call::Resend(id), Reply::Done) => {
-                let tale = self.0.get_mut(id).ok_or("sent again what was never sent")?;
-                tale.failed.take().ok_or("sent again what had not failed")?;
+                let history = self.0.get_mut(id).ok_or("sent again what was never sent")?;
+                history.failed.take().ok_or("sent again what had not failed")?;
             }
             (Call::Discard(id), Reply::Done) => {
-                let tale = self.0.get_mut(id).ok_or("discarded what was never sent")?;
-                tale.discarded = true;
-                tale.failed = None;
+                let history = self.0.get_mut(id).ok_or("discarded what was never sent")?;
+                history.discarded = true;
+                history.failed = None;
             }
-            (Call::Restart, _) if journal => self.0.values_mut().for_each(|tale| {
-                tale.restored = tale.restored || tale.failed != Some(FailReason::Expired);
-                tale.rank = 0;
+            (Call::Restart, _) if journal => self.0.values_mut().for_each(|history| {
+                history.restored = history.restored || history.failed != Some(FailReason::Expired);
+                history.rank = 0;
             }),
             (Call::Restart, _) => self.0.clear(),
             _ => {}
         }
         for output in &moment.outputs {
-            self.hear(output, &moment.call, moment.connected)?;
+            self.on_output(output, &moment.call, moment.connected)?;
         }
-        for (id, tale) in &mut self.0 {
-            tale.stands(client.status(*id)).map_err(|why| format!("{id}: {why}"))?;
+        for (id, history) in &mut self.0 {
+            history.on_status(client.status(*id)).map_err(|why| format!("{id}: {why}"))?;
         }
         Ok(())
     }
 
-    fn hear(&mut self, output: &Output<Test>, call: &Call, connected: bool) -> Verdict {
+    fn on_output(&mut self, output: &Output<Test>, call: &Call, connected: bool) -> Verdict {
         match output {
             Output::Transmit(Outgoing::MsgR { id, floor, .. }) => {
-                let tale = self.0.get_mut(id).ok_or("transmitted what was never sent")?;
-                tale.moving("transmission")?;
-                tale.transmissions += 1;
+                let history = self.0.get_mut(id).ok_or("transmitted what was never sent")?;
+                history.check_active("transmission")?;
+                history.transmissions += 1;
                 if !connected || *floor > id.seq().unwrap() {
                     return Err(format!("{id} went out disconnected, or under its own floor {floor}"));
                 }
@@ -167,8 +167,8 @@ impl Tales {
                     | Event::ServerIdConflict { id, .. } => id,
                     _ => return Ok(()),
                 };
-                let tale = self.0.get_mut(id).ok_or("told of what was never sent")?;
-                tale.fits(event, call).map_err(|why| format!("{id}: {why}"))?;
+                let history = self.0.get_mut(id).ok_or("an event of a message that was never sent")?;
+                history.on_event(event, call).map_err(|why| format!("{id}: {why}"))?;
             }
             Output::Persist(_) | Output::Transmit(Outgoing::AckR { .. }) => {}
         }
@@ -180,8 +180,8 @@ proptest! {
     #![proptest_config(cases(500))]
 
     #[test]
-    fn every_event_fits_the_tale_of_its_message(scenario in scenario(150)) {
-        let mut tales = Tales::default();
-        scenario.play(|process, moment| tales.see(&process.client, moment, scenario.knobs.journal))?;
+    fn every_event_is_valid_in_the_history_of_its_message(scenario in scenario(150)) {
+        let mut histories = Histories::default();
+        scenario.play(|process, moment| histories.on_moment(&process.client, moment, scenario.knobs.journal))?;
     }
 }

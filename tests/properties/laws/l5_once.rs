@@ -1,7 +1,7 @@
 //! L5 once: a message is handed over at most once while its stream is remembered, until the application releases it; without
 //! a journal, a crash forgets. Never dropped as a false duplicate: what cannot be handed over is not acked, and is reported.
 //!
-//! A book keeps what the application was given and did, by sender and id, and every moment of a run is held to it.
+//! A ledger records by sender and id what the application received and did; every moment of a run is checked against it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,62 +16,62 @@ use kit::{A, Rig, SECOND, id, steady};
 type Name = (u64, MsgId);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stand {
+enum Standing {
     WithApp,
     Confirmed,
 }
 
-/// What the application knows of the messages that it was given.
+/// What the application knows of the messages that it received.
 #[derive(Clone, Debug, Default)]
-struct Book {
-    stands: BTreeMap<Name, Stand>,
-    /// What came and was neither handed over nor refused.
+struct Ledger {
+    standings: BTreeMap<Name, Standing>,
+    /// Messages that may be held.
     held: BTreeSet<Name>,
-    /// What was confirmed at any time, so that an ack:R is true.
+    /// Messages that were confirmed at any time: only these may be acked.
     handled: BTreeSet<Name>,
 }
 
-impl Book {
-    fn see(&mut self, knobs: &Knobs, moment: &Moment) -> Verdict {
+impl Ledger {
+    fn on_moment(&mut self, knobs: &Knobs, moment: &Moment) -> Verdict {
         if moment.after.streams_forgotten > moment.before.streams_forgotten {
             // A stream with messages that the application holds is never forgotten.
-            self.stands.retain(|_, stand| *stand == Stand::WithApp);
+            self.standings.retain(|_, standing| *standing == Standing::WithApp);
         }
         match (&moment.call, moment.reply) {
             (Call::Restart, _) => self.restart(knobs),
             (Call::Confirm { from, id }, Reply::Done) => {
-                if !self.handled.contains(&(*from, *id)) && !self.stands.contains_key(&(*from, *id)) {
+                if !self.handled.contains(&(*from, *id)) && !self.standings.contains_key(&(*from, *id)) {
                     return Err("confirmed what was never handed over".into());
                 }
-                self.stands.insert((*from, *id), Stand::Confirmed);
+                self.standings.insert((*from, *id), Standing::Confirmed);
                 self.handled.insert((*from, *id));
             }
             (Call::Confirm { from, id }, Reply::Refused) => {
-                if self.stands.contains_key(&(*from, *id)) {
+                if self.standings.contains_key(&(*from, *id)) {
                     return Err("could not confirm what was handed over".into());
                 }
             }
             (Call::Release { from, id }, reply) => {
-                let was = self.stands.get(&(*from, *id)).copied();
-                if (was == Some(Stand::WithApp)) != (reply == Reply::Done) {
-                    return Err(format!("release of a message that stands {was:?}: {reply:?}"));
+                let was = self.standings.get(&(*from, *id)).copied();
+                if (was == Some(Standing::WithApp)) != (reply == Reply::Done) {
+                    return Err(format!("release of a message that standings {was:?}: {reply:?}"));
                 }
                 if reply == Reply::Done {
-                    self.stands.remove(&(*from, *id));
+                    self.standings.remove(&(*from, *id));
                 }
             }
-            (Call::Frame(Incoming::MsgN { from, id, .. }), _) => self.see_msg_n((*from, *id), moment)?,
+            (Call::Frame(Incoming::MsgN { from, id, .. }), _) => self.on_msg_n((*from, *id), moment)?,
             _ => {}
         }
-        moment.outputs.iter().try_for_each(|output| self.see_output(output))
+        moment.outputs.iter().try_for_each(|output| self.on_output(output))
     }
 
-    /// A msg:N is absorbed as a duplicate only if it is one.
-    fn see_msg_n(&mut self, name: Name, moment: &Moment) -> Verdict {
+    /// A msg:N is ignored as a duplicate only if it is one.
+    fn on_msg_n(&mut self, name: Name, moment: &Moment) -> Verdict {
         let (before, after) = (&moment.before, &moment.after);
-        let stand = self.stands.get(&name).copied();
+        let standing = self.standings.get(&name).copied();
         if after.ignored_msg_n_pending > before.ignored_msg_n_pending
-            && stand != Some(Stand::WithApp)
+            && standing != Some(Standing::WithApp)
             && !self.held.contains(&name)
         {
             return Err("absorbed a message that was neither handed over nor held".into());
@@ -79,7 +79,7 @@ impl Book {
         if after.repeated_msg_n_confirmed > before.repeated_msg_n_confirmed && !self.handled.contains(&name) {
             return Err("took a message for a confirmed one".into());
         }
-        if after.ignored_msg_n_pending == before.ignored_msg_n_pending && stand == Some(Stand::WithApp) {
+        if after.ignored_msg_n_pending == before.ignored_msg_n_pending && standing == Some(Standing::WithApp) {
             return Err("a duplicate of a message with the application was not absorbed".into());
         }
         if after.held > 0 {
@@ -88,12 +88,12 @@ impl Book {
         Ok(())
     }
 
-    fn see_output(&mut self, output: &Output<kit::Test>) -> Verdict {
+    fn on_output(&mut self, output: &Output<kit::Test>) -> Verdict {
         match output {
             Output::Event(Event::Received(Delivery { from, id, .. })) => {
                 self.held.remove(&(*from, *id));
-                if let Some(stand) = self.stands.insert((*from, *id), Stand::WithApp) {
-                    return Err(format!("handed over again: {from} {id} was {stand:?}"));
+                if let Some(standing) = self.standings.insert((*from, *id), Standing::WithApp) {
+                    return Err(format!("handed over again: {from} {id} was {standing:?}"));
                 }
             }
             Output::Transmit(Outgoing::AckR { id, from }) => {
@@ -111,10 +111,11 @@ impl Book {
         Ok(())
     }
 
-    /// What was confirmed is in the journal, if there is one.
+    /// Confirmed messages are in the journal, if there is one.
     fn restart(&mut self, knobs: &Knobs) {
         self.held.clear();
-        self.stands.retain(|_, stand| *stand == Stand::Confirmed && knobs.journal && !knobs.has_small_memory());
+        self.standings
+            .retain(|_, standing| *standing == Standing::Confirmed && knobs.journal && !knobs.has_small_memory());
         if !knobs.journal {
             self.handled.clear();
         }
@@ -125,17 +126,17 @@ proptest! {
     #![proptest_config(cases(400))]
 
     #[test]
-    fn a_message_is_handed_over_once_and_acked_once_handled(scenario in scenario(150)) {
-        let mut book = Book::default();
+    fn a_message_is_handed_over_once_and_acked_only_when_confirmed(scenario in scenario(150)) {
+        let mut ledger = Ledger::default();
         scenario.play(|process, moment| {
-            book.see(&scenario.knobs, moment)?;
+            ledger.on_moment(&scenario.knobs, moment)?;
             let owed: BTreeSet<Name> = process.client.unconfirmed().map(|(from, id)| (*from, id)).collect();
-            let with_app = book.stands.iter().filter(|(_, stand)| **stand == Stand::WithApp).map(|(name, _)| *name);
+            let with_app = ledger.standings.iter().filter(|(_, standing)| **standing == Standing::WithApp).map(|(name, _)| *name);
             if owed == with_app.collect() { Ok(()) } else { Err(format!("the application owes {owed:?}")) }
         })?;
     }
 
-    /// Not by age, not by count: a set of ids says what is new.
+    /// Deduplication is by a set of ids, not by age or count.
     #[test]
     fn deduplication_is_exact_over_thousands_of_ids(
         seqs in proptest::collection::vec(0..4_000_u64, 1..1_500),
@@ -144,7 +145,7 @@ proptest! {
         let order = if in_order { Order::InOrder { max_hold: Some(SECOND) } } else { Order::AsArrived };
         let mut rig = Rig::new(steady().order(order).inbox_capacity(10_000), 1);
         let mut handed_over = BTreeSet::new();
-        // First a long run without gaps, so that much has been seen when the duplicates come.
+        // First a long run without gaps, so that many seqs are known when the duplicates arrive.
         for seq in (0..2_000).chain(seqs.iter().copied()) {
             let floor = if in_order { seq } else { 0 };
             rig.msg_n(A, id(7, seq), floor);
@@ -159,7 +160,7 @@ proptest! {
 }
 
 #[test]
-fn an_id_seen_from_one_peer_and_a_server_id_seen_before_say_nothing() {
+fn ids_are_compared_per_sender_and_server_ids_never() {
     let mut rig = Rig::new(steady(), 1);
     let msg_n = |from, id| Incoming::MsgN { id, from, server_id: 5, floor: 0, payload: 1 };
     for (from, id) in [(1, id(7, 0)), (2, id(7, 0)), (1, id(7, 1)), (1, id(8, 0))] {
@@ -171,7 +172,7 @@ fn an_id_seen_from_one_peer_and_a_server_id_seen_before_say_nothing() {
 }
 
 #[test]
-fn a_floor_is_a_hint_for_order_and_never_for_deduplication() {
+fn a_floor_affects_order_and_never_deduplication() {
     let mut rig = Rig::new(steady(), 1);
     rig.msg_n(A, id(7, 90), 90);
     assert_eq!(rig.received(), [(90, false)]);

@@ -1,8 +1,8 @@
-//! One fixed run whose every output is kept in `golden.txt`: the same on every platform and in every version, until a
-//! change that is meant to be seen.
+//! The golden file: every output of one fixed run is the same on every platform and in every version, until an intended
+//! change.
 //!
-//! `BLESS=1 cargo test --test laws golden` writes the file anew. Read the difference before it is committed: it is what
-//! users will notice.
+//! `BLESS=1 cargo test --test properties golden` writes `golden.txt` anew. Read the difference before you commit it: users will
+//! notice it.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use sixfold::{Delivery, Event, Incoming, MsgId, Outgoing, Output};
 
 use kit::{A, B, MS, Rig, SECOND, Test, id};
 
-const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/laws/golden.txt");
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/properties/laws/golden.txt");
 
 #[test]
-fn golden_the_fixed_run_is_as_it_was() {
+fn the_fixed_run_equals_the_golden_file() {
     let text = fixed_run();
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(PATH, &text).unwrap();
@@ -26,15 +26,15 @@ fn golden_the_fixed_run_is_as_it_was() {
     assert_eq!(text.lines().count(), golden.lines().count());
 }
 
-/// A client, what was sent and not answered yet, and the text.
+/// A client, the ids that it sent, and the text so far.
 struct Golden {
     rig: Rig,
     sent: Vec<MsgId>,
     text: String,
 }
 
-/// Sends, answers, losses, duplicates, gaps, refusals, a pause, a step back, a reconnect: with jitter, so that the
-/// generator's numbers are held too.
+/// Plays sends, answers, losses, duplicates, gaps, rejections, pauses, steps back of the clock and reconnects. Jitter is on, so
+/// that the generator's numbers are fixed too.
 fn fixed_run() -> String {
     let config = sixfold::Config::default().journal(true).window(4).max_attempts(Some(3)).probe_max(5 * SECOND);
     let mut golden = Golden { rig: Rig::new(config, 42), sent: Vec::new(), text: String::new() };
@@ -45,7 +45,7 @@ fn fixed_run() -> String {
     }
     for round in 0..30_u64 {
         golden.answer(round);
-        golden.hear(round);
+        golden.receive(round);
         golden.write();
         match round % 10 {
             3 => golden.rig.pass(700 * MS),
@@ -72,7 +72,7 @@ fn fixed_run() -> String {
 }
 
 impl Golden {
-    /// The server answers some of what was sent.
+    /// The server answers some of the messages.
     fn answer(&mut self, round: u64) {
         let pick = |n: u64| self.sent[usize::try_from(n).unwrap() % self.sent.len()];
         let (a, b) = (pick(round * 7), pick(round * 5 + 3));
@@ -84,8 +84,8 @@ impl Golden {
         }
     }
 
-    /// A peer's messages come, some out of order, some twice; every third is confirmed late.
-    fn hear(&mut self, round: u64) {
+    /// Messages of a peer arrive, some out of order, some twice; every third is confirmed late.
+    fn receive(&mut self, round: u64) {
         let seq = [0, 2, 1, 1, 5, 4][usize::try_from(round % 6).unwrap()] + round / 6 * 3;
         self.rig.msg_n(A, id(7, seq), if round == 20 { 9 } else { 0 });
         let owed: Vec<(u64, MsgId)> = self.rig.client.unconfirmed().map(|(from, id)| (*from, id)).collect();

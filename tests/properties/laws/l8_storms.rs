@@ -2,7 +2,7 @@
 //! of a handled message, are not retransmissions; everything else is. No retransmission timer runs for a message that is not
 //! on the wire: attempts and backoff stand still while disconnected or queued.
 //!
-//! Time is the client's own: a step back counts as none. The sum below is the greatest over all windows that end now.
+//! Time is the client's own: a step back counts as zero. The sum below is the greatest over all spans that end now.
 
 use std::collections::BTreeSet;
 
@@ -17,17 +17,17 @@ use kit::{B, HOUR, Rig, SECOND, Test, steady};
 /// The retransmissions of one process.
 #[derive(Clone, Debug, Default)]
 struct Budget {
-    /// What went out before.
+    /// The messages and acks transmitted before.
     messages: BTreeSet<MsgId>,
     acks: BTreeSet<(u64, MsgId)>,
-    /// In 10⁻⁹ retransmissions: the most by which a window that ends now exceeds rate·Δt.
+    /// In 10⁻⁹ retransmissions: the most by which a span that ends now exceeds rate·Δt.
     excess: u128,
     at: u128,
     counted: u64,
 }
 
 impl Budget {
-    fn see(&mut self, knobs: &Knobs, moment: &Moment) -> Verdict {
+    fn on_moment(&mut self, knobs: &Knobs, moment: &Moment) -> Verdict {
         if matches!(moment.call, Call::Restart) {
             *self = Self { at: moment.elapsed, ..Self::default() };
         }
@@ -64,16 +64,16 @@ impl Budget {
     }
 }
 
-/// Without a connection no timer fires, nothing is repeated and nobody is suspected.
-fn stands_still(moment: &Moment) -> Verdict {
+/// Without a connection no timer fires, nothing is retransmitted and no connection is suspected.
+fn is_inactive(moment: &Moment) -> Verdict {
     if moment.connected || matches!(moment.call, Call::Restart) {
         return Ok(());
     }
-    let moves = moment.outputs.iter().any(|output| match output {
+    let active = moment.outputs.iter().any(|output| match output {
         Output::Transmit(_) | Output::Event(Event::Retrying { .. } | Event::SuspectConnection { .. }) => true,
         Output::Persist(_) | Output::Event(_) => false,
     });
-    if moves || moment.after.timeouts != moment.before.timeouts {
+    if active || moment.after.timeouts != moment.before.timeouts {
         return Err("a timer ran without a connection".into());
     }
     Ok(())
@@ -83,22 +83,22 @@ proptest! {
     #![proptest_config(cases(500))]
 
     #[test]
-    fn retransmissions_stay_within_burst_and_rate(scenario in scenario(150)) {
+    fn retransmissions_stay_within_burst_plus_rate_times_time(scenario in scenario(150)) {
         let mut budget = Budget::default();
         scenario.play(|_, moment| {
-            stands_still(moment)?;
-            budget.see(&scenario.knobs, moment)
+            is_inactive(moment)?;
+            budget.on_moment(&scenario.knobs, moment)
         })?;
     }
 
-    /// Everything is lost, and the caller wakes it as often as it wants.
+    /// Every frame is lost, and the caller fires the timers as often as it likes.
     #[test]
-    fn a_silent_network_gets_no_more_than_the_budget(
+    fn a_dead_network_gets_no_more_retransmissions_than_the_budget(
         mut scenario in scenario(20), messages in 1..40_u64, wakes in 50..300_usize,
     ) {
         scenario.knobs.max_attempts = None;
         let mut budget = Budget::default();
-        scenario.play(|_, moment| budget.see(&scenario.knobs, moment))?;
+        scenario.play(|_, moment| budget.on_moment(&scenario.knobs, moment))?;
         let mut rig = Rig { client: sixfold::Client::new(scenario.knobs.config(), kit::seed(1), scenario.start)
             .unwrap(), now: scenario.start };
         rig.client.handle_connected(rig.now);
@@ -120,7 +120,7 @@ proptest! {
                 after: rig.client.stats(),
                 connected: true,
             };
-            prop_assert_eq!(budget.see(&scenario.knobs, &moment), Ok(()));
+            prop_assert_eq!(budget.on_moment(&scenario.knobs, &moment), Ok(()));
             let Some(next) = rig.client.poll_timeout() else { break };
             rig.now = next;
         }
@@ -128,7 +128,7 @@ proptest! {
 }
 
 #[test]
-fn attempts_and_backoff_stand_still_while_disconnected_or_queued() {
+fn attempts_and_backoff_do_not_advance_while_disconnected_or_queued() {
     let mut rig = Rig::new(steady().window(1), 1);
     rig.send(B, 0);
     let queued = rig.send(B, 1);
@@ -138,7 +138,7 @@ fn attempts_and_backoff_stand_still_while_disconnected_or_queued() {
     rig.client.handle_connected(rig.now);
     rig.drain();
     let after: Vec<_> = rig.run(20 * SECOND).into_iter().filter_map(|(_, output)| attempt(&output)).collect();
-    assert_eq!(after[0], 1, "the count starts again");
+    assert_eq!(after[0], 1, "the count restarts");
     assert!(rig.client.status(queued).is_some());
 }
 
@@ -150,7 +150,7 @@ fn attempt(output: &Output<Test>) -> Option<u32> {
 }
 
 #[test]
-fn clients_that_lose_the_same_connection_do_not_come_back_in_step() {
+fn jitter_spreads_the_first_timeouts_of_different_clients() {
     let first_wakes: BTreeSet<_> = (0..50_u8)
         .map(|byte| {
             let mut rig = Rig::new(sixfold::Config::default(), byte);
@@ -159,6 +159,6 @@ fn clients_that_lose_the_same_connection_do_not_come_back_in_step() {
             rig.wake()
         })
         .collect();
-    assert!(first_wakes.len() >= 4, "jitter spreads the repeats: {first_wakes:?}");
+    assert!(first_wakes.len() >= 4, "jitter spreads the retransmissions: {first_wakes:?}");
     assert!(first_wakes.iter().all(|delay| (SECOND..=SECOND * 4 / 3).contains(delay)));
 }

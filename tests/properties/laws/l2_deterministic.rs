@@ -1,7 +1,7 @@
 //! L2 deterministic: same config, seed and inputs: same outputs, byte for byte, on every platform.
 //!
-//! Every run is played twice; at each moment a clone must answer as its original does.
-//! `golden.rs` holds one run to a text that is kept here, for every platform to compare with.
+//! Every run is played twice, and a clone made at any step goes on like its original. `golden.rs` compares one run with a
+//! text file, for every platform.
 
 use proptest::prelude::*;
 
@@ -19,7 +19,7 @@ proptest! {
     }
 
     #[test]
-    fn a_clone_goes_the_same_way(scenario in scenario(80), fork_at in 0..80_usize) {
+    fn a_clone_gives_the_same_outputs_as_its_original(scenario in scenario(80), fork_at in 0..80_usize) {
         let mut fork: Option<Process> = None;
         let mut step = 0;
         scenario.play(|original, moment| {
@@ -43,7 +43,7 @@ proptest! {
 }
 
 #[test]
-fn another_seed_gives_other_ids_and_the_same_shape() {
+fn another_seed_changes_the_ids_and_nothing_else() {
     let config = || sixfold::Config::default().jitter(0.0);
     let mut runs = [1, 2].map(|byte| kit::Rig::new(config(), byte));
     let ids = runs.each_mut().map(|rig| rig.send(2, 0));

@@ -1,15 +1,15 @@
-//! What the server says: msg:A and ack:N.
+//! The answers of the server: msg:A and ack:N.
 
 use sixfold::{Event, FailReason, MsgId, Rejection, Verdict};
 
 use super::{DUE, Message, RETRY, Sender, State};
-use crate::shared::{Place, Shared, nanos};
+use crate::model::shared::{Scheduled, Shared, nanos};
 use kit::Test;
 
 impl Sender {
     fn sample(&self, id: MsgId, shared: &mut Shared) {
-        if let (State::OnWire { repeated: false, .. }, Some(Place::Armed { at, .. })) =
-            (&self.message(id).state, self.places.of(id))
+        if let (State::OnWire { repeated: false, .. }, Some(Scheduled::Armed { at, .. })) =
+            (&self.message(id).state, self.schedule.of(id))
         {
             shared.sample(shared.now - at);
         }
@@ -23,11 +23,11 @@ impl Sender {
             Verdict::Accepted(server_id) => self.accept(id, server_id, shared),
             Verdict::Rejected(rejection) => self.reject(id, rejection, shared),
             Verdict::RetryAfter(pause) => {
-                let waits = matches!(self.places.of(id), Some(Place::Armed { .. } | Place::Waiting(DUE)));
+                let waits = matches!(self.schedule.of(id), Some(Scheduled::Armed { .. } | Scheduled::Waiting(DUE)));
                 self.sample_if(waits, id, shared);
                 if let (State::OnWire { windowed, .. }, true) = (&mut self.find(id).unwrap().state, waits) {
                     *windowed = false;
-                    self.places.wait(id, RETRY);
+                    self.schedule.wait(id, RETRY);
                     let until = shared.now + nanos(pause.min(shared.knobs.probe[1]));
                     self.paused_until = self.paused_until.max(Some(until));
                 }
@@ -48,9 +48,9 @@ impl Sender {
             State::Queued => return,
             State::OnWire { .. } => {
                 *state = State::Accepted { server_id: second, probes: 0 };
-                self.places.cancel(id);
+                self.schedule.cancel(id);
                 if shared.connected {
-                    self.places.arm(id, shared.probe_delay(0), shared.now);
+                    self.schedule.arm(id, shared.probe_delay(0), shared.now);
                 }
                 shared.event(Event::Accepted { id, server_id: second });
                 return;
@@ -83,7 +83,7 @@ impl Sender {
             State::Failed { server_id, .. } => *server_id,
         };
         let gone = self.remove(id);
-        if gone.is_moving() && gone.below_gap {
+        if gone.is_active() && gone.below_gap {
             self.leave_gap(&gone, true);
         }
         if let Some(first) = first.filter(|first| *first != second) {
@@ -104,8 +104,8 @@ impl Sender {
         for message in messages {
             if let State::Accepted { probes: probes @ 1.., .. } = &mut message.state {
                 *probes = 0;
-                if matches!(self.places.of(message.id), Some(Place::Armed { .. })) {
-                    self.places.arm(message.id, shared.probe_delay(0), shared.now);
+                if matches!(self.schedule.of(message.id), Some(Scheduled::Armed { .. })) {
+                    self.schedule.arm(message.id, shared.probe_delay(0), shared.now);
                 }
             }
         }

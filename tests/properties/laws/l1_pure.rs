@@ -1,12 +1,12 @@
 //! L1 pure: no clock, no I/O, no global randomness, no threads; `#![no_std]` + `alloc`, `forbid(unsafe_code)`.
 //!
-//! The compiler checks most of it, and `.ci/run` builds without std. Here the source is read for what would slip past:
-//! names that only a std can give, and the attributes themselves.
+//! The compiler checks most of it, and `.ci/run` builds without std. These tests read the source for the rest: names that
+//! only std has, and the attributes themselves.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What no file may name, as a whole word.
+/// The words that no file may have.
 const BANNED: [&str; 16] = [
     "std",
     "Instant",
@@ -27,7 +27,7 @@ const BANNED: [&str; 16] = [
 ];
 
 #[test]
-fn no_file_names_a_clock_a_thread_a_hash_map_or_a_source_of_randomness() {
+fn no_source_file_names_a_clock_a_thread_a_hash_map_or_randomness() {
     let files = sources();
     assert!(files.len() > 30, "the sources were found");
     for (path, text) in &files {
@@ -55,7 +55,7 @@ fn the_library_depends_on_no_source_of_time_or_randomness() {
     assert!(section.contains("uuid = { version = \"1.10\", default-features = false }"), "without its generators");
 }
 
-/// All sources outside of the simulator, which has a std.
+/// Returns all source files but those of the simulator, which uses std.
 fn sources() -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     let mut folders = vec![root().join("src")];
@@ -76,7 +76,7 @@ fn sources() -> Vec<(PathBuf, String)> {
     found
 }
 
-/// The lines of code, numbered: without comments, strings, attributes, and the unit tests at the end.
+/// Returns the numbered lines of code, without comments, attributes and the unit tests at the end.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines = (1..).zip(text.lines()).take_while(|(_, line)| *line != "#[cfg(test)]");
     let is_code = |line: &str| !line.starts_with("//") && !line.starts_with('#') && line != "extern crate std;";

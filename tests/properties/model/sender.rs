@@ -1,4 +1,4 @@
-//! The sender half of the model: one list of messages, looked through for everything.
+//! The sender of the model: one list of messages, searched for everything.
 
 mod answers;
 mod pace;
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use sixfold::{Event, FailReason, MsgId};
 
-use crate::shared::{Place, Places, Shared, nanos};
+use super::shared::{Schedule, Scheduled, Shared, nanos};
 use kit::run::Reply;
 
 const READY: usize = 0;
@@ -31,18 +31,18 @@ struct Message {
     queued_at: u64,
     expires_at: u64,
     resent: bool,
-    /// A seq between this and the next unsettled one was abandoned.
+    /// A seq between this one and the next undelivered one was abandoned.
     below_gap: bool,
     state: State,
 }
 
 impl Message {
-    const fn is_moving(&self) -> bool {
+    const fn is_active(&self) -> bool {
         !matches!(self.state, State::Failed { .. })
     }
 
     const fn seq(&self) -> u64 {
-        self.id.seq().expect("an id of our own")
+        self.id.seq().expect("an own id")
     }
 }
 
@@ -54,15 +54,15 @@ struct Stream {
     sent_end: u64,
     backed_off: bool,
     reset_at: u64,
-    /// A floor rose and is to be announced: to all, or to those only that are being answered.
-    risen: Option<bool>,
+    /// A floor update to announce: by all messages (true), or only by those that were not retransmitted (false).
+    floor_update: Option<bool>,
 }
 
 #[derive(Clone, Debug)]
 pub struct Sender {
     messages: Vec<Message>,
     streams: BTreeMap<u64, Stream>,
-    places: Places<MsgId>,
+    schedule: Schedule<MsgId>,
     paused_until: Option<u64>,
     pub flushing: bool,
     repeats: u8,
@@ -71,8 +71,8 @@ pub struct Sender {
 
 impl Sender {
     pub fn new() -> Self {
-        let (messages, streams, places) = (Vec::new(), BTreeMap::new(), Places::new());
-        Self { messages, streams, places, paused_until: None, flushing: false, repeats: 0, ambiguous: false }
+        let (messages, streams, schedule) = (Vec::new(), BTreeMap::new(), Schedule::new());
+        Self { messages, streams, schedule, paused_until: None, flushing: false, repeats: 0, ambiguous: false }
     }
 
     fn find(&mut self, id: MsgId) -> Option<&mut Message> {
@@ -84,16 +84,16 @@ impl Sender {
     }
 
     fn remove(&mut self, id: MsgId) -> Message {
-        self.places.cancel(id);
-        let place = self.messages.iter().position(|message| message.id == id).unwrap();
-        self.messages.remove(place)
+        self.schedule.cancel(id);
+        let position = self.messages.iter().position(|message| message.id == id).unwrap();
+        self.messages.remove(position)
     }
 
-    fn moving(&self) -> impl Iterator<Item = &Message> {
-        self.messages.iter().filter(|message| message.is_moving())
+    fn active(&self) -> impl Iterator<Item = &Message> {
+        self.messages.iter().filter(|message| message.is_active())
     }
 
-    /// In the order of first sending: by time, by stream, by seq.
+    /// The order of first sending: time, stream, seq.
     fn age(&self, id: MsgId) -> (u64, usize, u64) {
         let message = self.message(id);
         (message.queued_at, self.streams[&message.to].order, message.seq())
@@ -120,7 +120,7 @@ impl Sender {
         let message = Message { id, to, payload, queued_at, expires_at, resent: false, below_gap: false, state };
         self.messages.push(message);
         if shared.connected {
-            self.places.wait(id, READY);
+            self.schedule.wait(id, READY);
         }
         real
     }
@@ -142,7 +142,7 @@ impl Sender {
         message.below_gap = false;
         let queue = if matches!(message.state, State::Accepted { .. }) { PROBE } else { READY };
         if shared.connected {
-            self.places.wait(id, queue);
+            self.schedule.wait(id, queue);
         }
         true
     }
@@ -152,53 +152,53 @@ impl Sender {
             return false;
         }
         let message = self.remove(id);
-        if message.is_moving() {
+        if message.is_active() {
             self.leave_gap(&message, true);
         }
         true
     }
 
-    /// The highest unsettled message below keeps the floor down; without one it rises now.
+    /// The next lower undelivered message keeps the floor down; without one the floor is updated now.
     fn leave_gap(&mut self, gone: &Message, to_all: bool) {
-        let below = self.messages.iter_mut().filter(|m| m.is_moving() && m.to == gone.to && m.seq() < gone.seq());
+        let below = self.messages.iter_mut().filter(|m| m.is_active() && m.to == gone.to && m.seq() < gone.seq());
         match below.max_by_key(|message| message.seq()) {
             Some(message) => message.below_gap = true,
             None => {
-                let risen = &mut self.streams.get_mut(&gone.to).unwrap().risen;
-                *risen = Some(to_all || *risen == Some(true));
+                let floor_update = &mut self.streams.get_mut(&gone.to).unwrap().floor_update;
+                *floor_update = Some(to_all || *floor_update == Some(true));
             }
         }
     }
 
     pub fn announce_floors(&mut self) {
         let peers: Vec<u64> = self.streams.keys().copied().collect();
-        let mut risen: Vec<(usize, u64, bool)> = Vec::new();
+        let mut floor_update: Vec<(usize, u64, bool)> = Vec::new();
         for peer in peers {
             let stream = self.streams.get_mut(&peer).unwrap();
-            risen.extend(stream.risen.take().map(|to_all| (stream.order, peer, to_all)));
+            floor_update.extend(stream.floor_update.take().map(|to_all| (stream.order, peer, to_all)));
         }
-        risen.sort_unstable();
-        for (_, peer, to_all) in risen {
+        floor_update.sort_unstable();
+        for (_, peer, to_all) in floor_update {
             let sent_end = self.streams[&peer].sent_end;
-            let mut sent: Vec<&Message> = self.moving().filter(|m| m.to == peer && m.seq() < sent_end).collect();
+            let mut sent: Vec<&Message> = self.active().filter(|m| m.to == peer && m.seq() < sent_end).collect();
             sent.sort_unstable_by_key(|message| message.seq());
-            let armed = |id| matches!(self.places.of(id), Some(Place::Armed { .. }));
+            let armed = |id| matches!(self.schedule.of(id), Some(Scheduled::Armed { .. }));
             let queue = |message: &Message| match message.state {
                 State::OnWire { repeated, .. } => (to_all || !repeated).then_some(DUE),
                 State::Accepted { .. } => Some(PROBE),
                 State::Queued | State::Failed { .. } => None,
             };
-            let hastened: Vec<(MsgId, Option<usize>)> =
+            let expedited: Vec<(MsgId, Option<usize>)> =
                 sent.iter().filter(|m| armed(m.id)).map(|m| (m.id, queue(m))).collect();
-            for (id, queue) in hastened {
-                queue.into_iter().for_each(|queue| self.places.wait(id, queue));
+            for (id, queue) in expedited {
+                queue.into_iter().for_each(|queue| self.schedule.wait(id, queue));
             }
         }
     }
 
     fn fail(&mut self, id: MsgId, reason: FailReason, shared: &mut Shared) {
         let to_all = matches!(reason, FailReason::Rejected(_) | FailReason::Unknown { rejection: Some(_) });
-        self.places.cancel(id);
+        self.schedule.cancel(id);
         let message = self.find(id).unwrap();
         let server_id = match message.state {
             State::Accepted { server_id, .. } => Some(server_id),
@@ -211,9 +211,9 @@ impl Sender {
     }
 
     pub fn expire(&mut self, shared: &mut Shared) {
-        while let Some(first) = self.moving().filter(|m| m.expires_at <= shared.now).min_by_key(|m| m.expires_at) {
+        while let Some(first) = self.active().filter(|m| m.expires_at <= shared.now).min_by_key(|m| m.expires_at) {
             let (id, at) = (first.id, first.expires_at);
-            let tied: Vec<bool> = self.moving().filter(|m| m.expires_at == at).map(|m| m.resent).collect();
+            let tied: Vec<bool> = self.active().filter(|m| m.expires_at == at).map(|m| m.resent).collect();
             self.ambiguous |= tied.len() > 1 && tied.contains(&true);
             let reason = if self.has_left(id) { FailReason::Unknown { rejection: None } } else { FailReason::Expired };
             self.fail(id, reason, shared);
@@ -221,11 +221,11 @@ impl Sender {
     }
 
     pub const fn is_ambiguous(&self) -> bool {
-        self.ambiguous || self.places.ambiguous
+        self.ambiguous || self.schedule.ambiguous
     }
 
     pub fn gauges(&self) -> [usize; 3] {
-        let moving = self.moving().count();
-        [moving, self.messages.len() - moving, self.windowed()]
+        let active = self.active().count();
+        [active, self.messages.len() - active, self.windowed()]
     }
 }

@@ -1,10 +1,10 @@
-//! L7 at the bounds of what is remembered: a restart remembers what its process did, no less.
+//! L7 at the bounds on streams and ranges: a restart remembers no less than its process did.
 
 use sixfold::{Client, Incoming, Output, Record};
 
 use kit::{A, Rig, SECOND, Test, id, seed, steady};
 
-/// Another process, from records, with the same config.
+/// Returns a new process from these records, with the same config.
 fn restarted(rig: &Rig, config: sixfold::Config, records: Vec<Record<Test>>) -> Rig {
     Rig { client: Client::restore(config, seed(2), records, rig.now).unwrap(), now: rig.now }
 }
@@ -17,9 +17,9 @@ fn journal(rig: &mut Rig) -> Vec<Record<Test>> {
     rig.drain().into_iter().filter_map(record).collect()
 }
 
-/// What is forgotten for want of room is the longest silent stream: here stream 2, when stream 3 comes.
+/// At the bound the longest silent stream is forgotten: here stream 2, when stream 3 begins.
 #[test]
-fn a_restart_forgets_the_stream_that_was_forgotten() {
+fn a_restart_forgets_the_same_stream_as_the_original_process() {
     let config = || steady().journal(true).max_streams_per_peer(2);
     let mut rig = Rig::new(config(), 1);
     let mut records = Vec::new();
@@ -33,12 +33,12 @@ fn a_restart_forgets_the_stream_that_was_forgotten() {
     let mut again = restarted(&rig, config(), records);
     for rig in [&mut rig, &mut again] {
         rig.msg_n(A, id(1, 0), 0);
-        assert_eq!(rig.received(), [], "shown before");
+        assert_eq!(rig.received(), [], "handed over before");
     }
 }
 
 #[test]
-fn confirming_out_of_order_at_the_bound_is_remembered_across_a_restart() {
+fn out_of_order_confirms_at_the_range_bound_survive_a_restart() {
     let config = || steady().journal(true).max_ranges(1);
     let mut rig = Rig::new(config(), 1);
     (0..3).for_each(|seq| rig.msg_n(A, id(1, seq), 0));
@@ -50,7 +50,7 @@ fn confirming_out_of_order_at_the_bound_is_remembered_across_a_restart() {
 }
 
 #[test]
-fn a_snapshot_keeps_every_confirmed_message_at_the_bound() {
+fn a_snapshot_at_the_range_bound_keeps_every_confirmed_message() {
     let config = || steady().journal(true).max_ranges(2);
     let mut rig = Rig::new(config(), 1);
     (0..5).for_each(|seq| rig.msg_n(A, id(1, seq), 0));

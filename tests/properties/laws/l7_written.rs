@@ -3,8 +3,8 @@
 //! transmit. Whoever does so loses nothing that a committed `send` took and handles nothing twice, wherever the process dies.
 //! `Received` comes out before the `AckR` that follows its confirmation, always.
 //!
-//! `restore` takes any prefix of what was emitted, and a snapshot followed by any prefix of what came after: each is tried on
-//! each run, against the plain meaning of the records.
+//! `restore` takes any prefix of the emitted records, and a snapshot followed by any prefix of the later ones: both are tried on
+//! each run, and compared with the plain meaning of the records.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use kit::ops::{Call, scenario};
 use kit::run::{Moment, Reply, Verdict, cases};
 use kit::{DAY, Test, seed};
 
-/// What the journal says, read in the plainest way.
+/// The state that the records of a journal describe.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Meaning {
     outbox: BTreeMap<MsgId, (u64, Status)>,
@@ -36,12 +36,12 @@ impl Meaning {
             Record::Queued { id, to, .. } => drop(self.outbox.insert(*id, (*to, Status::OnWire))),
             Record::Accepted { id, server_id } => {
                 self.server_ids.insert(*id, *server_id);
-                self.lift(*id);
+                self.accept(*id);
             }
             Record::Failed { id, reason } => self.set(*id, Status::Failed(reason.clone())),
             Record::Resent { id, .. } => {
                 self.set(*id, Status::OnWire);
-                self.lift(*id);
+                self.accept(*id);
             }
             Record::Delivered { id, .. } | Record::Discarded { id } => drop(self.outbox.remove(id)),
             Record::Confirmed { from, id, .. } => drop(self.confirmed.insert((*from, *id))),
@@ -49,8 +49,8 @@ impl Meaning {
         }
     }
 
-    /// An acceptance counts for what is on its way.
-    fn lift(&mut self, id: MsgId) {
+    /// An acceptance counts for a message on the wire.
+    fn accept(&mut self, id: MsgId) {
         if let Some((_, status @ Status::OnWire)) = self.outbox.get_mut(&id) {
             if self.server_ids.contains_key(&id) {
                 *status = Status::Accepted;
@@ -65,7 +65,7 @@ impl Meaning {
     }
 }
 
-/// The records of a run, and what relied on them.
+/// The records of a run, and the outputs that relied on them.
 #[derive(Clone, Debug, Default)]
 struct Written {
     meaning: Meaning,
@@ -74,12 +74,12 @@ struct Written {
 }
 
 impl Written {
-    fn see(&mut self, moment: &Moment) -> Verdict {
+    fn on_moment(&mut self, moment: &Moment) -> Verdict {
         match (&moment.call, moment.reply) {
             (Call::Restart, _) => self.received.clear(),
             (_, Reply::Sent(_)) | (Call::Resend(_) | Call::Discard(_), Reply::Done) => {
                 if !matches!(moment.outputs.first(), Some(Output::Persist(_))) {
-                    return Err("a call that changes what is kept begins with its record".into());
+                    return Err("a call that changes the state does not begin with its record".into());
                 }
             }
             _ => {}
@@ -128,7 +128,7 @@ impl Written {
     }
 }
 
-/// A client made of records holds what they mean, says nothing, and owes nothing to the application.
+/// Restores a client and checks that it has the state the records describe, no output, and no unconfirmed message.
 fn restored(knobs: &Knobs, records: &[Record<Test>], at: &Moment) -> Result<Client<Test>, String> {
     let mut client = Client::restore(knobs.config(), seed(200), records.iter().cloned(), at.now).unwrap();
     let outbox: BTreeMap<_, _> = client.outbox().map(|entry| (entry.id, (*entry.to, entry.status))).collect();
@@ -137,25 +137,25 @@ fn restored(knobs: &Knobs, records: &[Record<Test>], at: &Moment) -> Result<Clie
         return Err(format!("restored {outbox:?}, the journal means {meaning:?}"));
     }
     if client.poll_output().is_some() || client.unconfirmed().count() > 0 {
-        return Err("a restored client has something to say or owes something".into());
+        return Err("a restored client has output or an unconfirmed message".into());
     }
     Ok(client)
 }
 
-/// A stream never outlives its process: not even from an old backup is an id made twice.
-fn numbers_anew(mut client: Client<Test>, records: &[Record<Test>], at: &Moment) -> Verdict {
+/// Checks that a restored client begins new streams: no id is used twice, not even after an old backup.
+fn begins_new_streams(mut client: Client<Test>, records: &[Record<Test>], at: &Moment) -> Verdict {
     for to in 0..3 {
         let Ok(id) = client.send(to, 0, at.now) else { continue };
         let is_of_its_stream = |record: &Record<Test>| matches!(record, Record::Queued { id: queued, .. } if queued.stream() == id.stream());
         if records.iter().any(is_of_its_stream) {
-            return Err(format!("{id} goes on with a stream of an earlier process"));
+            return Err(format!("{id} continues a stream of an earlier process"));
         }
     }
     Ok(())
 }
 
-/// What is kept, whatever the times.
-fn kept(client: &Client<Test>) -> (Vec<String>, BTreeSet<String>) {
+/// Returns the state of a client without times.
+fn state(client: &Client<Test>) -> (Vec<String>, BTreeSet<String>) {
     let (mut outbox, mut seen) = (Vec::new(), BTreeSet::new());
     for record in client.records() {
         match record {
@@ -172,14 +172,14 @@ proptest! {
     #![proptest_config(cases(300))]
 
     #[test]
-    fn a_record_comes_before_what_relies_on_it(mut scenario in scenario(150)) {
+    fn a_record_precedes_every_output_that_relies_on_it(mut scenario in scenario(150)) {
         scenario.knobs.journal = true;
         let mut written = Written::default();
-        scenario.play(|_, moment| written.see(moment))?;
+        scenario.play(|_, moment| written.on_moment(moment))?;
     }
 
     #[test]
-    fn without_a_journal_nothing_is_written(mut scenario in scenario(40)) {
+    fn without_a_journal_no_record_is_emitted(mut scenario in scenario(40)) {
         scenario.knobs.journal = false;
         scenario.play(|_, moment| {
             let writes = moment.outputs.iter().any(|output| matches!(output, Output::Persist(_)));
@@ -188,14 +188,14 @@ proptest! {
     }
 
     #[test]
-    fn any_prefix_restores_to_what_it_means(mut scenario in scenario(60)) {
+    fn any_prefix_of_the_journal_restores_the_state_it_describes(mut scenario in scenario(60)) {
         scenario.knobs.journal = true;
         let knobs = scenario.knobs.clone();
         let mut tried = 0;
         scenario.play(|process, moment| {
             for end in tried..process.journal.len() {
                 let mut client = restored(&knobs, &process.journal[..=end], moment)?;
-                numbers_anew(client.clone(), &process.journal, moment)?;
+                begins_new_streams(client.clone(), &process.journal, moment)?;
                 client.handle_connected(moment.now);
                 client.handle_timeout(moment.now + DAY);
             }
@@ -207,7 +207,7 @@ proptest! {
     }
 
     #[test]
-    fn a_snapshot_and_any_prefix_of_what_came_after_restore_the_same(
+    fn a_snapshot_with_any_prefix_of_later_records_restores_the_same_client(
         mut scenario in scenario(60),
         cut in 0..60_usize,
         overlap in 0..10_usize,
@@ -228,7 +228,7 @@ proptest! {
             let open = |records: &[Record<Test>]| {
                 Client::restore(knobs.config(), seed(200), records.iter().cloned(), moment.now).unwrap()
             };
-            let (short, long) = (kept(&open(&short)), kept(&open(&process.journal)));
+            let (short, long) = (state(&open(&short)), state(&open(&process.journal)));
             if knobs.has_small_memory() && short.0 == long.0 {
                 return Ok(());
             }
@@ -237,7 +237,7 @@ proptest! {
     }
 }
 
-/// What the outbox says, where a restart may not know whether a message has left.
+/// Returns the statuses in the outbox, as far as a restart can know them.
 fn statuses(client: &Client<Test>) -> BTreeMap<MsgId, Status> {
     let known = |status| match status {
         Status::Queued => Status::OnWire,

@@ -1,12 +1,12 @@
-//! The model: two halves, and the dealing out of turns between them.
+//! The model: a sender and a receiver that share the token bucket.
 
 use std::time::Duration;
 
 use sixfold::{Incoming, Output, Time};
 
-use crate::receiver::Receiver;
-use crate::sender::Sender;
-use crate::shared::Shared;
+use super::receiver::Receiver;
+use super::sender::Sender;
+use super::shared::Shared;
 use kit::Test;
 use kit::configs::Knobs;
 use kit::ops::Call;
@@ -32,12 +32,12 @@ impl Model {
         }
     }
 
-    /// A step back is no time.
+    /// A step back of the clock counts as zero.
     pub fn advance(&mut self, before: Time, now: Time) {
         self.shared.now += now.as_nanos().saturating_sub(before.as_nanos());
     }
 
-    /// The id of a new message is the one that the client made up.
+    /// A new message gets the id that the client has given it.
     pub fn call(&mut self, call: &Call, real: Reply) -> Reply {
         let Self { shared, sender, receiver, .. } = self;
         let done = |ok: bool| if ok { Reply::Done } else { Reply::Refused };
@@ -67,14 +67,14 @@ impl Model {
                 }
             }
         }
-        self.settle();
+        self.finish_call();
         reply
     }
 
     fn connect(&mut self) {
         if self.shared.connected {
             self.disconnect();
-            self.settle();
+            self.finish_call();
         }
         self.shared.connected = true;
         self.shared.heard();
@@ -84,18 +84,18 @@ impl Model {
 
     fn disconnect(&mut self) {
         self.shared.connected = false;
-        self.receiver.places.clear();
+        self.receiver.schedule.clear();
         self.sender.on_disconnected();
     }
 
-    fn settle(&mut self) {
+    fn finish_call(&mut self) {
         self.sender.expire(&mut self.shared);
         self.sender.announce_floors();
-        self.token = if self.shared.connected { self.deal() } else { None };
+        self.token = if self.shared.connected { self.transmit() } else { None };
     }
 
-    /// First transmissions need no token; tokens go in turn to acks and messages.
-    fn deal(&mut self) -> Option<u64> {
+    /// First transmissions need no token; tokens alternate between acks and messages.
+    fn transmit(&mut self) -> Option<u64> {
         let Self { shared, sender, receiver, acks_turn, .. } = self;
         loop {
             let message = sender.next(shared);
@@ -103,7 +103,7 @@ impl Model {
                 sender.transmit(id, shared);
                 continue;
             }
-            let ack = receiver.places.first(0);
+            let ack = receiver.schedule.first(0);
             if ack.is_none() && message.is_none() {
                 return None;
             }
@@ -131,20 +131,20 @@ impl Model {
         std::mem::take(&mut self.shared.out)
     }
 
-    pub fn poll_timeout(&self, told: Time) -> Option<Time> {
+    pub fn poll_timeout(&self, caller_now: Time) -> Option<Time> {
         let deadlines = [self.token, self.sender.deadline(&self.shared), self.receiver.deadline(&self.shared)];
         let next = deadlines.into_iter().flatten().min()?;
-        Some(told + Duration::from_nanos(next.saturating_sub(self.shared.now)))
+        Some(caller_now + Duration::from_nanos(next.saturating_sub(self.shared.now)))
     }
 
     pub fn is_ambiguous(&self) -> bool {
-        self.sender.is_ambiguous() || self.receiver.places.ambiguous
+        self.sender.is_ambiguous() || self.receiver.schedule.ambiguous
     }
 
     pub fn gauges(&self) -> [usize; 6] {
-        let [unsettled, parked, in_flight] = self.sender.gauges();
+        let [undelivered, failed, in_flight] = self.sender.gauges();
         let [unconfirmed, held, acks] = self.receiver.gauges();
-        [unsettled, parked, in_flight, unconfirmed, held, acks]
+        [undelivered, failed, in_flight, unconfirmed, held, acks]
     }
 
     pub fn rto(&self) -> (Duration, Option<Duration>) {

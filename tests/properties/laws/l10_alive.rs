@@ -12,7 +12,7 @@ use kit::ops::scenario;
 use kit::run::cases;
 use kit::{A, B, DAY, MS, Rig, SECOND, Test, steady};
 
-/// What a server that lives says to a frame.
+/// Returns the answers of a running server to a frame.
 fn answers(frame: &Outgoing<Test>) -> Vec<Incoming<Test>> {
     match frame {
         Outgoing::MsgR { id, .. } => {
@@ -25,9 +25,9 @@ fn answers(frame: &Outgoing<Test>) -> Vec<Incoming<Test>> {
 proptest! {
     #![proptest_config(cases(300))]
 
-    /// Whatever happened before: with a server that answers, all is settled in the end, and nothing was lost on the way.
+    /// Whatever happened before: when the server answers, each message is delivered or has failed in the end.
     #[test]
-    fn after_any_chaos_a_live_server_settles_all(mut scenario in scenario(100)) {
+    fn after_any_run_a_server_that_answers_delivers_or_fails_every_message(mut scenario in scenario(100)) {
         scenario.steps.retain(|step| !matches!(step.clock, kit::ops::Clock::Jumps(_)));
         let mut end: Option<Rig> = None;
         scenario.play(|process, moment| {
@@ -54,7 +54,7 @@ proptest! {
             }
             if outputs.is_empty() {
                 let next = rig.client.poll_timeout();
-                prop_assert!(next.is_some(), "waits for ever: {:?}", rig.client.stats());
+                prop_assert!(next.is_some(), "no deadline: {:?}", rig.client.stats());
                 rig.now = next.unwrap_or(rig.now);
                 rig.client.handle_timeout(rig.now);
             }
@@ -67,10 +67,10 @@ proptest! {
         }
     }
 
-    /// A sends to B over a server that forwards; frames are lost as `lost` says, then none. What is under way is short of
-    /// `max_hold`, so all comes in order.
+    /// A sends to B over a correct server; frames are lost as `lost` says, then none. Every delay is shorter than `max_hold`, so
+    /// the order is kept.
     #[test]
-    fn everything_comes_once_and_in_order_when_the_network_heals(
+    fn when_the_network_heals_each_message_is_handed_over_once_and_in_order(
         lost in vec(0..3_u8, 0..300),
         sends in vec(0..400_u64, 1..40),
         window in 1..8_usize,
@@ -90,12 +90,12 @@ proptest! {
     }
 }
 
-/// Two clients at one clock, with an honest server between them that loses frames for a while.
+/// Two clients on one clock, with a correct server between them, and a network that loses frames for a while.
 struct Pair {
     a: Rig,
     b: Rig,
     lost: std::vec::IntoIter<u8>,
-    /// What B has confirmed.
+    /// The messages that B has confirmed.
     confirmed: BTreeSet<MsgId>,
     server_ids: BTreeMap<MsgId, u64>,
     received: Vec<u64>,
@@ -180,7 +180,7 @@ impl Pair {
 }
 
 #[test]
-fn nothing_waits_behind_an_oversized_frame_an_offline_peer_a_refused_or_a_hostile_one() {
+fn no_message_waits_behind_a_lost_frame_an_offline_peer_a_rejection_or_a_hostile_peer() {
     let mut rig = Rig::new(steady().window(1), 1);
     let oversized = rig.send(B, 0);
     let offline = rig.send(77, 1);

@@ -1,15 +1,15 @@
-//! What time, the window and the budget allow.
+//! Transmissions, as far as time, the window and the token bucket allow.
 
 use sixfold::{Event, FailReason, MsgId, Outgoing, Output, Stage};
 
 use super::{DUE, Message, PROBE, READY, RETRY, Sender, State};
-use crate::shared::{Place, Shared};
+use crate::model::shared::{Scheduled, Shared};
 
 impl Sender {
     pub fn on_connected(&mut self, shared: &mut Shared) {
         self.flushing = true;
         shared.level = 0;
-        let mut ids: Vec<MsgId> = self.moving().map(|message| message.id).collect();
+        let mut ids: Vec<MsgId> = self.active().map(|message| message.id).collect();
         ids.sort_by_key(|id| self.age(*id));
         for id in ids {
             let state = &mut self.find(id).unwrap().state;
@@ -17,12 +17,12 @@ impl Sender {
                 *unanswered = 0;
             }
             let queue = if matches!(state, State::Accepted { .. }) { PROBE } else { READY };
-            self.places.wait(id, queue);
+            self.schedule.wait(id, queue);
         }
     }
 
     pub fn on_disconnected(&mut self) {
-        self.places.clear();
+        self.schedule.clear();
         self.flushing = false;
         for message in &mut self.messages {
             if let State::OnWire { windowed, .. } = &mut message.state {
@@ -32,7 +32,7 @@ impl Sender {
     }
 
     pub fn on_timeout(&mut self, shared: &mut Shared) {
-        while let Some((id, sent_at)) = self.places.pop_due(shared.now) {
+        while let Some((id, sent_at)) = self.schedule.pop_due(shared.now) {
             let message = self.find(id).unwrap();
             let to = message.to;
             match &mut message.state {
@@ -44,7 +44,7 @@ impl Sender {
                         self.fail(id, FailReason::Unknown { rejection: None }, shared);
                     } else {
                         *windowed &= attempt < 3;
-                        self.places.wait(id, DUE);
+                        self.schedule.wait(id, DUE);
                         shared.event(Event::Retrying { id, stage: Stage::Accept, attempt });
                     }
                 }
@@ -52,7 +52,7 @@ impl Sender {
                     *probes += 1;
                     let attempt = *probes;
                     self.streams.get_mut(&to).unwrap().backed_off = true;
-                    self.places.wait(id, PROBE);
+                    self.schedule.wait(id, PROBE);
                     shared.event(Event::Retrying { id, stage: Stage::Deliver, attempt });
                 }
                 State::Queued | State::Failed { .. } => {}
@@ -66,17 +66,17 @@ impl Sender {
     }
 
     pub fn next(&mut self, shared: &Shared) -> Option<MsgId> {
-        self.flushing &= self.places.first(READY).or(self.places.first(PROBE)).is_some();
+        self.flushing &= self.schedule.first(READY).or(self.schedule.first(PROBE)).is_some();
         self.paused_until = self.paused_until.filter(|until| *until > shared.now);
         if self.paused_until.is_some() { None } else { self.candidate(shared) }
     }
 
-    /// What was asked for again; after a connect the oldest; what never left; then in turns.
+    /// In this order: a paused message; after a connect the oldest one; a first transmission; then the queues in turn.
     fn candidate(&self, shared: &Shared) -> Option<MsgId> {
-        let has_place = self.windowed() < shared.knobs.window;
-        let placed = |queue| self.places.first(queue).filter(|_| has_place);
-        let (ready, due, probe) = (placed(READY), self.places.first(DUE), self.places.first(PROBE));
-        if let Some(retry) = placed(RETRY) {
+        let has_slot = self.windowed() < shared.knobs.window;
+        let windowed = |queue| self.schedule.first(queue).filter(|_| has_slot);
+        let (ready, due, probe) = (windowed(READY), self.schedule.first(DUE), self.schedule.first(PROBE));
+        if let Some(retry) = windowed(RETRY) {
             return Some(retry);
         }
         if let (true, Some(ready), Some(probe)) = (self.flushing, ready, probe) {
@@ -96,10 +96,10 @@ impl Sender {
     pub fn transmit(&mut self, id: MsgId, shared: &mut Shared) {
         let (to, seq) = (self.message(id).to, self.message(id).seq());
         let next_seq = self.streams[&to].next_seq;
-        let floor = self.moving().filter(|m| m.to == to).map(Message::seq).min().unwrap_or(next_seq);
+        let floor = self.active().filter(|m| m.to == to).map(Message::seq).min().unwrap_or(next_seq);
         let sent_end = &mut self.streams.get_mut(&to).unwrap().sent_end;
         *sent_end = (seq + 1).max(*sent_end);
-        let takes_place = matches!(self.places.of(id), Some(Place::Waiting(READY | RETRY)));
+        let takes_slot = matches!(self.schedule.of(id), Some(Scheduled::Waiting(READY | RETRY)));
         let message = self.find(id).unwrap();
         let payload = message.payload;
         let delay = match &mut message.state {
@@ -109,23 +109,23 @@ impl Sender {
             }
             State::OnWire { repeated, unanswered, windowed } => {
                 *repeated = true;
-                *windowed |= takes_place;
+                *windowed |= takes_slot;
                 shared.rto_delay(shared.level.max(*unanswered))
             }
             State::Accepted { probes, .. } => shared.probe_delay(*probes),
             State::Failed { .. } => return,
         };
         shared.out.push(Output::Transmit(Outgoing::MsgR { id, to, floor, payload }));
-        self.places.arm(id, delay, shared.now);
+        self.schedule.arm(id, delay, shared.now);
     }
 
     pub fn deadline(&self, shared: &Shared) -> Option<u64> {
-        let expiry = self.moving().map(|message| message.expires_at).min();
+        let expiry = self.active().map(|message| message.expires_at).min();
         let pause = self.paused_until.filter(|_| shared.connected).and_then(|until| {
             let next = self.candidate(shared)?;
             let for_token = self.has_left(next) && !self.flushing;
             Some(if for_token { until.max(shared.next_token()) } else { until })
         });
-        [expiry, pause, self.places.next_due()].into_iter().flatten().min()
+        [expiry, pause, self.schedule.next_due()].into_iter().flatten().min()
     }
 }

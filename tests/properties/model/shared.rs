@@ -1,4 +1,4 @@
-//! What both halves of the model use: places with timers, the timeout estimate, the budget, silence.
+//! What sender and receiver of the model share: the schedule, the RTO estimate, the token bucket, liveness.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +12,7 @@ pub fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// What a timer waits for.
+/// The answer that a timer waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Timer {
     Server,
@@ -20,51 +20,51 @@ pub enum Timer {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Scheduled {
     Armed { at: u64, due: u64, timer: Timer },
     Waiting(usize),
 }
 
-/// Where things stand, each with the number of its arrival there.
+/// What is scheduled under each key, with the number of its arrival.
 #[derive(Clone, Debug)]
-pub struct Places<K> {
-    places: BTreeMap<K, (u64, Place)>,
+pub struct Schedule<K> {
+    schedule: BTreeMap<K, (u64, Scheduled)>,
     arrivals: u64,
     pub ambiguous: bool,
 }
 
-impl<K: Ord + Copy> Places<K> {
+impl<K: Ord + Copy> Schedule<K> {
     pub const fn new() -> Self {
-        Self { places: BTreeMap::new(), arrivals: 0, ambiguous: false }
+        Self { schedule: BTreeMap::new(), arrivals: 0, ambiguous: false }
     }
 
-    pub fn of(&self, key: K) -> Option<Place> {
-        self.places.get(&key).map(|(_, place)| *place)
+    pub fn of(&self, key: K) -> Option<Scheduled> {
+        self.schedule.get(&key).map(|(_, scheduled)| *scheduled)
     }
 
     pub fn arm(&mut self, key: K, (timer, delay): (Timer, u64), now: u64) {
-        self.put(key, Place::Armed { at: now, due: now + delay, timer });
+        self.put(key, Scheduled::Armed { at: now, due: now + delay, timer });
     }
 
     pub fn wait(&mut self, key: K, queue: usize) {
-        self.put(key, Place::Waiting(queue));
+        self.put(key, Scheduled::Waiting(queue));
     }
 
-    fn put(&mut self, key: K, place: Place) {
+    fn put(&mut self, key: K, scheduled: Scheduled) {
         self.arrivals += 1;
-        self.places.insert(key, (self.arrivals, place));
+        self.schedule.insert(key, (self.arrivals, scheduled));
     }
 
     pub fn cancel(&mut self, key: K) {
-        self.places.remove(&key);
+        self.schedule.remove(&key);
     }
 
     pub fn clear(&mut self) {
-        self.places.clear();
+        self.schedule.clear();
     }
 
     pub fn first(&self, queue: usize) -> Option<K> {
-        let waiting = self.places.iter().filter(|(_, (_, place))| *place == Place::Waiting(queue));
+        let waiting = self.schedule.iter().filter(|(_, (_, scheduled))| *scheduled == Scheduled::Waiting(queue));
         waiting.min_by_key(|(_, (arrival, _))| *arrival).map(|(key, _)| *key)
     }
 
@@ -72,7 +72,7 @@ impl<K: Ord + Copy> Places<K> {
         self.armed().map(|armed| armed.due).min()
     }
 
-    /// What is due first, and when it was armed.
+    /// Removes and returns the first key that is due, and when its timer was armed.
     pub fn pop_due(&mut self, now: u64) -> Option<(K, u64)> {
         let first = self.armed().filter(|armed| armed.due <= now).min_by_key(|armed| (armed.due, armed.arrival))?;
         let same = |other: &Armed<K>| (other.at, other.timer) == (first.at, first.timer);
@@ -83,9 +83,9 @@ impl<K: Ord + Copy> Places<K> {
     }
 
     fn armed(&self) -> impl Iterator<Item = Armed<K>> + '_ {
-        self.places.iter().filter_map(|(key, (arrival, place))| match *place {
-            Place::Armed { at, due, timer } => Some(Armed { due, arrival: *arrival, at, timer, key: *key }),
-            Place::Waiting(_) => None,
+        self.schedule.iter().filter_map(|(key, (arrival, scheduled))| match *scheduled {
+            Scheduled::Armed { at, due, timer } => Some(Armed { due, arrival: *arrival, at, timer, key: *key }),
+            Scheduled::Waiting(_) => None,
         })
     }
 }
@@ -99,7 +99,7 @@ struct Armed<K> {
     key: K,
 }
 
-/// What the halves share.
+/// The shared state.
 #[derive(Clone, Debug)]
 pub struct Shared {
     pub knobs: Knobs,
@@ -111,7 +111,7 @@ pub struct Shared {
     pub rto: u64,
     pub level: u32,
     doubled_at: u64,
-    /// When the bucket is full again.
+    /// When the token bucket is full again.
     full_at: u64,
     heard_at: u64,
     silent: u32,
@@ -141,7 +141,7 @@ impl Shared {
         self.out.push(Output::Event(event));
     }
 
-    /// base · 2^level, up to the next (16 + m) · 2^e, at most the cap.
+    /// Returns base · 2^level, rounded up to the next (16 + m) · 2^e, at most the cap.
     pub fn delay(base: u64, level: u32, cap: u64) -> u64 {
         let doubled = (0..level).fold(u128::from(base), |delay, _| (delay * 2).min(u128::from(cap)));
         let step = (0..).map(|e| 1_u128 << e).find(|step| doubled < 32 * step).unwrap();
@@ -192,7 +192,7 @@ impl Shared {
         self.silent_at = None;
     }
 
-    /// A frame sent then was not answered in time.
+    /// A frame sent at this time was not answered in time.
     pub fn unanswered(&mut self, sent_at: u64) {
         let lately = self.silent_at.is_some_and(|at| self.now - at < self.rto);
         if self.heard_at > sent_at || lately {

@@ -1,8 +1,8 @@
 //! L3 drain-independent: when the caller drains changes no output and no order: a frame is fixed when it is queued. (One
 //! exception: `handle_disconnected` drops undrained `Transmit`s.)
 //!
-//! Every run is played twice: drained after each call, and a few outputs at a time at random moments. Before a connection
-//! ends, which is where the exception applies, and before a restart, which begins after a batch, both are drained.
+//! Every run is played twice: drained after each call, and a few outputs at a time at random moments. Both are drained before a
+//! connection ends, where the exception applies, and before a restart, which begins after a batch.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -16,7 +16,7 @@ proptest! {
     #![proptest_config(cases(250))]
 
     #[test]
-    fn draining_late_gives_the_same_outputs_in_the_same_order(
+    fn late_drains_give_the_same_outputs_in_the_same_order(
         scenario in scenario(120),
         polls in vec(0..4_usize, 120),
     ) {
@@ -55,7 +55,7 @@ fn due_while_output_waits(lazy: &Process, now: Time) -> Result<(), String> {
 }
 
 #[test]
-fn a_lost_connection_drops_the_undrained_frames_and_nothing_else() {
+fn a_disconnect_drops_the_undrained_frames_and_nothing_else() {
     let mut rig = Rig::new(steady().journal(true), 1);
     let id = rig.send(B, 0);
     let mut before = rig.client.clone();
@@ -67,5 +67,5 @@ fn a_lost_connection_drops_the_undrained_frames_and_nothing_else() {
     assert!(all.iter().any(is_frame));
     rig.pass(SECOND);
     rig.client.handle_connected(rig.now);
-    assert!(rig.drain().iter().any(is_frame), "{id} goes out again");
+    assert!(rig.drain().iter().any(is_frame), "{id} is transmitted again");
 }
