@@ -55,8 +55,8 @@ fn a_truncated_line_is_reported_and_the_other_lines_are_checked() {
         for (log, line, torn_line) in [(last, 1, 2), (between, 3, 1)] {
             let judgement = judge(log, &[]);
             assert_eq!(judgement.broken(), [(line, "AckBeforeMessage")], "{end}");
-            let told = format!("line {torn_line} breaks off: its writer was killed; it is not judged\n");
-            assert_eq!((judgement.status, judgement.err), (Some(1), told));
+            let notice = format!("line {torn_line} breaks off: its writer was killed; it is not judged\n");
+            assert_eq!((judgement.status, judgement.err), (Some(1), notice));
         }
     }
     let whole = judge(ACK, &[]);
