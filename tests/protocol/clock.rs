@@ -1,4 +1,4 @@
-//! The caller's clock: it may step back, leap or stand still, and neither stops a timer nor fires one early.
+//! The caller's clock: it may step back, leap or stand still. No timer stops, and a step back counts as no time.
 
 use kit::*;
 use sixfold::{Event, Output, Time};

@@ -1,12 +1,12 @@
 //! Exhaustive search: every placement of up to two faults in a small world, with each message handed over once, in order,
 //! and reported as delivered once.
 //!
-//! Two clients with journals and the relay exchange one to three messages. A run is a list of (step, [`fault`](world::Fault)):
-//! between any two steps every possible fault occurs, in a fork of the world. Forks in equal states with faults to come are
-//! followed once. Only messages whose `Queued` record was committed count.
+//! Two clients with journals and the relay exchange one to three messages. A run is a list of (step,
+//! [`fault`](world::Fault)): between any two steps every possible fault occurs, in a fork of the world. Forks in equal
+//! states with faults to come are followed once. Only messages whose `Queued` record was committed count.
 //!
-//! Two faults take some seconds. `SIXFOLD_FAULTS=3 cargo test --release --test worlds exhaustive -- --nocapture` places three,
-//! which takes minutes, and prints the counts of runs and of distinct states.
+//! Two faults take some seconds. `SIXFOLD_FAULTS=3 cargo test --release --test worlds exhaustive -- --nocapture` places
+//! three, which takes minutes, and prints the counts of runs and of distinct states.
 
 mod ledger;
 mod search;

@@ -188,7 +188,7 @@ fn msg_n(from: u64, id: MsgId, floor: u64) -> Incoming<Test> {
     Incoming::MsgN { id, from, server_id: n, floor, payload: n }
 }
 
-/// Generates a run of less than `steps` steps.
+/// Generates a run of at most `steps` steps.
 pub fn scenario(steps: usize) -> impl Strategy<Value = Scenario> {
     (knobs(), any::<u8>(), start(), vec(step(), 1..steps)).prop_map(|(knobs, seed, start, mut steps)| {
         steps.insert(0, Step::CONNECT);

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Mutex;
 
-/// Builds an example and returns the path of its program. `cargo test` alone builds the examples, `cargo test --test` does not.
+/// Builds an example and returns the path of its program. (`cargo test` builds the examples itself, `cargo test --test X`
+/// does not.)
 pub fn example(name: &str) -> PathBuf {
     static BUILT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     let test = std::env::current_exe().unwrap();

@@ -1,8 +1,8 @@
 //! The golden file: every output of one fixed run is the same on every platform and in every version, until an intended
 //! change.
 //!
-//! `BLESS=1 cargo test --test properties golden` writes `golden.txt` anew. Read the difference before you commit it: users will
-//! notice it.
+//! `BLESS=1 cargo test --test properties golden` writes `golden.txt` anew. Read the difference before you commit it: users
+//! will notice it.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -33,8 +33,8 @@ struct Golden {
     text: String,
 }
 
-/// Plays sends, answers, losses, duplicates, gaps, rejections, pauses, steps back of the clock and reconnects. Jitter is on, so
-/// that the generator's numbers are fixed too.
+/// Plays sends, answers, losses, duplicates, gaps, rejections, pauses, steps back of the clock and reconnects. Jitter is
+/// on, so that the generator's numbers are fixed too.
 fn fixed_run() -> String {
     let config = sixfold::Config::default().journal(true).window(4).max_attempts(Some(3)).probe_max(5 * SECOND);
     let mut golden = Golden { rig: Rig::new(config, 42), sent: Vec::new(), text: String::new() };

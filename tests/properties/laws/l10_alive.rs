@@ -67,8 +67,8 @@ proptest! {
         }
     }
 
-    /// A sends to B over a correct server; frames are lost as `lost` says, then none. Every delay is shorter than `max_hold`, so
-    /// the order is kept.
+    /// A sends to B over a correct server; frames are lost as `lost` says, then none. Every delay is shorter than
+    /// `max_hold`, so the order is kept.
     #[test]
     fn when_the_network_heals_each_message_is_handed_over_once_and_in_order(
         lost in vec(0..3_u8, 0..300),

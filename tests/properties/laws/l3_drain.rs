@@ -1,8 +1,8 @@
 //! L3 drain-independent: when the caller drains changes no output and no order: a frame is fixed when it is queued. (One
 //! exception: `handle_disconnected` drops undrained `Transmit`s.)
 //!
-//! Every run is played twice: drained after each call, and a few outputs at a time at random moments. Both are drained before a
-//! connection ends, where the exception applies, and before a restart, which begins after a batch.
+//! Every run is played twice: drained after each call, and a few outputs at a time at random moments. Both are drained
+//! before a connection ends, where the exception applies, and before a restart, which begins after a batch.
 
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -3,8 +3,8 @@
 //! transmit. Whoever does so loses nothing that a committed `send` took and handles nothing twice, wherever the process dies.
 //! `Received` comes out before the `AckR` that follows its confirmation, always.
 //!
-//! `restore` takes any prefix of the emitted records, and a snapshot followed by any prefix of the later ones: both are tried on
-//! each run, and compared with the plain meaning of the records.
+//! `restore` takes any prefix of the emitted records, and a snapshot followed by any prefix of the later ones: both are
+//! tried on each run, and compared with the plain meaning of the records.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,7 @@
 //! A world without links: one step at a time in a fixed order, so that the only disorder is a [`Fault`] between two steps.
 //!
-//! A step is the first of these: commit a batch, deliver a frame, carry out a planned action that is due, fire a timer that is
-//! due; else the clock moves to the next deadline. Frames arrive at once and in order.
+//! A step is the first of these: commit a batch, deliver a frame, carry out a planned action that is due, fire a timer that
+//! is due; else the clock moves to the next deadline. Frames arrive at once and in order.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write as _;
