@@ -20,9 +20,9 @@ pub fn example(name: &str) -> PathBuf {
         let mut build = Command::new(env!("CARGO"));
         build.args(["build", "--quiet", "--example", name, "--manifest-path"]).arg(root.join("Cargo.toml"));
         build.arg("--target-dir").arg(profile.parent().unwrap());
-        if profile.ends_with("release") {
-            build.arg("--release");
-        }
+        // The folder of a profile has its name, except for `dev`.
+        let name = profile.file_name().filter(|name| *name != "debug");
+        build.arg("--profile").arg(name.unwrap_or(OsStr::new("dev")));
         assert!(build.status().unwrap().success());
     }
     profile.join(format!("examples/{name}{EXE_SUFFIX}"))
