@@ -8,8 +8,8 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::time::Duration;
 
-use common::programs::check_trace;
 use common::{CLIENT_FRAMES, Process, SERVER_FRAMES, Site, text, wait_for};
+use kit::programs::check_trace;
 
 /// Starts alice, who sends the lines of a file as it grows, and bob, who keeps them.
 fn start_clients(site: &Site) -> [Process; 2] {

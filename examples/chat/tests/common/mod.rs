@@ -2,14 +2,13 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-#[path = "../../../../tests/common/programs.rs"]
-pub mod programs;
-
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
+
+use kit::programs::check_trace;
 
 /// A directory with a server's and some clients' files in it.
 #[derive(Debug)]
@@ -77,9 +76,9 @@ impl Site {
 
     /// Has both logs of frames judged: no rule is broken, whatever was killed.
     pub fn judge_frames(&self) {
-        let server = programs::check_trace([self.path(SERVER_FRAMES)]);
+        let server = check_trace([self.path(SERVER_FRAMES)]);
         assert!(server.is_clean(), "{server:?}\n{}", self.logs());
-        let clients = programs::check_trace(["--view".into(), "clients".into(), self.path(CLIENT_FRAMES)]);
+        let clients = check_trace(["--view".into(), "clients".into(), self.path(CLIENT_FRAMES)]);
         assert!(clients.is_clean(), "{clients:?}\n{}", self.logs());
     }
 

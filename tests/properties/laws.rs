@@ -1,0 +1,13 @@
+//! The laws L1 to L10, one file each, on generated configurations, calls, frames, clocks and restarts.
+
+mod golden;
+mod l10_alive;
+mod l1_pure;
+mod l2_deterministic;
+mod l3_drain;
+mod l4_timeouts;
+mod l5_once;
+mod l6_true;
+mod l7_bounds;
+mod l7_written;
+mod l8_storms;
