@@ -31,12 +31,19 @@ impl IdTable {
     /// The key with a hash that `is` the one looked for.
     #[inline]
     pub(super) fn find(&self, hash: u64, is: impl Fn(Key) -> bool) -> Option<Key> {
-        let mut slot = self.slot(hash);
+        let (_, key) = self.probe(hash, is);
+        (key != VACANT).then_some(key)
+    }
+
+    /// The slot of the key that `is` the one looked for, or the vacant one at which the search ends.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
+    fn probe(&self, hash: u64, is: impl Fn(Key) -> bool) -> (usize, Key) {
+        let mut slot = hash as usize & self.mask();
         loop {
-            match *self.slots.get(slot)? {
-                VACANT => return None,
-                key if is(key) => return Some(key),
-                _ => slot = self.after(slot),
+            match self.slots.get(slot) {
+                Some(key) if *key != VACANT && !is(*key) => slot = (slot + 1) & self.mask(),
+                found => return (slot, found.copied().unwrap_or(VACANT)),
             }
         }
     }
@@ -54,50 +61,35 @@ impl IdTable {
     }
 
     fn place(&mut self, key: Key, hash: u64) {
-        let mut slot = self.slot(hash);
-        while self.slots[slot] != VACANT {
-            slot = self.after(slot);
-        }
+        let (slot, _) = self.probe(hash, |_| false);
         self.slots[slot] = key;
     }
 
     /// Removes a key; returns whether it was in.
+    #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
     pub(super) fn remove(&mut self, key: Key, hash: impl Fn(Key) -> u64) -> bool {
-        let mut gap = self.slot(hash(key));
-        while self.slots[gap] != key {
-            if self.slots[gap] == VACANT {
-                return false;
-            }
-            gap = self.after(gap);
+        let (mut gap, found) = self.probe(hash(key), |other| other == key);
+        if found == VACANT {
+            return false;
         }
         self.len -= 1;
         // A key further from its own slot than the gap would not be found behind it: it moves in.
-        let mut slot = self.after(gap);
+        let mut slot = (gap + 1) & self.mask();
         while self.slots[slot] != VACANT {
-            let home = self.slot(hash(self.slots[slot]));
-            if self.distance(home, slot) >= self.distance(gap, slot) {
+            let home = hash(self.slots[slot]) as usize;
+            if slot.wrapping_sub(home) & self.mask() >= slot.wrapping_sub(gap) & self.mask() {
                 self.slots[gap] = self.slots[slot];
                 gap = slot;
             }
-            slot = self.after(slot);
+            slot = (slot + 1) & self.mask();
         }
         self.slots[gap] = VACANT;
         true
     }
 
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
-    fn slot(&self, hash: u64) -> usize {
-        hash as usize & self.slots.len().wrapping_sub(1)
-    }
-
-    #[inline]
-    fn after(&self, slot: usize) -> usize {
-        (slot + 1) & (self.slots.len() - 1)
-    }
-
-    fn distance(&self, from: usize, to: usize) -> usize {
-        to.wrapping_sub(from) & (self.slots.len() - 1)
+    fn mask(&self) -> usize {
+        self.slots.len().wrapping_sub(1)
     }
 }
 

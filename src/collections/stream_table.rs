@@ -106,6 +106,7 @@ impl<P: Clone + Ord + Hash, Q: Default, S> StreamTable<P, Q, S> {
     }
 
     /// As [`find`](Self::find); the next look-up begins with the stream that was found.
+    #[inline(always)]
     pub(crate) fn look_up(&mut self, id: MsgId) -> Option<(Key, u64)> {
         let found = self.find(id)?;
         self.recent = Some(found.0);
@@ -283,7 +284,7 @@ impl<P: Clone + Ord + Hash, Q: Default, S> StreamTable<P, Q, S> {
 }
 
 /// What keeps others from choosing ids or names whose hashes collide.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Secret {
     ids: [u128; 3],
     names: SipHasher13,
@@ -304,13 +305,6 @@ impl Secret {
         let mut hasher = self.names;
         name.hash(&mut hasher);
         hasher.finish()
-    }
-}
-
-/// Hides the keys.
-impl core::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("Secret(..)")
     }
 }
 

@@ -102,6 +102,7 @@ impl<T: Types> Outbox<T> {
     }
 
     /// Which msg:R goes next, if any may.
+    #[inline(always)]
     pub(crate) fn next(&mut self, ctx: &Context<T>) -> Option<Next> {
         if self.flights.queues_are_empty() {
             self.flushing = false;
@@ -117,6 +118,7 @@ impl<T: Types> Outbox<T> {
     }
 
     /// Which msg:R would go next, were it not for the server's pause.
+    #[inline(never)]
     fn candidate(&self, ctx: &Context<T>) -> Option<Next> {
         let has_place = self.in_window < ctx.config.window;
         let retry = self.flights.first_queued(RETRY).filter(|_| has_place);
