@@ -130,8 +130,12 @@ impl<T: Types> Inbox<T> {
             ctx.stats.ignored_msg_n_full += 1;
             return;
         }
-        let opened =
-            if self.is_full(ctx) { None } else { self.open_stream_if_room(&copy.from, id, &ctx.config, ctx.now) };
+        let is_at_limit = self.streams.len() >= ctx.config.max_streams || self.ranges >= ctx.config.max_ranges;
+        let opened = if is_at_limit || self.is_full(ctx) {
+            None
+        } else {
+            self.open_stream(&copy.from, id, ctx.config.max_streams_per_peer, ctx.now)
+        };
         let Some(stream) = opened.or_else(|| self.make_room(&copy.from, id.id(seq), ctx)) else { return };
         self.streams[stream].cursor = floor;
         self.admit(stream, seq, copy, ctx);
@@ -157,7 +161,7 @@ impl<T: Types> Inbox<T> {
                     self.forget_stream(silent);
                     ctx.stats.streams_forgotten += 1;
                 }
-                Some(self.open_stream(from, id.split().0, ctx.now))
+                self.open_stream(from, id.split().0, usize::MAX, ctx.now)
             }
             Ok(_) | Err(NoRoom) => {
                 refuse(from.clone(), id, ctx);
@@ -281,12 +285,10 @@ impl<T: Types> Inbox<T> {
 
 /// Whether a seq is one too many to be remembered, while all ranges are taken. Releases may have split ranges `beyond` the
 /// bound: then a stream of several takes only what fills a gap.
-#[inline(never)]
 fn exceeds_ranges(seen: &RangeSet, seq: u64, beyond: bool) -> bool {
     seen.would_add_range(seq) || (beyond && seen.ranges() > 1 && !seen.contains(seq + 1))
 }
 
-#[inline(never)]
 fn refuse<T: Types>(from: T::Peer, id: MsgId, ctx: &mut Context<T>) {
     ctx.stats.ignored_msg_n_horizon += 1;
     ctx.event(Event::HorizonExceeded { from, id });

@@ -51,7 +51,7 @@ use crate::time::{Time, nanos};
 
 use expiry::Expiry;
 use floors::Announce;
-use message::{Failure, Message, Standing};
+use message::{Failure, Message};
 use restart_barrier::RestartBarrier;
 use stream::Streams;
 
@@ -211,13 +211,10 @@ impl<T: Types> Outbox<T> {
         Ok(message.payload)
     }
 
-    /// A message failed.
-    #[inline(never)]
+    /// A live message failed.
     fn fail(&mut self, key: Key, reason: FailReason, ctx: &mut Context<T>) {
-        self.leave_live(key);
-        let message = &mut self.messages[key];
-        message.on_failed(reason.clone());
-        let (stream, seq) = (message.stream, message.seq);
+        self.fail_live(key, reason.clone());
+        let Message { stream, seq, .. } = self.messages[key];
         let id = self.msg_id(stream, seq);
         let announce = match &reason {
             FailReason::Rejected(_) | FailReason::Unknown { rejection: Some(_) } => Announce::All,
@@ -229,35 +226,36 @@ impl<T: Types> Outbox<T> {
         self.on_gap(stream, seq, announce);
     }
 
-    /// A live message is about to fail.
-    #[inline(never)]
-    fn leave_live(&mut self, key: Key) {
-        let Message { stream, seq, .. } = self.messages[key];
-        self.leave_lists(key, self.messages[key].standing());
-        self.streams[stream].on_failed(seq, key);
+    /// A live message fails: it leaves what live messages stand in, and keeps its key.
+    fn fail_live(&mut self, key: Key, reason: FailReason) {
+        let mut message = self.messages.remove(key);
+        self.leave_lists(key, &message);
+        message.on_failed(reason);
+        self.streams[message.stream].on_failed(message.seq, key);
         self.failed += 1;
+        let again = self.messages.insert(message);
+        debug_assert_eq!(again, key, "the key freed last is used first");
     }
 
     /// Removes a message that was not delivered.
-    #[inline(never)]
     fn remove(&mut self, key: Key) -> Message<T> {
         let message = self.messages.remove(key);
         if message.is_live() {
-            self.leave_lists(key, message.standing());
+            self.leave_lists(key, &message);
         }
         self.failed -= usize::from(!message.is_live());
         self.streams[message.stream].on_discarded(message.seq);
         message
     }
 
-    /// Takes a live message out of the flights, the window, the expiry and the barrier.
+    /// A live message that is out of the arena leaves the flights, the window, the expiry and the barrier.
     #[inline(always)]
-    fn leave_lists(&mut self, key: Key, standing: Standing) {
+    fn leave_lists(&mut self, key: Key, message: &Message<T>) {
         self.flights.cancel(key);
-        self.expiry.remove(key, standing.expires_at, &self.messages);
-        self.in_window -= usize::from(standing.in_window);
-        if standing.is_barrier {
-            self.on_barrier_gone(standing.stream, standing.is_accepted);
+        self.expiry.remove(key, message.expires_at, &self.messages);
+        self.in_window -= usize::from(message.is_in_window());
+        if message.is_barrier {
+            self.on_barrier_gone(message.stream, message.is_accepted());
         }
     }
 
@@ -288,17 +286,13 @@ impl<T: Types> Outbox<T> {
         })
     }
 
-    const fn live(&self) -> usize {
-        self.messages.len() - self.failed
-    }
-
     /// Whether no message is live.
     pub(crate) fn is_settled(&self) -> bool {
-        self.live() == 0
+        self.messages.len() == self.failed
     }
 
     pub(crate) fn gauge(&self, stats: &mut Stats) {
-        stats.unsettled = self.live();
+        stats.unsettled = self.messages.len() - self.failed;
         stats.parked = self.failed;
         stats.in_flight = self.in_window;
         stats.outgoing_streams = self.streams.len();

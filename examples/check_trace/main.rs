@@ -75,7 +75,7 @@ impl Types for Any {
 }
 
 /// A number or a text.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, Hash)]
 #[serde(untagged)]
 enum Name {
     Number(u64),

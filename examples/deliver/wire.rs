@@ -19,7 +19,7 @@ impl Types for Wire {
 }
 
 /// Who talks to whom: A sends, B receives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize, Hash)]
 pub(crate) enum Peer {
     A,
     B,

@@ -61,22 +61,23 @@ pub(crate) fn map<K, V>(elements: usize) -> Bytes {
 
 #[cfg(test)]
 mod tests {
-    #![cfg(target_pointer_width = "64")]
-
     use super::*;
 
+    #[cfg(target_pointer_width = "64")]
     #[test]
     fn an_array_is_taken_three_times_over_and_never_below_four_elements() {
         assert_eq!([0, 3, 4, 5].map(array::<u64>), [96, 96, 96, 120].map(Bytes));
         assert_eq!((links::<()>(10), arena::<u64>(10)), (Bytes(240), Bytes(480)), "two keys a node, a tag a slot");
     }
 
+    #[cfg(target_pointer_width = "64")]
     #[test]
     fn a_map_is_taken_as_nodes_of_eleven_that_hold_five() {
         let node = 11 * (8 + 4) + 12 * 8 + 32;
         assert_eq!([0, 4, 5, 9, 10].map(map::<u64, u32>), [1, 1, 2, 2, 3].map(|nodes| Bytes(nodes * node)));
     }
 
+    #[cfg(target_pointer_width = "64")]
     #[test]
     fn what_exceeds_all_addresses_is_the_most_that_can_be_said() {
         let most = Bytes(usize::MAX);

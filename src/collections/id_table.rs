@@ -31,8 +31,7 @@ impl IdTable {
     /// The key with a hash that `is` the one looked for.
     #[inline]
     pub(super) fn find(&self, hash: u64, is: impl Fn(Key) -> bool) -> Option<Key> {
-        let (_, key) = self.probe(hash, is);
-        (key != VACANT).then_some(key)
+        Some(self.probe(hash, is).1).filter(|key| *key != VACANT)
     }
 
     /// The slot of the key that `is` the one looked for, or the vacant one at which the search ends.
@@ -87,7 +86,6 @@ impl IdTable {
         true
     }
 
-    #[inline]
     fn mask(&self) -> usize {
         self.slots.len().wrapping_sub(1)
     }

@@ -55,6 +55,7 @@ pub(crate) struct Stream<P, S> {
 #[derive(Clone, Debug)]
 struct Peer<P, Q> {
     name: P,
+    hash: u64,
     state: Q,
     /// How many streams there are, those that stand in no list too.
     count: u32,
@@ -213,10 +214,16 @@ impl<P: Clone + Ord + Hash, Q: Default, S> StreamTable<P, Q, S> {
     /// Adds a stream that is not in yet; it stands in no list. `None` when its peer has `limit` streams already.
     pub(crate) fn insert(&mut self, peer: &P, id: StreamKey, state: S, limit: usize) -> Option<Key> {
         let name = peer.clone();
-        let peer = match self.peer(&name) {
+        let hash = self.secret.of_name(&name);
+        let peer = match self.by_name.find(hash, |peer| self.peers[peer].name == name) {
             Some(peer) if self.peers[peer].count as usize >= limit => return None,
             Some(peer) => peer,
-            None => self.insert_peer(name.clone()),
+            None => {
+                let (name, list) = (name.clone(), List::EMPTY);
+                let peer = self.peers.insert(Peer { name, hash, state: Q::default(), count: 0, list });
+                self.by_name.insert(peer, hash, |peer| self.peers[peer].hash);
+                peer
+            }
         };
         self.peers[peer].count += 1;
         let stream = self.streams.insert(Stream { id, peer, name, state });
@@ -226,13 +233,6 @@ impl<P: Clone + Ord + Hash, Q: Default, S> StreamTable<P, Q, S> {
         }
         self.recent = id.counts().then_some(stream);
         Some(stream)
-    }
-
-    fn insert_peer(&mut self, name: P) -> Key {
-        let hash = self.secret.of_name(&name);
-        let peer = self.peers.insert(Peer { name, state: Q::default(), count: 0, list: List::EMPTY });
-        self.by_name.insert(peer, hash, |peer| self.secret.of_name(&self.peers[peer].name));
-        peer
     }
 
     /// Removes a stream that stands in no list; a peer is forgotten with its last one.
@@ -245,7 +245,7 @@ impl<P: Clone + Ord + Hash, Q: Default, S> StreamTable<P, Q, S> {
         let count = &mut self.peers[removed.peer].count;
         *count -= 1;
         if *count == 0 {
-            self.by_name.remove(removed.peer, |peer| self.secret.of_name(&self.peers[peer].name));
+            self.by_name.remove(removed.peer, |peer| self.peers[peer].hash);
             self.peers.remove(removed.peer);
         }
         removed
@@ -293,7 +293,6 @@ struct Secret {
 impl Secret {
     /// The upper half of `s + a · high + b · low` modulo 2¹²⁸.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the upper half")]
     fn of_id(&self, id: StreamKey) -> u64 {
         let [high, low] = id.halves().map(u128::from);
         let [s, a, b] = self.ids;

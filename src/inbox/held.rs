@@ -82,17 +82,14 @@ impl<T: Types> Held<T> {
 
     /// The message held for longest.
     pub(super) fn first(&self) -> Option<(Key, u64)> {
-        self.arrivals.first().map(|key| self.place(key))
+        let message = &self.messages[self.arrivals.first()?];
+        Some((message.stream, message.seq))
     }
 
     /// The message held last.
     pub(super) fn last(&self) -> Option<(Key, u64)> {
-        self.arrivals.last().map(|key| self.place(key))
-    }
-
-    fn place(&self, key: Key) -> (Key, u64) {
-        let message = &self.messages[key];
-        (message.stream, message.seq)
+        let message = &self.messages[self.arrivals.last()?];
+        Some((message.stream, message.seq))
     }
 
     /// Holds a message that is not held yet.

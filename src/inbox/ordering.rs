@@ -22,7 +22,6 @@ impl<T: Types> Inbox<T> {
     }
 
     /// Raises the cursor; what was held below it goes first, in order.
-    #[inline(never)]
     pub(super) fn raise_cursor(&mut self, stream: Key, to: u64, ctx: &mut Context<T>) {
         while let Some(seq) = self.held.lowest(stream).filter(|seq| *seq < to) {
             self.streams[stream].cursor = seq;
@@ -48,7 +47,6 @@ impl<T: Types> Inbox<T> {
 
     /// Makes room for a message that can be handed over: drops the highest held one of its stream, else the one that was
     /// held last in any. Held messages are unacked, so it comes again.
-    #[inline(never)]
     pub(super) fn drop_a_held_one(&mut self, stream: Key, ctx: &mut Context<T>) -> bool {
         let highest = self.held.highest(stream).map(|seq| (stream, seq));
         let Some((payer, seq)) = highest.or_else(|| self.held.last()) else { return false };

@@ -54,7 +54,7 @@ impl<T: Types> Inbox<T> {
         if let Some(silent) = self.room(from, &ctx.config, ctx.now).ok()? {
             self.forget_stream(silent);
         }
-        let stream = self.open_stream(from, id, Time::ZERO);
+        let stream = self.open_stream(from, id, usize::MAX, Time::ZERO)?;
         self.on_quiet(stream);
         Some(stream)
     }

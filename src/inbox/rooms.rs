@@ -30,25 +30,8 @@ impl<T: Types> Inbox<T> {
         }
     }
 
-    /// Opens a stream if nothing need be forgotten for it and for a range of it.
-    pub(super) fn open_stream_if_room(
-        &mut self,
-        from: &T::Peer,
-        id: StreamKey,
-        config: &Config,
-        now: Time,
-    ) -> Option<Key> {
-        let has_room = self.streams.len() < config.max_streams && self.ranges < config.max_ranges;
-        if has_room { self.insert_stream(from, id, config.max_streams_per_peer, now) } else { None }
-    }
-
-    /// Opens a stream for which there is room.
-    pub(super) fn open_stream(&mut self, from: &T::Peer, id: StreamKey, now: Time) -> Key {
-        self.insert_stream(from, id, usize::MAX, now).expect("no peer has more streams than a machine has addresses")
-    }
-
-    /// The new stream stands in no list.
-    fn insert_stream(&mut self, from: &T::Peer, id: StreamKey, limit: usize, now: Time) -> Option<Key> {
+    /// Opens a stream, which is not listed; `None` when its peer has `limit` streams already.
+    pub(super) fn open_stream(&mut self, from: &T::Peer, id: StreamKey, limit: usize, now: Time) -> Option<Key> {
         let stream = self.streams.insert(from, id, Stream::new(now), limit)?;
         let peer = self.streams[stream].peer;
         let count = self.streams.count(peer);

@@ -61,16 +61,6 @@ pub(super) struct Failure<S> {
     server_id: Option<S>,
 }
 
-/// What of a live message stands outside of it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Standing {
-    pub(super) stream: Key,
-    pub(super) expires_at: Time,
-    pub(super) in_window: bool,
-    pub(super) is_barrier: bool,
-    pub(super) is_accepted: bool,
-}
-
 /// What a verdict `Accepted` means for a message.
 #[derive(Debug)]
 pub(super) enum Acceptance<S> {
@@ -84,17 +74,11 @@ pub(super) enum Acceptance<S> {
     Repeated,
 }
 
-/// What a transmission waits for, and how many went unanswered.
+/// What a transmission waits for, how many went unanswered, and whether it takes a place in the window that it did not have.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Awaits {
-    MsgA {
-        unanswered: u32,
-        /// Whether it takes a place in the window that it did not have.
-        takes_place: bool,
-    },
-    AckN {
-        probes: u32,
-    },
+    MsgA { unanswered: u32, takes_place: bool },
+    AckN { probes: u32 },
 }
 
 impl<T: Types> Message<T> {
@@ -216,14 +200,8 @@ impl<T: Types> Message<T> {
         }
     }
 
-    pub(super) const fn standing(&self) -> Standing {
-        Standing {
-            stream: self.stream,
-            expires_at: self.expires_at,
-            in_window: matches!(self.state, State::OnWire { in_window: true, .. }),
-            is_barrier: self.is_barrier,
-            is_accepted: self.is_accepted(),
-        }
+    pub(super) const fn is_in_window(&self) -> bool {
+        matches!(self.state, State::OnWire { in_window: true, .. })
     }
 
     pub(super) const fn is_live(&self) -> bool {
@@ -265,15 +243,6 @@ impl<T: Types> Message<T> {
         match &self.state {
             State::Accepted { server_id, .. } => Some(server_id),
             State::Failed(failure) => failure.server_id.as_ref(),
-            State::Queued | State::OnWire { .. } => None,
-        }
-    }
-
-    /// As [`server_id`](Self::server_id), of a message that is gone.
-    pub(super) fn into_server_id(self) -> Option<T::ServerId> {
-        match self.state {
-            State::Accepted { server_id, .. } => Some(server_id),
-            State::Failed(failure) => failure.server_id,
             State::Queued | State::OnWire { .. } => None,
         }
     }

@@ -133,7 +133,7 @@ impl<T: Types> Outbox<T> {
         }
         let (peer, is_idle) = (state.peer, state.is_idle());
         if message.is_live() {
-            self.leave_lists(key, message.standing());
+            self.leave_lists(key, &message);
         }
         if message.is_below_gap {
             self.on_gap(message.stream, message.seq, Announce::All);
@@ -144,8 +144,8 @@ impl<T: Types> Outbox<T> {
         }
 
         ctx.persist(|_| Record::Delivered { id, server_id: server_id.clone() });
-        if let Some(first) = message.into_server_id().filter(|first| *first != server_id) {
-            ctx.event(Event::ServerIdConflict { id, first, second: server_id.clone() });
+        if let Some(first) = message.server_id().filter(|first| **first != server_id) {
+            ctx.event(Event::ServerIdConflict { id, first: first.clone(), second: server_id.clone() });
         }
         ctx.stats.delivered += 1;
         ctx.event(Event::Delivered { id, server_id });

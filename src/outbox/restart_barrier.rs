@@ -127,7 +127,6 @@ impl<T: Types> Outbox<T> {
     }
 
     /// A restored message was accepted.
-    #[inline(never)]
     pub(super) fn on_barrier_accepted(&mut self, stream: Key) {
         let stream = &mut self.streams[stream];
         stream.restored.unaccepted -= 1;
@@ -135,7 +134,6 @@ impl<T: Types> Outbox<T> {
     }
 
     /// A restored message is delivered, discarded or failed.
-    #[inline(never)]
     pub(super) fn on_barrier_gone(&mut self, stream: Key, was_accepted: bool) {
         let stream = &mut self.streams[stream];
         stream.restored.live -= 1;

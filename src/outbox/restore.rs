@@ -50,9 +50,10 @@ impl<T: Types> Outbox<T> {
     fn restore_failed(&mut self, id: MsgId, reason: FailReason) {
         let Some(key) = self.look_up(id) else { return };
         if self.messages[key].is_live() {
-            self.leave_live(key);
+            self.fail_live(key, reason);
+        } else {
+            self.messages[key].on_failed(reason);
         }
-        self.messages[key].on_failed(reason);
     }
 
     fn restore_resent(&mut self, id: MsgId, at: Time, ctx: &Context<T>) {
@@ -74,7 +75,7 @@ impl<T: Types> Outbox<T> {
     fn restore_gone(&mut self, id: MsgId) {
         let Some(key) = self.look_up(id) else { return };
         let stream = self.remove(key).stream;
-        self.forget_if_idle(stream);
+        self.retire_if_idle(stream);
     }
 
     /// All records were applied.

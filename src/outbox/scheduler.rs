@@ -200,7 +200,6 @@ impl<T: Types> Outbox<T> {
     }
 
     /// When a msg:R goes after a pause: it may have to wait for a token too.
-    #[inline(never)]
     fn next_after_pause(&self, until: Time, ctx: &Context<T>) -> Time {
         let Some(next) = self.candidate(ctx).filter(|_| ctx.connected) else { return Time::MAX };
         let waits_for_token = next.needs_token && !self.flushing;

@@ -118,7 +118,7 @@ pub(super) fn footprint<T: Types>(messages: usize) -> Bytes {
     // As many idle ones as messages, as many with messages, and as many idle ones that wait for an older one. A message
     // stands in one of two maps.
     let streams = messages.saturating_mul(3);
-    Streams::<T>::footprint(streams) + SeqMap::footprint(streams, messages) * 2
+    Streams::<T>::footprint(streams) + SeqMap::footprint(streams, messages)
 }
 
 /// The msg:R of a message that is transmitted now.
@@ -148,7 +148,6 @@ impl<T: Types> Outbox<T> {
         }
     }
 
-    #[inline(never)]
     fn look_up_elsewhere(&mut self, id: MsgId) -> Option<Key> {
         let (stream, seq) = self.streams.look_up(id)?;
         self.streams[stream].message(seq)
@@ -206,7 +205,6 @@ impl<T: Types> Outbox<T> {
     }
 
     /// An idle stream gets a message, or is about to be forgotten.
-    #[inline(never)]
     fn on_busy(&mut self, stream: Key) {
         if self.streams.before(stream).is_none() {
             self.idle_streams -= 1;
@@ -223,17 +221,10 @@ impl<T: Types> Outbox<T> {
 
     #[inline(never)]
     pub(super) fn retire(&mut self, stream: Key) {
-        if self.streams.after(stream).is_some() {
+        if self.streams.after(stream).is_some() || self.streams[stream].is_exhausted() {
             self.forget_older(stream);
         } else if self.streams.before(stream).is_none() {
             self.on_idle(stream);
-        }
-    }
-
-    /// As [`retire_if_idle`](Self::retire_if_idle), for an adopted stream, which is of no use without messages.
-    pub(super) fn forget_if_idle(&mut self, stream: Key) {
-        if self.streams[stream].is_idle() {
-            self.forget_older(stream);
         }
     }
 

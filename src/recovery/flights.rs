@@ -42,13 +42,6 @@ struct Class {
     last: usize,
 }
 
-impl Class {
-    #[inline]
-    fn list(&self, delay: Delay) -> usize {
-        (self.first + usize::from(delay.steps_after(self.min))).min(self.last)
-    }
-}
-
 /// A list, and the delay of a timer list in nanoseconds.
 #[derive(Clone, Copy, Debug)]
 struct DelayList {
@@ -134,7 +127,8 @@ impl<const CLASSES: usize> Flights<CLASSES> {
     #[inline(always)]
     pub(crate) fn arm(&mut self, key: Key, class: usize, delay: Delay, now: Time) {
         self.cancel(key);
-        let index = self.classes[class].list(delay);
+        let Class { min, first, last } = self.classes[class];
+        let index = (first + usize::from(delay.steps_after(min))).min(last);
         let due = now.plus(self.lists[index].delay);
         if self.enter(key, index, due) {
             self.earliest.on_first(index, due);
@@ -195,10 +189,12 @@ impl<const CLASSES: usize> Flights<CLASSES> {
         if self.earliest.due() > now {
             return None;
         }
-        let key = self.lists[self.earliest.list()].list.first()?;
-        let armed_at = self.armed_at(key)?;
-        self.cancel(key);
-        Some((key, armed_at))
+        let index = self.earliest.list();
+        let DelayList { list, delay } = self.lists[index];
+        let key = list.first()?;
+        let due = core::mem::take(self.links.datum_mut(key)?).due;
+        self.leave(key, index);
+        Some((key, Time::from_nanos(due.as_nanos().saturating_sub(delay))))
     }
 
     /// When the timer of a message was armed, while it runs.

@@ -15,7 +15,8 @@ const GRANULARITY: u64 = 1;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Rto {
-    estimate: Option<Estimate>,
+    /// SRTT and RTTVAR.
+    estimate: Option<(u64, u64)>,
     /// RTO, clamped, without backoff.
     rto: u64,
     min: u64,
@@ -26,12 +27,6 @@ pub(crate) struct Rto {
     /// How often the timeout has been doubled since the last fresh sample.
     level: u32,
     doubled_at: Time,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Estimate {
-    srtt: u64,
-    rttvar: u64,
 }
 
 impl Rto {
@@ -64,21 +59,19 @@ impl Rto {
     }
 
     pub(crate) fn srtt(&self) -> Option<Duration> {
-        self.estimate.map(|estimate| Duration::from_nanos(estimate.srtt))
+        self.estimate.map(|(srtt, _)| Duration::from_nanos(srtt))
     }
 
     /// Takes a sample, in nanoseconds (RFC 6298 sections 2.2 to 2.4).
     #[inline(always)]
     pub(crate) fn on_sample(&mut self, r: u64) {
         let r = r.min(self.max);
-        let estimate = match self.estimate {
-            None => Estimate { srtt: r, rttvar: r / 2 },
-            Some(Estimate { srtt, rttvar }) => {
-                Estimate { rttvar: rttvar - rttvar / 4 + srtt.abs_diff(r) / 4, srtt: srtt - srtt / 8 + r / 8 }
-            }
+        let (srtt, rttvar) = match self.estimate {
+            None => (r, r / 2),
+            Some((srtt, rttvar)) => (srtt - srtt / 8 + r / 8, rttvar - rttvar / 4 + srtt.abs_diff(r) / 4),
         };
-        self.estimate = Some(estimate);
-        let rto = estimate.srtt.saturating_add(GRANULARITY.max(estimate.rttvar.saturating_mul(4)));
+        self.estimate = Some((srtt, rttvar));
+        let rto = srtt.saturating_add(GRANULARITY.max(rttvar.saturating_mul(4)));
         self.level = 0;
         let rto = rto.clamp(self.min, self.max);
         if rto != self.rto {
