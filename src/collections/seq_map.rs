@@ -458,6 +458,13 @@ mod tests {
         assert_eq!(keys, live);
     }
 
+    /// The rule: never more than max(64, 4 × live) seqs; and never many more slots than that.
+    fn check_density(window: &Window) {
+        let Window { span, live, ref slots, .. } = *window;
+        assert!(span <= (4 * live).max(64), "{live} live ones span {span}");
+        assert!(slots.len() <= (4 * span).max(64), "{} slots for {span} seqs", slots.len());
+    }
+
     fn window(map: &SeqMap) -> &Window {
         match map {
             SeqMap::Several(window) => window,
@@ -509,6 +516,17 @@ mod tests {
                 }
             }
         }
+
+        #[test]
+        fn a_window_is_dense_after_every_step(steps in proptest::collection::vec(step(), 1..80)) {
+            let (mut map, mut model) = (SeqMap::Empty, BTreeMap::new());
+            for step in steps {
+                apply(&step, &mut map, &mut model);
+                if let SeqMap::Several(window) = &map {
+                    check_density(window);
+                }
+            }
+        }
     }
 
     #[test]
@@ -537,6 +555,30 @@ mod tests {
         assert_eq!(window_of(15, &[63, 64]), (65, 128, vec![]), "but of seventeen");
         assert_eq!(window_of(20, &[83]), (84, 128, vec![]), "four for each of 21");
         assert_eq!(window_of(200, &[]), (200, 256, vec![]));
+    }
+
+    #[test]
+    fn each_eviction_by_a_far_seq_narrows_what_the_window_may_span() {
+        let (span, slots, outliers) = window_of(20, &[84]);
+        assert_eq!((span, outliers), (1, (0..20).collect()), "one more than four for each of 21");
+        assert!(slots <= 64, "{slots}");
+    }
+
+    #[test]
+    fn three_messages_far_apart_do_not_keep_the_slots_of_a_thousand() {
+        let mut map = map_of((0..1_000).chain([4_003, 5_006]));
+        (0..999).for_each(|seq| assert_eq!(map.remove(seq), Some(1)));
+        assert_eq!(map.iter().map(|(seq, _)| seq).collect::<Vec<_>>(), [999, 4_003, 5_006]);
+        let slots = window(&map).slots.len();
+        assert!(slots <= 64, "{slots}");
+    }
+
+    #[test]
+    fn a_far_seq_gives_back_the_slots_of_those_before_it() {
+        let mut map = map_of((0..10_000).chain([1_000_000]));
+        (0..10_000).for_each(|seq| assert_eq!(map.remove(seq), Some(1)));
+        let slots = window(&map).slots.len();
+        assert!(slots <= 64, "{slots}");
     }
 
     /// Slots for 65 seqs are there, since a hundred were; of 64 in a row fifteen are left.
