@@ -205,6 +205,61 @@ fn some(key: Key) -> Option<Key> {
 mod tests {
     use super::*;
 
+    use alloc::collections::{BTreeMap, VecDeque};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn an_arena_is_a_map_that_reuses_the_key_freed_last(steps in proptest::collection::vec((0u32..40, 0u8..5), 1..300)) {
+            let (mut arena, mut model, mut free) = (Arena::new(), BTreeMap::new(), Vec::new());
+            for (value, (key, step)) in (0u32..).zip(steps) {
+                if step < 3 {
+                    let next = Key::try_from(model.len()).unwrap();
+                    prop_assert_eq!(arena.insert(value), free.last().copied().unwrap_or(next));
+                    model.insert(free.pop().unwrap_or(next), value);
+                } else if let Some(removed) = model.remove(&key) {
+                    prop_assert_eq!(arena.remove(key), removed);
+                    free.push(key);
+                }
+                prop_assert_eq!(arena.len(), model.len());
+                prop_assert!(arena.keys().eq(model.keys().copied()));
+                for key in 0..50 {
+                    prop_assert_eq!(arena.get(key), model.get(&key), "a free slot has no value");
+                }
+            }
+        }
+
+        #[test]
+        fn lists_that_share_links_are_sequences(steps in proptest::collection::vec((0u32..20, 0usize..3), 1..300)) {
+            let mut links = Links::new();
+            let (mut lists, mut models) = ([List::EMPTY; 3], [const { VecDeque::new() }; 3]);
+            for (datum, (key, to)) in (0u32..).zip(steps) {
+                match models.iter().position(|model| model.contains(&(key, datum_of(&links, key)))) {
+                    Some(from) => {
+                        links.unlink(&mut lists[from], key);
+                        models[from].retain(|(other, _)| *other != key);
+                    }
+                    None => {
+                        links.push_back(&mut lists[to], key, datum);
+                        models[to].push_back((key, datum));
+                    }
+                }
+                for (list, model) in lists.iter().zip(&models) {
+                    prop_assert!(links.iter(*list).map(|key| (key, datum_of(&links, key))).eq(model.iter().copied()));
+                    prop_assert_eq!(list.first(), model.front().map(|(key, _)| *key));
+                    prop_assert_eq!(list.last(), model.back().map(|(key, _)| *key));
+                    for (one, next) in model.iter().zip(model.iter().skip(1)) {
+                        prop_assert_eq!((links.next(one.0), links.prev(next.0)), (Some(next.0), Some(one.0)));
+                    }
+                }
+            }
+        }
+    }
+
+    fn datum_of(links: &Links<u32>, key: Key) -> u32 {
+        links.datum(key).copied().unwrap_or_default()
+    }
+
     #[test]
     fn keys_are_dense_and_reused() {
         let mut arena = Arena::new();
@@ -212,6 +267,7 @@ mod tests {
         assert_eq!(keys, [0, 1, 2, 3]);
         assert_eq!((arena.remove(1), arena.remove(2), arena.len()), (1, 2, 2));
         assert_eq!(arena.keys().collect::<Vec<_>>(), [0, 3]);
+        assert_eq!((arena.get(1), arena.get(3)), (None, Some(&3)), "a free slot has no value");
         assert_eq!((arena.insert(8), arena.insert(9), arena.insert(10)), (2, 1, 4));
         assert_eq!(arena.keys().map(|key| arena[key]).collect::<Vec<_>>(), [0, 9, 8, 3, 10]);
         assert_eq!(arena.get(5), None);

@@ -92,6 +92,26 @@ impl IdTable {
 }
 
 #[cfg(test)]
+impl IdTable {
+    /// The most used slots in a row; the longest look-up takes one step more.
+    pub(super) fn longest_run(&self) -> usize {
+        let twice = self.slots.iter().chain(&self.slots);
+        let runs = twice.scan(0, |run, key| {
+            *run = if *key == VACANT { 0 } else { *run + 1 };
+            Some(*run)
+        });
+        runs.max().unwrap_or(0)
+    }
+
+    /// How far the keys stand from their own slots, on average and rounded down.
+    pub(super) fn mean_distance(&self, hash: impl Fn(Key) -> u64) -> usize {
+        let used = (0..).zip(&self.slots).filter(|(_, key)| **key != VACANT);
+        let distances = used.map(|(slot, key)| self.distance(self.slot(hash(*key)), slot));
+        distances.sum::<usize>() / self.len.max(1)
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -110,6 +130,8 @@ mod tests {
                         prop_assert!(table.remove(key, hash));
                     }
                     prop_assert_eq!(table.len, model.len());
+                    prop_assert!(2 * table.len <= table.slots.len(), "at most half of the slots are used");
+                    prop_assert_eq!(table.find(hash(key), |other| other == key), model.get(&key).copied());
                 }
                 for key in 0..600 {
                     let found = table.find(hash(key), |other| other == key);
@@ -117,5 +139,14 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn an_empty_table_finds_nothing() {
+        let mut table = IdTable::new();
+        assert_eq!(table.find(5, |_| true), None);
+        table.insert(1, 5, |_| 5);
+        assert!(table.remove(1, |_| 5) && !table.remove(1, |_| 5));
+        assert_eq!(table.find(5, |_| true), None);
     }
 }

@@ -340,3 +340,380 @@ pub(crate) fn merge(
         (None, _) => b.next(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        /// So many seqs from a distance above the highest one on.
+        InsertAbove(u64, u64),
+        /// At a distance below the lowest one.
+        InsertBelow(u64),
+        /// The next absent seq from a distance above the lowest one on.
+        InsertWithin(u64),
+        /// So many seqs, counted from a place in their order.
+        Remove(usize, usize),
+        /// At a distance above the lowest one.
+        RemoveAt(u64),
+        LastBelow(u64),
+    }
+
+    /// Distances that are short, about as long as a window, and so long that seqs share their low bits.
+    fn distance() -> impl Strategy<Value = u64> {
+        prop_oneof![
+            8 => 1u64..4,
+            4 => 4u64..80,
+            3 => 80u64..700,
+            1 => (1u64..3, 0u64..3).prop_map(|(times, more)| times * 65_536 + more),
+        ]
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            5 => (distance(), 1u64..60).prop_map(|(distance, count)| Step::InsertAbove(distance, count)),
+            2 => distance().prop_map(Step::InsertBelow),
+            4 => (0u64..500).prop_map(Step::InsertWithin),
+            4 => (any::<prop::sample::Index>(), 1usize..40).prop_map(|(place, count)| Step::Remove(place.index(400), count)),
+            1 => (0u64..500).prop_map(Step::RemoveAt),
+            6 => (0u64..500).prop_map(Step::LastBelow),
+        ]
+    }
+
+    fn apply(step: &Step, map: &mut SeqMap, model: &mut BTreeMap<u64, Key>) {
+        const FIRST: u64 = 10_000_000;
+        let first = model.first_key_value().map_or(FIRST, |(seq, _)| *seq);
+        let last = model.last_key_value().map_or(FIRST, |(seq, _)| *seq);
+        let insert = |seq: u64, map: &mut SeqMap, model: &mut BTreeMap<u64, Key>| {
+            let key = Key::try_from(seq % 1_000_003).unwrap();
+            map.insert(seq, key);
+            model.insert(seq, key);
+        };
+        match *step {
+            Step::InsertAbove(distance, count) => {
+                (last + distance..last + distance + count).for_each(|seq| insert(seq, map, model));
+            }
+            Step::InsertBelow(distance) => insert(first - distance, map, model),
+            Step::InsertWithin(distance) => {
+                let absent = (first + distance..).find(|seq| !model.contains_key(seq)).unwrap();
+                insert(absent, map, model);
+            }
+            Step::Remove(place, count) => {
+                let skip = place % model.len().max(1);
+                let seqs: Vec<u64> = model.keys().copied().skip(skip).take(count).collect();
+                seqs.into_iter().for_each(|seq| assert_eq!(map.remove(seq), model.remove(&seq)));
+            }
+            Step::RemoveAt(distance) => {
+                assert_eq!(map.remove(first + distance), model.remove(&(first + distance)));
+            }
+            Step::LastBelow(distance) => {
+                let seq = first + distance;
+                assert_eq!(map.last_below(seq), last_below(model, seq));
+            }
+        }
+    }
+
+    fn last_below(model: &BTreeMap<u64, Key>, seq: u64) -> Option<(u64, Key)> {
+        model.range(..seq).next_back().map(|(seq, key)| (*seq, *key))
+    }
+
+    /// The map holds what the model holds, by every way to ask for it.
+    fn check_content(map: &SeqMap, model: &BTreeMap<u64, Key>) {
+        assert_eq!((map.is_empty(), map.first()), (model.is_empty(), model.keys().next().copied()));
+        assert!(map.iter().eq(model.iter().map(|(seq, key)| (*seq, *key))));
+        for seq in model.keys().flat_map(|seq| [seq - 1, *seq, seq + 1]) {
+            assert_eq!(map.get(seq), model.get(&seq).copied(), "{seq}");
+        }
+        if let SeqMap::Several(window) = map {
+            let mut asked = map.clone();
+            for seq in window.base.saturating_sub(2)..window.end() + 2 {
+                assert_eq!(asked.last_below(seq), last_below(model, seq), "{seq}");
+                assert_eq!(asked.get(seq), model.get(&seq).copied(), "{seq}");
+            }
+        }
+    }
+
+    /// What holds within a window between two calls, its density aside.
+    fn check_window(window: &Window) {
+        let Window { base, span, live, ref slots, ref outliers } = *window;
+        assert!(slots.len().is_power_of_two() && span <= slots.len(), "{span} seqs in {}", slots.len());
+        assert_eq!(live > 0, span > 0);
+        assert!(live + outliers.len() > 0, "a map without a seq is empty");
+        let (mut keys, mut vacant) = (0, 0);
+        for seq in base..window.end() {
+            let content = slots[slot(seq, slots)];
+            if content & VACANT == 0 {
+                assert!(!outliers.contains_key(&seq), "{seq} stands in two places");
+                (keys, vacant) = (keys + 1, 0);
+            } else {
+                vacant += 1;
+                assert!((1..=vacant).contains(&(content & !VACANT)), "{seq} claims that a live seq is vacant");
+            }
+            assert!(keys > 0, "the lowest seq is live");
+        }
+        assert_eq!(keys, live);
+    }
+
+    /// The rule: never more than max(64, 4 × live) seqs; and never many more slots than that.
+    fn check_density(window: &Window) {
+        let Window { span, live, ref slots, .. } = *window;
+        assert!(span <= (4 * live).max(64), "{live} live ones span {span}");
+        assert!(slots.len() <= (4 * span).max(64), "{} slots for {span} seqs", slots.len());
+    }
+
+    fn window(map: &SeqMap) -> &Window {
+        match map {
+            SeqMap::Several(window) => window,
+            SeqMap::Empty | SeqMap::One { .. } => panic!("no window: {map:?}"),
+        }
+    }
+
+    fn outliers(map: &SeqMap) -> Vec<u64> {
+        window(map).outliers.keys().copied().collect()
+    }
+
+    fn map_of(seqs: impl IntoIterator<Item = u64>) -> SeqMap {
+        let mut map = SeqMap::Empty;
+        seqs.into_iter().for_each(|seq| map.insert(seq, 1));
+        map
+    }
+
+    /// A map with the seqs from 0 on and some far ones: what its window spans, its slots, and the outliers.
+    fn window_of(low: u64, far: &[u64]) -> (usize, usize, Vec<u64>) {
+        let map = map_of((0..low).chain(far.iter().copied()));
+        (window(&map).span, window(&map).slots.len(), outliers(&map))
+    }
+
+    proptest! {
+        #[test]
+        fn a_seq_map_equals_an_ordered_map(steps in proptest::collection::vec(step(), 1..50)) {
+            let (mut map, mut model) = (SeqMap::Empty, BTreeMap::new());
+            for step in steps {
+                apply(&step, &mut map, &mut model);
+                check_content(&map, &model);
+                if let SeqMap::Several(window) = &map {
+                    check_window(window);
+                }
+            }
+        }
+
+        /// Every vacant slot knows as much as it can, so that a wrong distance shows at once.
+        #[test]
+        fn vacancies_stay_true_when_all_are_remembered(steps in proptest::collection::vec(step(), 1..40)) {
+            let (mut map, mut model) = (SeqMap::Empty, BTreeMap::new());
+            for step in steps {
+                apply(&step, &mut map, &mut model);
+                check_content(&map, &model);
+                if let SeqMap::Several(window) = &mut map {
+                    for seq in window.base..=window.end() {
+                        prop_assert_eq!(window.last_below(seq), last_below(&model, seq));
+                    }
+                    check_window(window);
+                }
+            }
+        }
+
+        #[test]
+        fn a_window_is_dense_after_every_step(steps in proptest::collection::vec(step(), 1..80)) {
+            let (mut map, mut model) = (SeqMap::Empty, BTreeMap::new());
+            for step in steps {
+                apply(&step, &mut map, &mut model);
+                if let SeqMap::Several(window) = &map {
+                    check_density(window);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_stream_finds_none_one_and_several() {
+        let mut map = SeqMap::Empty;
+        assert_eq!((map.get(0), map.first(), map.last_below(9), map.remove(0)), (None, None, None, None));
+        map.insert(9, 3);
+        assert!(matches!(map, SeqMap::One { seq: 9, key: 3 }), "one needs no heap");
+        assert_eq!((map.get(9), map.get(8), map.first(), map.is_empty()), (Some(3), None, Some(9), false));
+        assert_eq!((map.last_below(9), map.last_below(10), map.remove(8)), (None, Some((9, 3)), None));
+        map.insert(8, 4);
+        assert_eq!((map.get(9), map.get(8), map.get(7), map.first()), (Some(3), Some(4), None, Some(8)));
+        assert_eq!(map.iter().collect::<Vec<_>>(), [(8, 4), (9, 3)]);
+        assert_eq!((map.remove(9), map.remove(9)), (Some(3), None));
+        assert_eq!((map.get(9), map.get(8), map.iter().count()), (None, Some(4), 1));
+        assert_eq!((map.remove(8), map.is_empty(), map.iter().count()), (Some(4), true, 0));
+        map.insert(5, 6);
+        assert_eq!((map.remove(5), map.is_empty()), (Some(6), true));
+    }
+
+    #[test]
+    fn a_window_is_dense_within_64_seqs_or_four_for_each_and_not_one_more() {
+        assert_eq!(window_of(1, &[63]), (64, 64, vec![]), "64 seqs always are");
+        assert_eq!(window_of(1, &[64]), (1, 4, vec![0]), "65 are not, of two");
+        assert_eq!(window_of(14, &[63, 64]), (64, 64, vec![0]), "nor of sixteen, when the next one comes");
+        assert_eq!(window_of(15, &[63, 64]), (65, 128, vec![]), "but of seventeen");
+        assert_eq!(window_of(20, &[83]), (84, 128, vec![]), "four for each of 21");
+        assert_eq!(window_of(200, &[]), (200, 256, vec![]));
+    }
+
+    #[test]
+    fn each_eviction_by_a_far_seq_narrows_what_the_window_may_span() {
+        let (span, slots, outliers) = window_of(20, &[84]);
+        assert_eq!((span, outliers), (1, (0..20).collect()), "one more than four for each of 21");
+        assert!(slots <= 64, "{slots}");
+    }
+
+    #[test]
+    fn three_messages_far_apart_do_not_keep_the_slots_of_a_thousand() {
+        let mut map = map_of((0..1_000).chain([4_003, 5_006]));
+        (0..999).for_each(|seq| assert_eq!(map.remove(seq), Some(1)));
+        assert_eq!(map.iter().map(|(seq, _)| seq).collect::<Vec<_>>(), [999, 4_003, 5_006]);
+        let slots = window(&map).slots.len();
+        assert!(slots <= 64, "{slots}");
+    }
+
+    #[test]
+    fn a_far_seq_gives_back_the_slots_of_those_before_it() {
+        let mut map = map_of((0..10_000).chain([1_000_000]));
+        (0..10_000).for_each(|seq| assert_eq!(map.remove(seq), Some(1)));
+        let slots = window(&map).slots.len();
+        assert!(slots <= 64, "{slots}");
+    }
+
+    /// Slots for 65 seqs are there, since a hundred were; of 64 in a row fifteen are left.
+    #[test]
+    fn a_65th_seq_is_not_dense_because_there_is_a_slot_for_it() {
+        let mut map = map_of(0..100);
+        (0..36).chain(37..86).for_each(|seq| assert_eq!(map.remove(seq), Some(1)));
+        let Window { span, live, slots, .. } = window(&map);
+        assert_eq!((*span, *live, slots.len()), (64, 15, 128));
+        map.insert(100, 1);
+        assert_eq!(outliers(&map), [36]);
+    }
+
+    #[test]
+    fn a_seq_below_is_dense_within_the_same_bounds() {
+        for (far, span, expected) in [(63, 64, vec![]), (64, 1, vec![0])] {
+            let mut map = SeqMap::Empty;
+            map.insert(far, 1);
+            map.insert(0, 2);
+            assert_eq!((window(&map).span, outliers(&map)), (span, expected));
+            assert_eq!((map.first(), map.get(0), map.get(far)), (Some(0), Some(2), Some(1)));
+            assert_eq!((map.last_below(far), map.last_below(far + 1)), (Some((0, 2)), Some((far, 1))));
+        }
+    }
+
+    #[test]
+    fn an_outlier_that_the_window_has_reached_is_still_found() {
+        let mut map = map_of([0, 70]);
+        assert_eq!(outliers(&map), [0]);
+        assert_eq!(map.remove(70), Some(1));
+        [2, 9, 1].into_iter().for_each(|seq| map.insert(seq, 2));
+        assert_eq!((map.remove(1), map.remove(2)), (Some(2), Some(2)));
+        assert_eq!((map.first(), map.last_below(9), map.get(0), map.get(9)), (Some(0), Some((0, 1)), Some(1), Some(2)));
+        assert_eq!((map.remove(0), map.first()), (Some(1), Some(9)));
+    }
+
+    #[test]
+    fn one_stuck_seq_costs_one_outlier() {
+        let mut map = SeqMap::Empty;
+        for seq in 0..100_000 {
+            map.insert(seq, 1);
+            if seq != 5 {
+                assert_eq!(map.remove(seq), Some(1));
+            }
+        }
+        assert_eq!((map.first(), map.get(5), map.iter().last()), (Some(5), Some(1), Some((5, 1))));
+        assert!(window(&map).slots.len() <= 128, "{}", window(&map).slots.len());
+    }
+
+    #[test]
+    fn a_window_slides_past_one_stuck_seq() {
+        let mut map = SeqMap::Empty;
+        for seq in 0..5_000 {
+            map.insert(seq, 1);
+            if seq > 50 {
+                assert_eq!(map.remove(seq - 50), Some(1));
+            }
+        }
+        assert_eq!((outliers(&map), window(&map).live), (vec![0], 50));
+        assert!(window(&map).slots.len() <= 256, "{}", window(&map).slots.len());
+    }
+
+    #[test]
+    fn seqs_in_a_row_have_slots_of_their_own() {
+        let map = map_of(1_000..2_000);
+        assert_eq!((outliers(&map), window(&map).slots.len()), (vec![], 1_024));
+    }
+
+    #[test]
+    fn answers_to_the_newest_alone_cost_one_outlier_for_each_that_is_stuck() {
+        let mut map = map_of(0..1_000);
+        let mut sizes = Vec::new();
+        for seq in 1_000..9_000 {
+            map.insert(seq, 2);
+            assert_eq!(map.remove(seq), Some(2));
+            sizes.push(window(&map).slots.len());
+        }
+        assert_eq!((map.first(), map.iter().count()), (Some(0), 1_000));
+        sizes.dedup();
+        assert!(sizes.len() <= 4, "the slots are not made anew for each message: {sizes:?}");
+    }
+
+    #[test]
+    fn one_removal_may_move_thousands_to_the_outliers() {
+        let count = 50_000;
+        let mut map = map_of(0..count);
+        map.insert(4 * count, 2);
+        assert_eq!(map.remove(7), Some(1));
+        assert_eq!((map.first(), map.iter().last(), window(&map).live), (Some(0), Some((4 * count, 2)), 1));
+        assert!((0..count).all(|seq| map.get(seq) == (seq != 7).then_some(1)));
+        assert!(window(&map).slots.len() <= 64, "{}", window(&map).slots.len());
+    }
+
+    #[test]
+    fn one_message_that_is_left_does_not_keep_the_memory_of_thousands() {
+        let mut map = map_of(0..10_000);
+        (0..9_999).for_each(|seq| assert_eq!(map.remove(seq), Some(1)));
+        assert_eq!(map.first(), Some(9_999));
+        assert!(window(&map).slots.len() <= 128, "{}", window(&map).slots.len());
+    }
+
+    #[test]
+    fn a_wide_window_gives_its_memory_back() {
+        let mut map = map_of(0..10_000);
+        (0..10_000).for_each(|seq| assert_eq!(map.remove(seq), Some(1)));
+        assert!(matches!(map, SeqMap::Empty), "it needs no heap");
+        let mut map = map_of([0].into_iter().chain(100_000..110_000));
+        (100_000..110_000).for_each(|seq| assert_eq!(map.remove(seq), Some(1)));
+        assert_eq!(outliers(&map), [0]);
+        assert!(window(&map).slots.len() <= 64, "{}", window(&map).slots.len());
+    }
+
+    /// Each look-up starts at the top of a window of ten thousand seqs of which two and a half thousand are live.
+    #[test]
+    fn vacant_slots_are_passed_once() {
+        let mut map = map_of((0..2_500).chain([9_999]));
+        assert_eq!(map.last_below(9_999), Some((2_499, 1)));
+        let Window { slots, .. } = window(&map);
+        assert_eq!(slots[slot(9_998, slots)], VACANT | 7_499);
+        map.insert(9_000, 2);
+        assert_eq!((map.last_below(9_999), map.last_below(9_000)), (Some((9_000, 2)), Some((2_499, 1))));
+        assert_eq!((map.remove(9_000), map.last_below(9_999)), (Some(2), Some((2_499, 1))));
+    }
+
+    #[test]
+    fn two_sequences_merge_in_ascending_order() {
+        let pairs = |seqs: &[u64]| seqs.iter().map(|seq| (*seq, 1)).collect::<Vec<_>>();
+        for (a, b, merged) in [
+            (&[1, 4, 5][..], &[0, 2, 9][..], &[0, 1, 2, 4, 5, 9][..]),
+            (&[], &[3], &[3]),
+            (&[3], &[], &[3]),
+            (&[1], &[2], &[1, 2]),
+            (&[], &[], &[]),
+        ] {
+            assert_eq!(merge(pairs(a).into_iter(), pairs(b).into_iter()).collect::<Vec<_>>(), pairs(merged));
+        }
+    }
+}

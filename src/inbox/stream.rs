@@ -141,3 +141,15 @@ impl<T: Types> Inbox<T> {
         }
     }
 }
+
+#[cfg(all(test, target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+
+    use crate::collections::{self, Slot};
+
+    #[test]
+    fn a_slot_of_an_incoming_stream_takes_96_bytes() {
+        assert_eq!(size_of::<Slot<collections::Stream<u64, Stream>>>(), 96);
+    }
+}

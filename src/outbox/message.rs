@@ -259,3 +259,262 @@ impl<S> Failure<S> {
         self.reason != FailReason::Expired
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use alloc::format;
+    use alloc::string::String;
+    use core::fmt::Debug;
+
+    use crate::frame::Rejection;
+
+    #[derive(Clone, Debug, PartialEq)]
+    struct Test;
+
+    impl Types for Test {
+        type Peer = u64;
+        type Payload = char;
+        type ServerId = u64;
+    }
+
+    const QUEUED: State<u64> = State::Queued;
+    const IN_WINDOW: State<u64> = on_wire(false, 2, true);
+    const REPEATED: State<u64> = on_wire(true, 3, false);
+    const ACCEPTED: State<u64> = accepted(7, 4);
+    const UNKNOWN: FailReason = FailReason::Unknown { rejection: None };
+
+    const fn on_wire(repeated: bool, unanswered: u32, in_window: bool) -> State<u64> {
+        State::OnWire { repeated, unanswered, in_window }
+    }
+
+    const fn accepted(server_id: u64, probes: u32) -> State<u64> {
+        State::Accepted { server_id, probes }
+    }
+
+    fn failed(reason: FailReason, server_id: Option<u64>) -> State<u64> {
+        State::Failed(Box::new(Failure { reason, server_id }))
+    }
+
+    fn rejected() -> FailReason {
+        FailReason::Rejected(Rejection { code: 9, reason: String::from("no") })
+    }
+
+    /// The states from which every cause is tried; of each variant as many as make a difference.
+    fn states() -> [State<u64>; 8] {
+        let [expired, unknown] = [failed(FailReason::Expired, None), failed(UNKNOWN, None)];
+        [QUEUED, IN_WINDOW, REPEATED, ACCEPTED, expired, unknown, failed(rejected(), None), failed(UNKNOWN, Some(7))]
+    }
+
+    fn message(state: State<u64>) -> Message<Test> {
+        let message = Message::queued(3, 11, 'x', Time::from_nanos(20), Time::from_nanos(50));
+        Message { state, is_below_gap: true, is_barrier: true, ..message }
+    }
+
+    /// A message as text: states have no equality.
+    fn text(value: &impl Debug) -> String {
+        format!("{value:?}")
+    }
+
+    /// What a cause returns in each of the [`states`], and the state that it leads to; nothing else changes.
+    fn causes<R: Debug>(name: &str, cause: impl Fn(&mut Message<Test>) -> R, expected: [(R, State<u64>); 8]) {
+        for (from, (returns, to)) in states().into_iter().zip(expected) {
+            let mut changed = message(from.clone());
+            let returned = cause(&mut changed);
+            let expected = (text(&returns), text(&message(to)));
+            assert_eq!((text(&returned), text(&changed)), expected, "{name} in {from:?}");
+        }
+    }
+
+    /// As [`states`], with nothing changed.
+    fn unchanged<R: Clone>(returns: R) -> [(R, State<u64>); 8] {
+        states().map(|state| (returns.clone(), state))
+    }
+
+    /// The first four states are those of live messages; the failed ones stay as they are.
+    fn live_change<R: Clone>(live: [(R, State<u64>); 4], of_failed: R) -> [(R, State<u64>); 8] {
+        let mut expected = unchanged(of_failed);
+        expected[..4].clone_from_slice(&live);
+        expected
+    }
+
+    #[test]
+    fn a_message_starts_queued_or_restored_with_an_unknown_fate() {
+        let [at, expires_at] = [20, 50].map(Time::from_nanos);
+        let message = Message::<Test>::queued(3, 11, 'x', at, expires_at);
+        assert_eq!((message.stream, message.seq, message.payload), (3, 11, 'x'));
+        assert_eq!((message.queued_at, message.expires_at), (at, expires_at));
+        assert!(!message.is_below_gap && !message.is_barrier);
+        assert_eq!(text(&message.state), text(&QUEUED));
+        let restored = Message::<Test>::restored(3, 11, 'x', at, expires_at);
+        assert_eq!(text(&restored), text(&Message { state: on_wire(true, 0, false), ..message }));
+    }
+
+    /// A failed message is not transmitted, so only the live states are tried.
+    #[test]
+    fn a_transmission_puts_a_message_on_the_wire_or_probes() {
+        let msg_a = |unanswered, takes_place| Awaits::MsgA { unanswered, takes_place };
+        let probe = (Awaits::AckN { probes: 4 }, ACCEPTED);
+        let first = (msg_a(0, true), on_wire(false, 0, true));
+        let again = (msg_a(2, false), on_wire(true, 2, true));
+        let unplaced = on_wire(false, 1, false);
+        for (from, waited_for_place, (awaits, to)) in [
+            (QUEUED, false, first.clone()),
+            (QUEUED, true, first),
+            (IN_WINDOW, false, again.clone()),
+            (IN_WINDOW, true, again),
+            (unplaced.clone(), false, (msg_a(1, false), on_wire(true, 1, false))),
+            (unplaced, true, (msg_a(1, true), on_wire(true, 1, true))),
+            (REPEATED, false, (msg_a(3, false), REPEATED)),
+            (REPEATED, true, (msg_a(3, true), on_wire(true, 3, true))),
+            (ACCEPTED, false, probe.clone()),
+            (ACCEPTED, true, probe),
+        ] {
+            let mut changed = message(from.clone());
+            let awaited = changed.on_transmit(waited_for_place);
+            let expected = (text(&awaits), text(&message(to)));
+            assert_eq!((text(&awaited), text(&changed)), expected, "{from:?}, {waited_for_place}");
+        }
+    }
+
+    #[test]
+    #[cfg(debug_assertions)]
+    #[should_panic(expected = "a failed message is not transmitted")]
+    fn a_failed_message_is_not_transmitted() {
+        message(failed(UNKNOWN, None)).on_transmit(false);
+    }
+
+    #[test]
+    fn an_acceptance_counts_once_and_another_server_id_is_a_conflict() {
+        let first = |repeated, in_window| Acceptance::First { repeated, in_window };
+        causes(
+            "acceptance as 7",
+            |message| message.on_accepted(7),
+            [
+                (Acceptance::Repeated, QUEUED),
+                (first(false, true), accepted(7, 0)),
+                (first(true, false), accepted(7, 0)),
+                (Acceptance::Repeated, ACCEPTED),
+                (Acceptance::Repeated, failed(FailReason::Expired, None)),
+                (Acceptance::Learned, failed(UNKNOWN, Some(7))),
+                (Acceptance::Learned, failed(rejected(), Some(7))),
+                (Acceptance::Repeated, failed(UNKNOWN, Some(7))),
+            ],
+        );
+        causes(
+            "acceptance as 8",
+            |message| message.on_accepted(8),
+            [
+                (Acceptance::Repeated, QUEUED),
+                (first(false, true), accepted(8, 0)),
+                (first(true, false), accepted(8, 0)),
+                (Acceptance::Conflict { first: 7 }, accepted(8, 4)),
+                (Acceptance::Repeated, failed(FailReason::Expired, None)),
+                (Acceptance::Learned, failed(UNKNOWN, Some(8))),
+                (Acceptance::Learned, failed(rejected(), Some(8))),
+                (Acceptance::Conflict { first: 7 }, failed(UNKNOWN, Some(8))),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_timeout_counts_one_more_of_the_awaited_answer() {
+        let live = [
+            (None, QUEUED),
+            (Some((Stage::Accept, 3)), on_wire(false, 3, true)),
+            (Some((Stage::Accept, 4)), on_wire(true, 4, false)),
+            (Some((Stage::Deliver, 5)), accepted(7, 5)),
+        ];
+        causes("timeout", Message::on_timeout, live_change(live, None));
+        for (state, stage) in [(on_wire(true, u32::MAX, true), Stage::Accept), (accepted(7, u32::MAX), Stage::Deliver)]
+        {
+            assert_eq!(message(state).on_timeout(), Some((stage, u32::MAX)), "the count saturates");
+        }
+    }
+
+    #[test]
+    fn a_place_in_the_window_is_given_back_once() {
+        let live = [(false, QUEUED), (true, on_wire(false, 2, false)), (false, REPEATED), (false, ACCEPTED)];
+        causes("leaving the window", Message::leave_window, live_change(live, false));
+    }
+
+    #[test]
+    fn a_new_connection_starts_the_attempts_anew_but_not_the_probes() {
+        let live = [((), QUEUED), ((), on_wire(false, 0, true)), ((), on_wire(true, 0, false)), ((), ACCEPTED)];
+        causes("a new connection", Message::on_connected, live_change(live, ()));
+    }
+
+    #[test]
+    fn a_recipient_that_is_heard_of_starts_the_probes_anew() {
+        let live = [(false, QUEUED), (false, IN_WINDOW), (false, REPEATED), (true, accepted(7, 0))];
+        causes("hearing of the recipient", Message::on_recipient_heard, live_change(live, false));
+        assert!(!message(accepted(7, 0)).on_recipient_heard(), "it was not probed");
+    }
+
+    #[test]
+    fn a_failure_keeps_the_server_id_and_ends_gap_and_barrier() {
+        for reason in [FailReason::Expired, UNKNOWN, rejected()] {
+            let server_ids = [None, None, None, Some(7), None, None, None, Some(7)];
+            for (from, server_id) in states().into_iter().zip(server_ids) {
+                let mut changed = message(from.clone());
+                changed.on_failed(reason.clone());
+                let to = failed(reason.clone(), server_id);
+                let expected = Message { is_below_gap: false, is_barrier: false, ..message(to) };
+                assert_eq!(text(&changed), text(&expected), "{reason:?} in {from:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_resent_message_goes_on_from_what_is_known_of_it() {
+        let later = Time::from_nanos(90);
+        let unknown = || on_wire(true, 0, false);
+        let resent = [QUEUED, IN_WINDOW, REPEATED, ACCEPTED, QUEUED, unknown(), unknown(), accepted(7, 0)];
+        // An earlier process may have transmitted what had not left when it failed.
+        let resent_before = [unknown(), IN_WINDOW, REPEATED, ACCEPTED, unknown(), unknown(), unknown(), accepted(7, 0)];
+        for ((from, resent), resent_before) in states().into_iter().zip(resent).zip(resent_before) {
+            for (cause, to) in
+                [(Message::on_resent as fn(&mut _, _), resent), (Message::on_resent_before, resent_before)]
+            {
+                let mut changed = message(from.clone());
+                cause(&mut changed, later);
+                assert_eq!(text(&changed), text(&Message { expires_at: later, ..message(to) }), "{from:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_state_answers_the_questions_about_it() {
+        let reasons = [FailReason::Expired, UNKNOWN, rejected(), UNKNOWN];
+        let statuses = [Status::Queued, Status::OnWire, Status::OnWire, Status::Accepted].into_iter();
+        let statuses = statuses.chain(reasons.map(Status::Failed));
+        // Whether it is live, whether it has left, whether it is repeated on the wire, what the server calls it.
+        let answers = [
+            (true, false, None, None),
+            (true, true, Some(false), None),
+            (true, true, Some(true), None),
+            (true, true, None, Some(7)),
+            (false, false, None, None),
+            (false, true, None, None),
+            (false, true, None, None),
+            (false, true, None, Some(7)),
+        ];
+        for ((state, status), (is_live, has_left, on_wire, server_id)) in
+            states().into_iter().zip(statuses).zip(answers)
+        {
+            let message = message(state);
+            assert_eq!(message.status(), status);
+            assert_eq!(
+                (message.is_live(), message.has_left(), message.on_wire()),
+                (is_live, has_left, on_wire),
+                "{status:?}"
+            );
+            assert_eq!(message.is_accepted(), status == Status::Accepted);
+            let Standing { stream, expires_at, in_window, is_barrier, is_accepted } = message.standing();
+            assert_eq!((stream, expires_at, is_barrier), (3, Time::from_nanos(50), true));
+            assert_eq!((in_window, is_accepted), (on_wire == Some(false), status == Status::Accepted));
+            assert_eq!((message.server_id(), message.clone().into_server_id()), (server_id.as_ref(), server_id));
+        }
+    }
+}

@@ -253,3 +253,90 @@ impl<T: Types> Outbox<T> {
         self.streams.remove(stream);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn a_slot_of_an_outgoing_stream_takes_96_bytes() {
+        assert_eq!(size_of::<collections::Slot<collections::Stream<u64, Stream>>>(), 96);
+    }
+
+    /// A stream whose messages have the seqs from 0 to `end`, with these as keys.
+    fn stream(end: Key) -> Stream {
+        let mut stream = Stream::new(0);
+        for key in 0..end {
+            let seq = stream.take_seq();
+            assert_eq!(seq, u64::from(key), "seqs count without gaps");
+            stream.live.insert(seq, key);
+        }
+        stream
+    }
+
+    #[test]
+    fn the_floor_is_the_lowest_live_seq_or_the_next_one() {
+        let mut stream = stream(0);
+        assert_eq!((stream.floor(), stream.is_idle()), (0, true));
+        for key in 0..3 {
+            let seq = stream.take_seq();
+            stream.live.insert(seq, key);
+        }
+        assert_eq!((stream.floor(), stream.is_idle()), (0, false));
+        stream.live.remove(0);
+        stream.on_failed(1, 1);
+        assert_eq!(stream.floor(), 2);
+        stream.on_discarded(2);
+        assert_eq!((stream.floor(), stream.is_idle()), (3, false), "a failed message stands above no floor");
+    }
+
+    #[test]
+    fn a_message_is_found_live_and_failed_until_it_is_gone() {
+        let mut stream = stream(4);
+        stream.on_failed(1, 1);
+        stream.on_failed(2, 2);
+        assert_eq!(
+            (0..5).map(|seq| stream.message(seq)).collect::<alloc::vec::Vec<_>>(),
+            [Some(0), Some(1), Some(2), Some(3), None]
+        );
+        stream.on_resent(1, 1);
+        assert_eq!((stream.live.get(1), stream.failed.get(1), stream.floor()), (Some(1), None, 0));
+        stream.on_delivered_late(2);
+        stream.on_discarded(3);
+        assert_eq!([2, 3].map(|seq| stream.message(seq)), [None, None]);
+        assert_eq!([0, 1].map(|seq| stream.live.remove(seq)), [Some(0), Some(1)]);
+        assert!(stream.is_idle());
+    }
+
+    #[test]
+    fn what_failed_or_was_discarded_is_abandoned_unless_it_is_resent_or_delivered_late() {
+        let mut stream = stream(4);
+        stream.on_failed(0, 0);
+        stream.on_failed(1, 1);
+        stream.on_discarded(2);
+        assert_eq!(stream.abandoned, 3);
+        stream.on_discarded(0);
+        assert_eq!(stream.abandoned, 3, "it was abandoned before");
+        stream.on_resent(1, 1);
+        assert_eq!(stream.abandoned, 2);
+        stream.on_failed(1, 1);
+        stream.on_delivered_late(1);
+        assert_eq!(stream.abandoned, 2);
+    }
+
+    #[test]
+    fn a_stream_is_exhausted_by_512_abandoned_seqs_or_the_last_seq() {
+        let mut stream = stream(512);
+        (0..511).for_each(|seq| stream.on_discarded(seq));
+        assert!(!stream.is_exhausted());
+        stream.on_failed(511, 511);
+        assert!(stream.is_exhausted());
+        stream.on_resent(511, 511);
+        assert!(!stream.is_exhausted());
+        let mut stream = Stream::new(SEQ_END - 1);
+        assert!(!stream.is_exhausted());
+        assert_eq!(stream.take_seq(), SEQ_END - 1);
+        assert!(stream.is_exhausted());
+    }
+}
