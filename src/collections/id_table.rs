@@ -92,31 +92,31 @@ impl IdTable {
 }
 
 #[cfg(test)]
-impl IdTable {
-    /// The most used slots in a row; the longest look-up takes one step more.
-    pub(super) fn longest_run(&self) -> usize {
-        let twice = self.slots.iter().chain(&self.slots);
-        let runs = twice.scan(0, |run, key| {
-            *run = if *key == VACANT { 0 } else { *run + 1 };
-            Some(*run)
-        });
-        runs.max().unwrap_or(0)
-    }
-
-    /// How far the keys stand from their own slots, on average and rounded down.
-    pub(super) fn mean_distance(&self, hash: impl Fn(Key) -> u64) -> usize {
-        let used = (0..).zip(&self.slots).filter(|(_, key)| **key != VACANT);
-        let distances = used.map(|(slot, key)| self.distance(self.slot(hash(*key)), slot));
-        distances.sum::<usize>() / self.len.max(1)
-    }
-}
-
-#[cfg(test)]
 mod tests {
     use super::*;
 
     use alloc::collections::BTreeSet;
     use proptest::prelude::*;
+
+    impl IdTable {
+        /// The most used slots in a row; the longest look-up takes one step more.
+        pub(in crate::collections) fn longest_run(&self) -> usize {
+            let twice = self.slots.iter().chain(&self.slots);
+            let runs = twice.scan(0, |run, key| {
+                *run = if *key == VACANT { 0 } else { *run + 1 };
+                Some(*run)
+            });
+            runs.max().unwrap_or(0)
+        }
+
+        /// How far the keys stand from their own slots, on average and rounded down.
+        #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
+        pub(in crate::collections) fn mean_distance(&self, hash: impl Fn(Key) -> u64) -> usize {
+            let used = (0_usize..).zip(&self.slots).filter(|(_, key)| **key != VACANT);
+            let distances = used.map(|(slot, key)| slot.wrapping_sub(hash(*key) as usize) & self.mask());
+            distances.sum::<usize>() / self.len.max(1)
+        }
+    }
 
     proptest! {
         #[test]

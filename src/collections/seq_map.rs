@@ -209,12 +209,11 @@ impl Window {
 
     #[inline(never)]
     fn insert_anywhere(&mut self, seq: u64, key: Key) {
-        let max_span = max_span(self.live + 1);
-        if self.live > 0 && seq < self.base && self.end() - seq > max_span {
+        if self.live > 0 && seq < self.base && self.end() - seq > max_span(self.live + 1) {
             self.outliers.insert(seq, key);
             return;
         }
-        while self.live > 0 && seq >= self.end() && seq + 1 - self.base > max_span {
+        while self.live > 0 && seq >= self.end() && seq + 1 - self.base > max_span(self.live + 1) {
             self.evict_first();
         }
         if self.live == 0 {
@@ -232,6 +231,7 @@ impl Window {
         self.forget_vacancy_above(seq);
         self.slots[slot(seq, &self.slots)] = key;
         self.live += 1;
+        self.tighten();
     }
 
     /// A vacant slot is about to be filled: no slot above it may claim that it is vacant.
