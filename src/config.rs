@@ -1,14 +1,14 @@
-//! The configuration: private fields, consuming setters of one shape, checked once.
+//! The configuration: private fields, consuming setters, one check.
 
 use core::time::Duration;
 
 use crate::error::ConfigError;
 use crate::time::nanos;
 
-/// What a [`Client`](crate::Client) may use and how patient it is.
+/// The limits and the delays of a [`Client`](crate::Client).
 ///
-/// Start from [`Config::default`] and change what differs. It is checked once, by
-/// [`Client::new`](crate::Client::new), which names the field that cannot work.
+/// Start from [`Config::default`] and change what differs. [`Client::new`](crate::Client::new) checks the values and
+/// returns an error that names the first invalid field.
 ///
 /// # Examples
 ///
@@ -48,27 +48,28 @@ pub struct Config {
     pub(crate) journal: bool,
 }
 
-/// In which order messages of one stream are handed over.
+/// The order in which messages of one stream are handed over to the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// In the order in which they were sent. A message that arrives early is held, unacked.
+    /// In the order in which they were sent. A message that arrives early is held and not acked.
     InOrder {
-        /// How long a message is held for the ones before it; then they are given up for order's sake and come, if they
-        /// come, with [`late`](crate::Delivery::late) set. `None`: until the sender's `floor` passes them.
+        /// How long a message is held while earlier ones are missing. After that it is handed over, and the earlier
+        /// ones are handed over with [`late`](crate::Delivery::late) set if they arrive. `None`: until the floor passes
+        /// them.
         max_hold: Option<Duration>,
     },
-    /// As they arrive; `late` is never set.
+    /// In the order of arrival; `late` is never set.
     AsArrived,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 3600);
-/// Ten years: far from where nanoseconds in 64 bits end, so that no sum of a few of them saturates.
-const LONGEST: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
-/// The shortest timer: two ticks of the timer grid's finest octave.
-const SHORTEST: Duration = Duration::from_micros(1);
-/// What a 32-bit index can count, with room to spare.
-const MOST: usize = 1 << 30;
+/// Ten years: far below 2⁶⁴ nanoseconds, so that no sum of a few durations saturates.
+const MAX_DURATION: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
+/// The shortest timer.
+const MIN_DURATION: Duration = Duration::from_micros(1);
+/// Fits a 32-bit index with room to spare.
+const MAX_COUNT: usize = 1 << 30;
 
 impl Default for Config {
     fn default() -> Self {
@@ -99,162 +100,164 @@ impl Default for Config {
 }
 
 impl Config {
-    /// How many msg:R may be on the wire without an answer: 1 to 2³⁰, default 32.
+    /// Sets the window: the maximum number of msg:R that wait for msg:A, 1 to 2³⁰, default 32.
     ///
-    /// An accepted message that waits for its recipient holds no place, nor does one after three unanswered
-    /// transmissions: neither an offline recipient nor a frame that never gets through blocks the rest.
+    /// A message leaves the window when it is answered, and after three unanswered transmissions. So neither an offline
+    /// recipient nor a frame that never arrives blocks the others.
     pub const fn window(mut self, messages: usize) -> Self {
         self.window = messages;
         self
     }
 
-    /// How many messages are held that are not delivered, in any state: 1 to 2³⁰, default 10,000.
+    /// Sets the maximum number of undelivered messages, failed ones included: 1 to 2³⁰, default 10,000.
     ///
-    /// Beyond it `send` gives the payload back with [`SendError::Full`](crate::SendError::Full). As many idle outgoing
-    /// streams are remembered.
+    /// At the limit `send` returns the payload in [`SendError::Full`](crate::SendError::Full). The same number of idle
+    /// outgoing streams is remembered.
     pub const fn outbox_capacity(mut self, messages: usize) -> Self {
         self.outbox_capacity = messages;
         self
     }
 
-    /// How many incoming messages are with the application unconfirmed or held for order: 1 to 2³⁰, default 1,000.
+    /// Sets the maximum number of incoming messages that are unconfirmed or held for order: 1 to 2³⁰, default 1,000.
     ///
-    /// Beyond it msg:N is left unanswered, so it comes again.
+    /// At the limit msg:N is not answered, so it comes again.
     pub const fn inbox_capacity(mut self, messages: usize) -> Self {
         self.inbox_capacity = messages;
         self
     }
 
-    /// How many ack:R may wait for their ack:A: 1 to 2³⁰, default 1,000.
+    /// Sets the maximum number of ack:R that wait for their ack:A: 1 to 2³⁰, default 1,000.
     ///
-    /// Beyond it the oldest is forgotten; a repeated msg:N brings it back.
+    /// At the limit the oldest is forgotten; a repeated msg:N makes it pending again.
     pub const fn ack_capacity(mut self, acks: usize) -> Self {
         self.ack_capacity = acks;
         self
     }
 
-    /// The retransmission timeout before the first sample: `rto_min` to `rto_max`, default 1 s (RFC 6298 section 2.1).
+    /// Sets the retransmission timeout before the first sample: `rto_min` to `rto_max`, default 1 s (RFC 6298 section
+    /// 2.1).
     pub const fn rto_initial(mut self, timeout: Duration) -> Self {
         self.rto_initial = timeout;
         self
     }
 
-    /// The least retransmission timeout: 1 µs to `rto_max`, default 1 s (RFC 6298 section 2.4).
+    /// Sets the minimum retransmission timeout: 1 µs to `rto_max`, default 1 s (RFC 6298 section 2.4).
     pub const fn rto_min(mut self, timeout: Duration) -> Self {
         self.rto_min = timeout;
         self
     }
 
-    /// The greatest retransmission timeout, backoff and jitter included: `rto_min` to 10 years, default 60 s (RFC 6298
-    /// section 2.5).
+    /// Sets the maximum retransmission timeout, backoff and jitter included: `rto_min` to 10 years, default 60 s (RFC
+    /// 6298 section 2.5).
     pub const fn rto_max(mut self, timeout: Duration) -> Self {
         self.rto_max = timeout;
         self
     }
 
-    /// How many unanswered transmissions until a message fails: from 1, default 8; `None` for no limit, which a lossy
-    /// datagram link wants.
+    /// Sets after how many unanswered transmissions a message fails: from 1, default 8; `None` for no limit, which
+    /// suits a lossy datagram link.
     ///
-    /// A reconnect starts the count again.
+    /// A reconnect resets the count.
     pub const fn max_attempts(mut self, attempts: Option<u32>) -> Self {
         self.max_attempts = attempts;
         self
     }
 
-    /// How long after msg:A the sender waits for ack:N before it asks again: 1 µs to `probe_max`, default 2 s. Each probe
-    /// doubles it.
+    /// Sets the delay between msg:A and the first probe: 1 µs to `probe_max`, default 2 s. Each probe doubles it.
     pub const fn probe_initial(mut self, delay: Duration) -> Self {
         self.probe_initial = delay;
         self
     }
 
-    /// The greatest delay between two probes, and the longest pause that a server may ask for: `probe_initial` to 10
-    /// years, default 10 min.
+    /// Sets the maximum delay between two probes, and the maximum pause that a server may request: `probe_initial` to
+    /// 10 years, default 10 min.
     pub const fn probe_max(mut self, delay: Duration) -> Self {
         self.probe_max = delay;
         self
     }
 
-    /// When a message that is not settled fails, counted from `send` or `resend`: 1 µs to `lifetime`, default 3 days.
+    /// Sets how long after `send` or `resend` an undelivered message fails: 1 µs to `lifetime`, default 3 days.
     pub const fn expiry(mut self, age: Duration) -> Self {
         self.expiry = age;
         self
     }
 
-    /// How long after `send` a message may still be transmitted by anyone: `expiry` to 10 years, default 7 days. **One
-    /// value for the whole deployment**: a receiver remembers a stream for at least twice this after it last heard of it.
+    /// Sets how long after `send` a message may be transmitted: `expiry` to 10 years, default 7 days. **One value
+    /// for the whole deployment**: a receiver remembers a stream for at least twice this after its last message.
     pub const fn lifetime(mut self, age: Duration) -> Self {
         self.lifetime = age;
         self
     }
 
-    /// By up to which share each delay is lengthened at random: 0.0 to 1.0, default 0.25. On top of it a delay is rounded
-    /// up to the timer grid, by at most 1/16.
+    /// Sets the maximum share by which each delay is randomly lengthened: 0.0 to 1.0, default 0.25. The result is
+    /// rounded up to the timer grid, by at most 1/16.
     pub const fn jitter(mut self, share: f64) -> Self {
         self.jitter = share;
         self
     }
 
-    /// How many retransmissions a second, over all messages and acks: 1 to 1,000,000, default 64.
+    /// Sets the tokens per second, for all messages and acks together: 1 to 1,000,000, default 64.
     pub const fn retransmit_rate(mut self, per_second: u32) -> Self {
         self.retransmit_rate = per_second;
         self
     }
 
-    /// How many retransmissions at once after a quiet time: 1 to 1,000,000, default 128.
+    /// Sets the maximum number of tokens that accumulate, and so of retransmissions at once: 1 to 1,000,000, default
+    /// 128.
     pub const fn retransmit_burst(mut self, frames: u32) -> Self {
         self.retransmit_burst = frames;
         self
     }
 
-    /// In which order messages are handed over; default [`Order::InOrder`] with a `max_hold` of 60 s (1 µs to 10 years).
+    /// Sets the order of handing over; default [`Order::InOrder`] with a `max_hold` of 60 s (1 µs to 10 years).
     pub const fn order(mut self, order: Order) -> Self {
         self.order = order;
         self
     }
 
-    /// How many incoming streams are remembered: 1 to 2³⁰, default 65,536.
+    /// Sets the maximum number of incoming streams that are remembered: 1 to 2³⁰, default 65,536.
     pub const fn max_streams(mut self, streams: usize) -> Self {
         self.max_streams = streams;
         self
     }
 
-    /// How many of them may be of one peer, its share: 1 to 2³⁰, default 1,024. A peer beyond it pays with its own
-    /// longest-silent stream.
+    /// Sets the maximum number of incoming streams per peer: 1 to 2³⁰, default 1,024. At the limit the peer's own
+    /// longest-silent stream is forgotten for its new one.
     pub const fn max_streams_per_peer(mut self, streams: usize) -> Self {
         self.max_streams_per_peer = streams;
         self
     }
 
-    /// How many seq ranges are remembered over all incoming streams: 1 to 2³⁰, default 262,144. A conversation without
-    /// gaps is one range.
+    /// Sets the maximum number of seq ranges that are remembered for all incoming streams: 1 to 2³⁰, default 262,144. A
+    /// stream without gaps is one range.
     pub const fn max_ranges(mut self, ranges: usize) -> Self {
         self.max_ranges = ranges;
         self
     }
 
-    /// After how many silent timeouts in a row [`SuspectConnection`](crate::Event::SuspectConnection) is said: from 1,
-    /// default 3. At most one is counted per retransmission timeout.
+    /// Sets after how many consecutive timeouts without any received frame
+    /// [`SuspectConnection`](crate::Event::SuspectConnection) is emitted: from 1, default 3. At most one is counted per
+    /// retransmission timeout.
     pub const fn suspect_after(mut self, timeouts: u32) -> Self {
         self.suspect_after = timeouts;
         self
     }
 
-    /// Whether [`Output::Persist`](crate::Output::Persist) comes out, so that a killed client can be
-    /// [restored](crate::Client::restore); default no, and then no record is built.
+    /// Sets whether [`Output::Persist`](crate::Output::Persist) is emitted, so that a killed client can be
+    /// [restored](crate::Client::restore); default `false`: no record is built.
     pub const fn journal(mut self, on: bool) -> Self {
         self.journal = on;
         self
     }
 
-    /// Checks every field.
+    /// Checks every field; the error names the first invalid one.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let max_hold = match self.order {
-            Order::InOrder { max_hold } => max_hold.unwrap_or(LONGEST),
-            Order::AsArrived => LONGEST,
+            Order::InOrder { max_hold } => max_hold.unwrap_or(MAX_DURATION),
+            Order::AsArrived => MAX_DURATION,
         };
-        let count = |n: usize| (1..=MOST).contains(&n);
-        let timer = |d: Duration| (SHORTEST..=LONGEST).contains(&d);
+        let count = |n: usize| (1..=MAX_COUNT).contains(&n);
+        let timer = |d: Duration| (MIN_DURATION..=MAX_DURATION).contains(&d);
         let rate = |n: u32| (1..=1_000_000).contains(&n);
         const COUNT: &str = "must be from 1 to 2^30";
         const TIMER: &str = "must be from 1 microsecond to 10 years";
@@ -291,7 +294,7 @@ impl Config {
         }
     }
 
-    /// How long a receiver remembers a stream that it no longer hears of, in nanoseconds: twice `lifetime`.
+    /// Returns for how many nanoseconds a receiver remembers a stream without new messages: twice `lifetime`.
     pub(crate) fn retention(&self) -> u64 {
         nanos(self.lifetime).saturating_mul(2)
     }
@@ -303,24 +306,24 @@ mod tests {
     use alloc::string::ToString;
 
     #[test]
-    fn the_default_is_sound() {
+    fn the_default_is_valid() {
         assert_eq!(Config::default().check(), Ok(()));
     }
 
     #[test]
-    fn every_wrong_field_is_named_with_its_reason() {
+    fn every_invalid_field_is_named_with_its_reason() {
         let good = Config::default;
         let ms = Duration::from_millis;
         let hold = |max_hold| Order::InOrder { max_hold: Some(max_hold) };
         let wrong = [
             (good().window(0), "window"),
-            (good().window(MOST + 1), "window"),
+            (good().window(MAX_COUNT + 1), "window"),
             (good().outbox_capacity(0), "outbox_capacity"),
             (good().inbox_capacity(0), "inbox_capacity"),
             (good().ack_capacity(0), "ack_capacity"),
             (good().rto_min(ms(0)), "rto_min"),
             (good().rto_max(ms(999)), "rto_max"),
-            (good().rto_max(LONGEST + ms(1)), "rto_max"),
+            (good().rto_max(MAX_DURATION + ms(1)), "rto_max"),
             (good().rto_initial(ms(999)), "rto_initial"),
             (good().rto_initial(ms(60_001)), "rto_initial"),
             (good().max_attempts(Some(0)), "max_attempts"),
@@ -328,7 +331,7 @@ mod tests {
             (good().probe_max(ms(1_999)), "probe_max"),
             (good().expiry(ms(0)), "expiry"),
             (good().expiry(8 * DAY), "expiry"),
-            (good().lifetime(LONGEST + ms(1)), "lifetime"),
+            (good().lifetime(MAX_DURATION + ms(1)), "lifetime"),
             (good().jitter(-0.1), "jitter"),
             (good().jitter(1.1), "jitter"),
             (good().jitter(f64::NAN), "jitter"),
@@ -349,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_years_are_the_longest_and_a_microsecond_the_shortest() {
+    fn durations_are_from_one_microsecond_to_ten_years() {
         let ten_years = Duration::from_secs(316_224_000);
         let config = |lifetime| Config::default().lifetime(lifetime).expiry(Duration::from_micros(1));
         assert_eq!(config(ten_years).check(), Ok(()));

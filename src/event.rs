@@ -1,4 +1,4 @@
-//! What comes out of a client: frames to transmit and events for the application.
+//! The outputs of a client: records to write, events for the application, frames to transmit.
 
 use core::time::Duration;
 
@@ -7,89 +7,92 @@ use crate::id::MsgId;
 use crate::journal::Record;
 use crate::time::Time;
 
-/// One thing to do, in the order in which it is to be done: drain with
-/// [`Client::poll_output`](crate::Client::poll_output) until `None`.
+/// One output. Call [`Client::poll_output`](crate::Client::poll_output) until `None` and process the outputs in that
+/// order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output<T: Types> {
-    /// Write this to the journal; what comes out after it relies on it. Only with [`Config::journal`](crate::Config::journal).
+    /// Write this record to the journal: later outputs depend on it. Only with
+    /// [`Config::journal`](crate::Config::journal).
     ///
-    /// A batch ends when `poll_output` returns `None`: commit its records together with the effects of its events, and only
-    /// then transmit its frames. See [`Client::restore`](crate::Client::restore).
+    /// A batch ends when `poll_output` returns `None`: commit its records together with the effects of its events, and
+    /// only then transmit its frames. See [`Client::restore`](crate::Client::restore).
     Persist(Record<T>),
-    /// Tell the application.
+    /// Pass this event to the application.
     Event(Event<T>),
-    /// Put this frame on the wire. It may be lost: the client repeats it as needed.
+    /// Transmit this frame. It may be lost: the client repeats it as needed.
     Transmit(Outgoing<T>),
 }
 
-/// What the application should know.
+/// An event for the application.
 ///
-/// Of each message sent, in this order and each at most once: `Accepted`; one end, `Delivered` or `Failed`; and after
-/// `Failed` at most one late `Delivered`. A [`resend`](crate::Client::resend) allows one more end. `Accepted` may be missing:
-/// ack:N implies it, and a message that was accepted while it was parked tells so by its [`Status`] when it is sent again.
+/// For each message sent, in this order and each at most once: `Accepted`; then `Delivered` or `Failed`; after `Failed`
+/// at most one late `Delivered`. After a [`resend`](crate::Client::resend), `Delivered` or `Failed` follows once more.
+/// `Accepted` may be missing: ack:N implies it, and if msg:A comes after the message failed, only its [`Status`] after
+/// `resend` shows it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event<T: Types> {
-    /// The server has the message: one tick.
+    /// The server has accepted the message: one tick.
     Accepted {
         /// The message.
         id: MsgId,
         /// The server's own id of it.
         server_id: T::ServerId,
     },
-    /// The recipient's application has handled the message: two ticks; it is settled and its payload gone.
+    /// The recipient's application has handled the message: two ticks. The client drops the message and its payload.
     Delivered {
         /// The message.
         id: MsgId,
         /// The server's own id of it.
         server_id: T::ServerId,
     },
-    /// The message was not answered in time and goes out again: the "not sent yet" hint of a user interface.
+    /// The message was not answered in time and will be transmitted again: a user interface may show "not sent yet".
     Retrying {
         /// The message.
         id: MsgId,
-        /// Which answer did not come.
+        /// The missing answer.
         stage: Stage,
-        /// How many transmissions of this stage have gone unanswered by now, from 1.
+        /// The number of unanswered transmissions of this stage so far, from 1.
         attempt: u32,
     },
-    /// The message is parked: it keeps its payload and waits for [`resend`](crate::Client::resend) or
+    /// The message has failed: it keeps its payload and waits for [`resend`](crate::Client::resend) or
     /// [`discard`](crate::Client::discard).
     Failed {
         /// The message.
         id: MsgId,
-        /// What is known.
+        /// Why.
         reason: FailReason,
     },
-    /// A message for this client: handle it, then [`confirm`](crate::Client::confirm) it.
+    /// A message has arrived: handle it, then [`confirm`](crate::Client::confirm) it.
     Received(Delivery<T>),
-    /// ack:A came: the server knows that this client has handled the message.
+    /// ack:A has arrived: the server knows that this client has handled the message.
     AckSettled {
-        /// Who sent the message.
+        /// The sender of the message.
         from: T::Peer,
         /// The message.
         id: MsgId,
     },
-    /// The server has stored one message twice, for example after it lost its memory; `second` counts from now on.
+    /// The server has given the message a second id, for example after it lost its memory. Only `second` is valid from
+    /// now on.
     ServerIdConflict {
         /// The message.
         id: MsgId,
-        /// What the server called it before.
+        /// The previous server id.
         first: T::ServerId,
-        /// What the server calls it now.
+        /// The current server id.
         second: T::ServerId,
     },
-    /// A message was refused unread because `max_streams`, `max_streams_per_peer` or `max_ranges` was reached. It was not
-    /// acked: its sender will try again.
+    /// A message was refused because `max_streams`, `max_streams_per_peer` or `max_ranges` was reached. It is not
+    /// acked, so it comes again.
     HorizonExceeded {
-        /// Who sent the message.
+        /// The sender of the message.
         from: T::Peer,
         /// The message.
         id: MsgId,
     },
-    /// Frames go out and nothing comes back: the connection is probably dead, reconnect.
+    /// Several timeouts have passed and no frame has arrived: the connection is probably dead; reconnect.
     SuspectConnection {
-        /// For how long nothing came.
+        /// The time since the last received frame.
         silent: Duration,
     },
 }
@@ -103,13 +106,13 @@ pub struct Delivery<T: Types> {
     pub id: MsgId,
     /// The server's own id of the message, for storage and sync.
     pub server_id: T::ServerId,
-    /// What the sender's application sent.
+    /// The payload that the sender's application gave to `send`.
     pub payload: T::Payload,
-    /// Whether messages that were sent after this one were handed over before it, or may have been.
+    /// Whether messages sent after this one were handed over before it, or may have been.
     pub late: bool,
 }
 
-/// The two answers that a sender waits for.
+/// The answer that a sender waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Stage {
@@ -119,47 +122,48 @@ pub enum Stage {
     Deliver,
 }
 
-/// Why a message is parked. What is said here is never more than what is known.
+/// Why a message has failed. `Rejected` and `Expired` are reported only when they are certain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum FailReason {
-    /// A fact: exactly one transmission was made and the server refused it.
+    /// The message was transmitted exactly once, and the server rejected it.
     Rejected(Rejection),
-    /// A fact: it never left this client.
+    /// The message was never transmitted, and its `expiry` has passed.
     Expired,
-    /// It left and was not settled: it may have arrived.
+    /// The message was transmitted and not confirmed: it may have arrived.
     Unknown {
-        /// What the server said last, if it refused a repeated transmission.
+        /// The server's last rejection, if it rejected a repeated transmission.
         rejection: Option<Rejection>,
     },
 }
 
-/// Where an unsettled message stands; within a process it only ever rises, until it fails.
+/// The state of an undelivered message. Within a process it only advances, in the order of the variants, until the
+/// message fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Status {
-    /// It has not left this client.
+    /// It has not been transmitted.
     Queued,
-    /// It has left at least once and the server has not answered for it.
+    /// It has been transmitted, and the server has not accepted it yet.
     OnWire,
-    /// The server has it.
+    /// The server has accepted it.
     Accepted,
-    /// It is parked.
+    /// It has failed and waits for the application.
     Failed(FailReason),
 }
 
-/// One message that is not delivered yet, as [`Client::outbox`](crate::Client::outbox) lists it.
+/// An undelivered message, as [`Client::outbox`](crate::Client::outbox) lists it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OutboxEntry<'a, T: Types> {
     /// Its id.
     pub id: MsgId,
     /// Its recipient.
     pub to: &'a T::Peer,
-    /// What it says.
+    /// Its payload.
     pub payload: &'a T::Payload,
-    /// Where it stands.
+    /// Its state.
     pub status: Status,
-    /// When `send` took it, on the client's own clock: it equals the caller's `now` unless that ever stepped back.
+    /// The time of `send` on the client's own clock: the caller's `now`, unless the caller's clock ever stepped back.
     pub queued_at: Time,
 }

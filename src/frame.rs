@@ -1,7 +1,7 @@
-//! The six frames, three each way: what a client sends and what it receives are two types.
+//! The six frames, in two types: two that a client sends and four that it receives.
 //!
-//! A client cannot be handed its own kind of frame and cannot emit the server's: illegal frames have no type. How frames
-//! become bytes is the caller's choice; with the feature `serde` they derive the traits.
+//! So a client cannot receive its own kind of frame and cannot emit the server's. The caller chooses the encoding; with
+//! the feature `serde` the frames implement its traits.
 
 use alloc::string::String;
 use core::fmt::Debug;
@@ -10,7 +10,7 @@ use core::time::Duration;
 
 use crate::id::MsgId;
 
-/// What one deployment speaks: the types of addresses, payloads and server ids.
+/// The types of addresses, payloads and server ids of one deployment.
 ///
 /// Implement it on a unit struct that derives `Clone`, `Debug` and `PartialEq`.
 ///
@@ -29,12 +29,12 @@ use crate::id::MsgId;
 /// }
 /// ```
 pub trait Types: Clone + Debug + PartialEq {
-    /// The address of a user, device or conversation. It is cloned once a frame: `u64` or `Arc<str>` is best.
+    /// The address of a user, device or conversation. It is cloned once per frame: prefer `u64` or `Arc<str>`.
     type Peer: Clone + Debug + Ord + Hash;
-    /// What the application sends. It is never looked into and cloned once a transmission: `Arc<[u8]>` or `Bytes` is
-    /// best.
+    /// The content of a message. It is never inspected, and cloned once per transmission: prefer `Arc<[u8]>` or
+    /// `Bytes`.
     type Payload: Clone + Debug + PartialEq;
-    /// The server's own id of a message, for storage and sync; never used for deduplication.
+    /// The server's own id of a message, for storage and synchronisation; never used for deduplication.
     type ServerId: Clone + Debug + PartialEq;
 }
 
@@ -49,25 +49,25 @@ pub trait Types: Clone + Debug + PartialEq {
     ))
 )]
 pub enum Outgoing<T: Types> {
-    /// "Here is message `id` for `to`": sent again, with the same id, until the message is settled.
+    /// "Here is message `id` for `to`": repeated, with the same id, until the message is delivered or fails.
     #[doc(alias = "msg:R")]
     MsgR {
         /// The message's id, the same in every transmission.
         id: MsgId,
         /// The recipient.
         to: T::Peer,
-        /// The lowest seq of this stream that the sender may still transmit unasked; a hint for order, never for
-        /// deduplication. The server passes it on as of the latest msg:R.
+        /// The floor: the lowest seq of this stream that the sender may still transmit without a `resend`. Used for
+        /// order, never for deduplication. The server forwards the value of the latest msg:R.
         floor: u64,
-        /// What the application sends.
+        /// The content of the message.
         payload: T::Payload,
     },
-    /// "My application has handled message `id` of `from`": sent again until ack:A.
+    /// "My application has handled message `id` of `from`": repeated until ack:A.
     #[doc(alias = "ack:R")]
     AckR {
         /// The message's id.
         id: MsgId,
-        /// Who sent the message.
+        /// The sender of the message.
         from: T::Peer,
     },
 }
@@ -89,7 +89,7 @@ pub enum Incoming<T: Types> {
     MsgA {
         /// The message's id.
         id: MsgId,
-        /// Whether the server has it.
+        /// The server's decision.
         verdict: Verdict<T>,
     },
     /// The server pushes message `id` from `from`.
@@ -103,18 +103,18 @@ pub enum Incoming<T: Types> {
         server_id: T::ServerId,
         /// The sender's floor: see [`Outgoing::MsgR`].
         floor: u64,
-        /// What the sender's application sent.
+        /// The content of the message.
         payload: T::Payload,
     },
-    /// The server has noted the receiver's confirmation.
+    /// The server has stored the confirmation of ack:R.
     #[doc(alias = "ack:A")]
     AckA {
         /// The message's id.
         id: MsgId,
-        /// Who sent the message.
+        /// The sender of the message.
         from: T::Peer,
     },
-    /// The recipient has handled message `id`: it is delivered and settled.
+    /// The recipient has handled message `id`: it is delivered.
     #[doc(alias = "ack:N")]
     AckN {
         /// The message's id.
@@ -124,7 +124,7 @@ pub enum Incoming<T: Types> {
     },
 }
 
-/// What the server says of a msg:R.
+/// The server's decision on a msg:R.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
@@ -132,20 +132,20 @@ pub enum Incoming<T: Types> {
     serde(bound(serialize = "T::ServerId: serde::Serialize", deserialize = "T::ServerId: serde::Deserialize<'de>"))
 )]
 pub enum Verdict<T: Types> {
-    /// It has the message, under this id of its own.
+    /// The server has stored the message under this id.
     Accepted(T::ServerId),
-    /// It will not have it.
+    /// The server refuses the message.
     Rejected(Rejection),
-    /// Not now: ask again after this long. Pauses every msg:R, at most `probe_max`.
+    /// The server asks for a retry after this time. It pauses every msg:R, for at most `probe_max`.
     RetryAfter(Duration),
 }
 
-/// Why a server refused a message: a code for programs and a reason for people, both the deployment's own.
+/// Why the server refused a message. The deployment defines the codes and the texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Rejection {
-    /// For programs.
+    /// A code for programs.
     pub code: u16,
-    /// For people.
+    /// A text for people.
     pub reason: String,
 }

@@ -1,14 +1,14 @@
-//! `MsgId`: a UUID that counts.
+//! `MsgId`: a UUID that contains a stream id and a seq.
 //!
-//! The rule of this module: an id is made once, before the first transmission, and never again. A stream is one client
-//! process times one peer; its seqs count 0, 1, 2, … without gaps. "Seen" is therefore a set of seq ranges, exact and
-//! usually one number per conversation, where random ids would have to be remembered for ever.
+//! The rule: an id is made once, before the first transmission. The seqs of a stream count 0, 1, 2, … without gaps, so
+//! the received ids of a stream are an exact set of seq ranges, usually one. Random ids would have to be stored one by
+//! one.
 //!
 //! ```text
 //!  xxxxxxxx-xxxx-8xxx-yzzz-ssssssssssss      a UUIDv8, RFC 9562 section 5.8
 //!  └──────┬────┘ │└┬┘ │└┬┘ └────┬─────┘
 //!   stream 48    │ │  │ │     seq 48         counts from 0 within the stream
-//!          version │  │ tag 10 (always 1)    after 4 more bits of the stream (low half of y, high of z)
+//!          version │  │ tag 10 (always 1)    4 more bits of the stream: low half of y, high half of z
 //!         stream 12   variant 2
 //! ```
 
@@ -23,17 +23,17 @@ use crate::error::ParseMsgIdError;
 pub(crate) const SEQ_END: u64 = 1 << 48;
 const SEQ_MASK: u64 = SEQ_END - 1;
 const TAG: u64 = 1;
-/// Version nibble, variant bits and tag, in the two halves of the id: what distinguishes one of this layout from any other UUID.
+/// Version nibble, variant bits and tag, in the two halves of the id: they mark a UUID of this layout.
 const FIXED_MASK: (u64, u64) = (0xf << 12, (0b11 << 62) | (0x3ff << 48));
 const FIXED: (u64, u64) = (8 << 12, (0b10 << 62) | (TAG << 48));
 
-/// One client process × one peer: 64 bits drawn from the client's seeded generator.
+/// The id of a stream: 64 random bits from the client's seeded generator.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StreamId(u64);
 
 impl StreamId {
-    /// Makes a stream id; every value is allowed.
+    /// Makes a stream id; every value is valid.
     #[must_use]
     pub const fn from_u64(bits: u64) -> Self {
         Self(bits)
@@ -46,7 +46,7 @@ impl StreamId {
     }
 }
 
-/// Sixteen hex digits.
+/// Formats the id as sixteen hex digits.
 impl fmt::Display for StreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
@@ -59,10 +59,10 @@ impl fmt::Debug for StreamId {
     }
 }
 
-/// The id of a message, made by the sending client: what every ack names and every receiver deduplicates by.
+/// The id of a message, made by the sending client. Acks contain it, and receivers deduplicate by it.
 ///
-/// Any UUID can be one. An id with this crate's layout (version 8, tag 1) has a
-/// [stream](MsgId::stream) and a [seq](MsgId::seq); a *foreign* id is a stream of its own with one message.
+/// Any UUID is valid. An id with this crate's layout (version 8, tag 1) has a [stream](MsgId::stream) and a
+/// [seq](MsgId::seq); any other id is *foreign*: a stream of one message.
 ///
 /// # Examples
 ///
@@ -80,7 +80,7 @@ impl fmt::Debug for StreamId {
 pub struct MsgId(Uuid);
 
 impl MsgId {
-    /// Composes the id of message `seq` of `stream`; `None` when `seq` is 2⁴⁸ or more.
+    /// Makes the id of message `seq` of `stream`; `None` when `seq` is 2⁴⁸ or more.
     #[must_use]
     pub const fn new(stream: StreamId, seq: u64) -> Option<Self> {
         if seq >= SEQ_END {
@@ -89,7 +89,7 @@ impl MsgId {
         Some(StreamKey::of(stream).id(seq))
     }
 
-    /// Takes any UUID as an id.
+    /// Makes an id from any UUID.
     #[must_use]
     pub const fn from_uuid(uuid: Uuid) -> Self {
         Self(uuid)
@@ -133,14 +133,14 @@ impl MsgId {
         (StreamKey(high, low - seq), seq)
     }
 
-    /// As [`split`](Self::split), if the id counts; of a foreign one it makes a key that no stream has.
+    /// As [`split`](Self::split); of a foreign id it returns a key that no stream has.
     #[inline]
     pub(crate) const fn split_counting(&self) -> (StreamKey, u64) {
         let (high, low) = self.0.as_u64_pair();
         (StreamKey(high, low & !SEQ_MASK), low & SEQ_MASK)
     }
 
-    /// The seq of an id of this stream, which must be one that counts; `None` for an id of any other.
+    /// Returns the seq if the id is of `stream`, which must not be foreign; `None` for another stream.
     #[inline]
     pub(crate) fn seq_in(&self, stream: StreamKey) -> Option<u64> {
         let (high, low) = self.0.as_u64_pair();
@@ -161,7 +161,7 @@ impl fmt::Debug for MsgId {
     }
 }
 
-/// Reads any of the usual spellings of a UUID.
+/// Parses any of the usual notations of a UUID.
 impl FromStr for MsgId {
     type Err = ParseMsgIdError;
 
@@ -172,13 +172,13 @@ impl FromStr for MsgId {
 
 /// The id of a stream as a key: the message id with the seq cleared, or the whole message id when it is foreign.
 ///
-/// The fixed bits keep the two kinds apart: no foreign id can be taken for a stream. Two halves of 64 bits rather than
-/// one of 128, which would ask for an alignment of sixteen bytes in every map.
+/// The fixed bits distinguish the two kinds. It has two halves of 64 bits, since a `u128` needs an alignment of 16
+/// bytes in every map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct StreamKey(u64, u64);
 
 impl StreamKey {
-    /// Its two halves.
+    /// Returns the two halves.
     #[inline]
     pub(crate) const fn halves(self) -> [u64; 2] {
         [self.0, self.1]
@@ -189,13 +189,13 @@ impl StreamKey {
         Self((bits & !0xffff) | FIXED.0 | ((bits >> 4) & 0xfff), FIXED.1 | ((bits & 0xf) << 58))
     }
 
-    /// Puts the id of message `seq` together again; `seq` must have come from [`MsgId::split`].
+    /// Returns the id of message `seq`; `seq` must have come from [`MsgId::split`].
     #[inline]
     pub(crate) const fn id(self, seq: u64) -> MsgId {
         MsgId(Uuid::from_u64_pair(self.0, self.1 | seq))
     }
 
-    /// Whether the stream counts, that is: is not a single foreign message.
+    /// Returns whether the stream has seqs, that is: is not a foreign id.
     #[inline]
     pub(crate) const fn counts(self) -> bool {
         let Self(high, low) = self;
@@ -218,12 +218,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_stream_and_seq_comes_back(stream: u64, seq in 0..SEQ_END) {
+        fn every_stream_and_seq_survives_the_round_trip(stream: u64, seq in 0..SEQ_END) {
             let id = MsgId::new(StreamId(stream), seq).unwrap();
             prop_assert_eq!(id.stream(), Some(StreamId(stream)));
             prop_assert_eq!(id.seq(), Some(seq));
-            let (key, place) = id.split();
-            prop_assert_eq!(place, seq);
+            let (key, split_seq) = id.split();
+            prop_assert_eq!(split_seq, seq);
             prop_assert_eq!(key.id(seq), id);
             prop_assert!(key.counts());
             prop_assert_eq!(id.seq_in(key), Some(seq));
@@ -232,7 +232,7 @@ mod tests {
         }
 
         #[test]
-        fn a_foreign_id_is_a_stream_of_its_own(bits: u128) {
+        fn a_foreign_id_is_a_stream_of_one_message(bits: u128) {
             let id = MsgId::from_uuid(Uuid::from_u128(bits));
             prop_assume!(id.stream().is_none());
             let (key, seq) = id.split();
@@ -240,7 +240,7 @@ mod tests {
         }
 
         #[test]
-        fn an_id_is_in_no_other_stream(a: u64, b: u64, bit in 0..64u32, seq in 0..SEQ_END) {
+        fn an_id_belongs_to_one_stream(a: u64, b: u64, bit in 0..64u32, seq in 0..SEQ_END) {
             let id = MsgId::new(StreamId(a), seq).unwrap();
             for other in [b, a ^ (1 << bit)] {
                 prop_assert_eq!(id.seq_in(StreamKey::of(StreamId(other))), (other == a).then_some(seq));
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn version_variant_and_tag_must_all_fit() {
+    fn version_variant_and_tag_must_all_match() {
         let counting = MsgId::new(StreamId(7), 5).unwrap().as_uuid().as_u128();
         // The highest and the lowest bit of the version, of the variant and of the tag.
         for bit in [79, 76, 63, 62, 57, 48] {
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_written_in_hex_digits_and_debugged_with_their_type() {
+    fn ids_are_displayed_in_hex_digits_and_debugged_with_their_type() {
         let stream = StreamId::from_u64(0x0123_4567_89ab_cdef);
         assert_eq!((stream.as_u64(), stream.to_string()), (0x0123_4567_89ab_cdef, "0123456789abcdef".into()));
         assert_eq!(alloc::format!("{stream:?}"), "StreamId(0123456789abcdef)");

@@ -1,8 +1,7 @@
-//! The journal: what a client must have written to be killed anywhere and lose nothing.
+//! The journal: what a client must have written so that it can be killed at any point without loss.
 //!
-//! The rule (L7): a [`Record`] comes out as [`Output::Persist`](crate::Output::Persist) before every event and every frame
-//! that relies on it. A record is the news, not the state: an application that writes its own message list writes the same
-//! row in the same transaction.
+//! The rule (L7): a [`Record`] is emitted as [`Output::Persist`](crate::Output::Persist) before every event and every
+//! frame that depends on it. A record describes a change, not the state.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -12,39 +11,39 @@ use crate::frame::Types;
 use crate::id::MsgId;
 use crate::time::Time;
 
-/// One line of the journal.
+/// One entry of the journal.
 ///
-/// Variants are only ever appended, and a changed field is a new variant, so that an old journal stays readable.
+/// New variants are appended, and a changed field becomes a new variant, so old journals stay readable.
 ///
 /// # Exactly once
 ///
-/// A batch is what [`poll_output`](crate::Client::poll_output) gives until `None`. In one transaction, write the records of
-/// the batch **and** the effects of its events: the row of a received message, the new tick on a sent one. Call
-/// [`confirm`](crate::Client::confirm) inside, as soon as the row is written, and drain on: its record belongs to the same
-/// batch. Commit. Only then transmit the frames of the batch. Whoever does so loses nothing that a committed `send` took and
-/// handles nothing twice, wherever the process dies:
+/// A batch is what [`poll_output`](crate::Client::poll_output) returns until `None`. In one transaction, write the
+/// records of the batch **and** the effects of its events: the row of a received message, the new tick of a sent one.
+/// Call [`confirm`](crate::Client::confirm) inside the transaction, as soon as the row is written, and continue to
+/// poll: its record belongs to the same batch. Commit. Only then transmit the frames of the batch. Then no message of a
+/// committed `send` is lost and none is handled twice, wherever the process dies:
 ///
-/// | it dies | then |
+/// | the process dies | effect |
 /// |---|---|
-/// | before the commit | nothing of the batch happened; nobody was told anything that relied on it |
-/// | after the commit, before the frames went out | they were lost on the way, and are repeated |
-/// | after that | nothing is missing |
+/// | before the commit | nothing of the batch has happened, and nothing that depends on it has been transmitted |
+/// | after the commit, before the frames are transmitted | as if the frames were lost: they are repeated |
+/// | after that | none |
 ///
-/// If the commit fails, the client knows more than the journal: drop it and [`restore`](crate::Client::restore). An
-/// application that handles a message outside of the transaction (prints it, rings a bell) does so at least once: again
-/// after a crash that came before its confirmation was durable.
+/// If the commit fails, the client is ahead of the journal: drop it and [`restore`](crate::Client::restore). An
+/// application that handles a message outside the transaction (prints it, plays a sound) does so at least once: again
+/// after a crash before its confirmation was durable.
 ///
 /// # What may be lost
 ///
-/// Each variant says what follows when it is missing. `Queued` is the promise of `send`: tell the user that a message is
-/// safe once it is committed. `Confirmed` is the memory against showing twice. The others spare work and keep what the user
-/// was told: without them a message goes out again, is recognised by its id, and settles again.
+/// Each variant documents the effect of its loss. `Queued`: show a message to the user as safe only once it is
+/// committed. `Confirmed` prevents that a message is shown twice. The others save work and keep the displayed state:
+/// without them a message is transmitted again, recognised by its id, and delivered again.
 ///
 /// # Keeping it short
 ///
-/// A journal grows by two to four records a message. Replace it by [`records`](crate::Client::records), in one transaction,
-/// when it is a few times as long as that, and at every start: then its length is bounded by what is unsettled and what is
-/// remembered.
+/// A journal grows by two to four records per message. Replace it by [`records`](crate::Client::records), in one
+/// transaction, when it is a few times as long as that, and at every start. Its length is then bounded by the
+/// undelivered messages and the remembered streams.
 ///
 /// # Examples
 ///
@@ -59,7 +58,7 @@ use crate::time::Time;
 /// # impl sixfold::Types for Chat { type Peer = u64; type Payload = String; type ServerId = u64; }
 /// type Failure = Box<dyn std::error::Error>;
 ///
-/// /// Commits what the client has to say, and gives the frames that may go out now.
+/// /// Commits one batch and returns its frames, which may be transmitted now.
 /// fn batch(client: &mut Client<Chat>, db: &mut Connection, now: Time) -> Result<Vec<Outgoing<Chat>>, Failure> {
 ///     let transaction = db.transaction()?;
 ///     let mut frames = Vec::new();
@@ -98,11 +97,11 @@ use crate::time::Time;
 /// client.handle_connected(now);
 /// client.handle_frame(hello.clone(), now);
 /// assert_eq!(batch(&mut client, &mut db, now)?, [Outgoing::AckR { id, from: 1 }]);
-/// drop(client); // killed before the frame went out
+/// drop(client); // killed before the frame was transmitted
 ///
 /// let mut client = restore(&db, Seed::from_bytes([2; 32]), now)?;
 /// client.handle_connected(now);
-/// client.handle_frame(hello, now); // the server knows of no ack: it pushes again
+/// client.handle_frame(hello, now); // the server has received no ack: it pushes again
 /// assert_eq!(batch(&mut client, &mut db, now)?, [Outgoing::AckR { id, from: 1 }], "acked, and not shown again");
 /// # Ok::<(), Failure>(())
 /// ```
@@ -118,68 +117,68 @@ use crate::time::Time;
 )]
 #[non_exhaustive]
 pub enum Record<T: Types> {
-    /// [`send`](crate::Client::send) took a message. Once this is durable, the message is not lost.
+    /// [`send`](crate::Client::send) took a message. Once the record is durable, the message is not lost.
     Queued {
         /// The message.
         id: MsgId,
         /// Its recipient.
         to: T::Peer,
-        /// What it says.
+        /// Its payload.
         payload: T::Payload,
-        /// When `send` took it.
+        /// The time of `send`.
         at: Time,
     },
-    /// The server has the message. Lost without harm: the server says so again.
+    /// The server has accepted the message. Loss is harmless: the server answers again.
     Accepted {
         /// The message.
         id: MsgId,
         /// The server's own id of it.
         server_id: T::ServerId,
     },
-    /// The message is delivered and settled. Lost without harm: it goes out again, is recognised, and this comes again.
+    /// The message is delivered. Loss is harmless: it is transmitted again, recognised, and delivered again.
     Delivered {
         /// The message.
         id: MsgId,
         /// The server's own id of it.
         server_id: T::ServerId,
     },
-    /// The message is parked. Lost, it is on its way again.
+    /// The message has failed. If lost: it is transmitted again.
     Failed {
         /// The message.
         id: MsgId,
-        /// What is known.
+        /// Why.
         reason: FailReason,
     },
-    /// [`resend`](crate::Client::resend) took a parked message. Lost, it is still parked.
+    /// [`resend`](crate::Client::resend) took a failed message. If lost: it is still failed.
     Resent {
         /// The message.
         id: MsgId,
-        /// When.
+        /// The time of `resend`.
         at: Time,
     },
-    /// [`discard`](crate::Client::discard) dropped a message. Lost, it is there again.
+    /// [`discard`](crate::Client::discard) dropped a message. If lost: the message is back.
     Discarded {
         /// The message.
         id: MsgId,
     },
-    /// The application has handled a message. Lost, the message is handed over again.
+    /// The application has confirmed a message. If lost: the message is handed over again.
     Confirmed {
-        /// Who sent it.
+        /// Its sender.
         from: T::Peer,
         /// The message.
         id: MsgId,
-        /// When.
+        /// The time of `confirm`.
         at: Time,
     },
-    /// What was confirmed of one stream: written by [`records`](crate::Client::records) in place of many `Confirmed`.
+    /// The confirmed seqs of one stream: [`records`](crate::Client::records) writes it in place of many `Confirmed`.
     Seen {
-        /// Who sends on the stream.
+        /// The sender of the stream.
         from: T::Peer,
-        /// The id of the stream's message 0; of an id of another make, that id.
+        /// The id of the stream's message 0, or the foreign id.
         stream: MsgId,
-        /// The confirmed seqs: start included, end excluded.
+        /// The confirmed seqs: start inclusive, end exclusive.
         ranges: Vec<Range<u64>>,
-        /// When the stream was last heard of.
+        /// The time of the stream's last received message.
         heard: Time,
     },
 }

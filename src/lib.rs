@@ -1,3 +1,11 @@
+//! Reliable instant messaging without I/O: the client side. Five terms that the documentation uses:
+//!
+//! - **stream**: the messages of one client process to one recipient, numbered 0, 1, 2, …; the number is the *seq*.
+//! - **floor**: the lowest seq of a stream that the sender may still transmit by itself; none below is waited for.
+//! - **probe**: a repetition of a message that the server has accepted, to ask whether the recipient has handled it.
+//! - **token**: the permission for one retransmission. Tokens arise at a fixed rate and accumulate up to a limit.
+//! - **failed**: rejected, expired or unanswered: the client repeats the message only if the application resends it.
+//!
 #![doc = include_str!("../README.md")]
 #![no_std]
 #![warn(clippy::std_instead_of_core, clippy::std_instead_of_alloc)]

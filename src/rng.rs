@@ -1,20 +1,20 @@
-//! The seeded generator: xoshiro256++, and nothing else draws randomness in this crate.
+//! The seeded generator, xoshiro256++: the crate's only source of randomness.
 //!
-//! Every run can be replayed from its [`Seed`]. The generator is the one of Blackman and Vigna (public domain,
-//! <https://prng.di.unimi.it/xoshiro256plusplus.c>): small, quick, 256 bits of state. It is no cipher, and need not be:
-//! ids are compared only within one authenticated sender, so guessing one gains nothing.
+//! Every run can be replayed from its [`Seed`]. The generator is by Blackman and Vigna (public domain,
+//! <https://prng.di.unimi.it/xoshiro256plusplus.c>): small, fast, 256 bits of state. It is not cryptographic and need
+//! not be: ids are compared only within one authenticated sender, so an attacker gains nothing by guessing one.
 
-/// The purposes for which a client draws, each from a generator of its own.
+/// Purposes; each has its own generator.
 pub(crate) const JITTER: u64 = 1;
 pub(crate) const STREAM_IDS: u64 = 2;
 pub(crate) const HASHES: u64 = 3;
 
-/// 256 bits that decide every random choice of one client.
+/// 256 bits that determine every random choice of one client.
 ///
-/// **Take it fresh from the operating system in every process** (`getrandom`, `crypto.getRandomValues`, the hardware
-/// generator). A seed used twice repeats the stream of ids when the other inputs that the generator absorbs (`now`)
-/// repeat too: a second process would then reuse the ids of the first, and the receiver would take its new messages
-/// for duplicates and confirm them unread. A fixed seed belongs in tests, where it makes a run repeatable.
+/// **Take fresh random bytes from the operating system in every process** (`getrandom`, `crypto.getRandomValues`, a
+/// hardware generator). A second process with the same seed and the same `now` reuses the ids of the first: the
+/// receiver takes its new messages for duplicates and confirms them unread. Use a fixed seed only in tests, to repeat a
+/// run.
 ///
 /// # Examples
 ///
@@ -28,14 +28,14 @@ pub(crate) const HASHES: u64 = 3;
 pub struct Seed([u8; 32]);
 
 impl Seed {
-    /// Makes a seed; every value is allowed.
+    /// Makes a seed; every value is valid.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 }
 
-/// Hides the bytes: whoever knows a seed can foresee the ids.
+/// Hides the bytes: with them the ids can be predicted.
 impl core::fmt::Debug for Seed {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("Seed(..)")
@@ -49,7 +49,7 @@ pub(crate) struct Rng {
 }
 
 impl Rng {
-    /// Starts a generator; `purpose` keeps several generators of one seed apart.
+    /// Makes a generator; generators of one seed with different purposes are independent.
     pub(crate) fn new(seed: &Seed, purpose: u64) -> Self {
         let mut state = [0; 4];
         for (word, bytes) in state.iter_mut().zip(seed.0.chunks_exact(8)) {
@@ -62,10 +62,10 @@ impl Rng {
         rng
     }
 
-    /// Stirs a value into the state, so that equal seeds part ways where their inputs do.
+    /// Mixes a value into the state, so that equal seeds with different inputs give different sequences.
     pub(crate) fn absorb(&mut self, value: u64) {
         self.state[0] ^= value;
-        // Two SplitMix64 words keep the state from being all zero, which xoshiro could never leave.
+        // The SplitMix64 words keep the state from being all zero, which xoshiro never leaves.
         self.state[1] = self.state[1].wrapping_add(split_mix(value));
         self.state[3] ^= split_mix(!value) | 1;
         for _ in 0..8 {
@@ -73,7 +73,7 @@ impl Rng {
         }
     }
 
-    /// Draws 64 uniform bits.
+    /// Returns 64 uniform random bits.
     pub(crate) fn next(&mut self) -> u64 {
         let [s0, s1, s2, s3] = &mut self.state;
         let result = s0.wrapping_add(*s3).rotate_left(23).wrapping_add(*s0);
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_generator_gives_the_reference_sequence() {
+    fn the_generator_returns_the_reference_sequence() {
         let mut rng = Rng { state: [1, 2, 3, 4] };
         let drawn: [u64; 5] = core::array::from_fn(|_| rng.next());
         let reference = [41943041, 58720359, 3588806011781223, 3591011842654386, 9228616714210784205];
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_a_purpose_and_what_is_absorbed_give_this_sequence() {
+    fn a_seed_a_purpose_and_an_absorbed_value_give_this_sequence() {
         let mut rng = Rng::new(&Seed::from_bytes([7; 32]), 2);
         rng.absorb(1_000_000_007);
         assert_eq!(
@@ -120,13 +120,13 @@ mod tests {
     }
 
     #[test]
-    fn a_zero_seed_is_no_dead_state() {
+    fn a_zero_seed_does_not_give_a_zero_state() {
         let mut rng = Rng::new(&Seed::from_bytes([0; 32]), 0);
         assert!((0..64).any(|_| rng.next() != rng.next()));
     }
 
     #[test]
-    fn purposes_and_absorbed_values_part_equal_seeds() {
+    fn different_purposes_or_absorbed_values_give_different_sequences() {
         let seed = Seed::from_bytes([9; 32]);
         let mut drawn = alloc::collections::BTreeSet::new();
         for purpose in 0..4 {

@@ -1,7 +1,7 @@
-//! Time as the caller tells it: nanoseconds since an origin of the caller's choice.
+//! Time as the caller passes it in: nanoseconds since an origin of the caller's choice.
 //!
-//! The crate never asks a clock. There is no `now()` here on purpose: a test, a simulator, a browser and a
-//! microcontroller each have their own.
+//! The crate never reads a clock, so there is no `now()`: a test, a simulator, a browser and a microcontroller each
+//! have their own.
 
 use core::fmt;
 use core::ops::Add;
@@ -31,7 +31,7 @@ pub struct Time(u64);
 impl Time {
     /// The origin.
     pub const ZERO: Self = Self(0);
-    /// The last point in time that can be named.
+    /// The last representable time.
     pub const MAX: Self = Self(u64::MAX);
 
     /// Makes a time from nanoseconds since the origin.
@@ -40,25 +40,25 @@ impl Time {
         Self(nanos)
     }
 
-    /// Tells the nanoseconds since the origin.
+    /// Returns the nanoseconds since the origin.
     #[must_use]
     pub const fn as_nanos(self) -> u64 {
         self.0
     }
 
-    /// Makes a time from the duration since the origin; durations over 584 years give [`Time::MAX`].
+    /// Makes a time from the duration since the origin; saturates at [`Time::MAX`].
     #[must_use]
     pub const fn from_origin(since: Duration) -> Self {
         Self(nanos(since))
     }
 
-    /// Tells the duration since the origin, the inverse of [`Time::from_origin`].
+    /// Returns the duration since the origin, the inverse of [`Time::from_origin`].
     #[must_use]
     pub const fn since_origin(self) -> Duration {
         Duration::from_nanos(self.0)
     }
 
-    /// Adds a duration; `None` when the sum cannot be named.
+    /// Adds a duration; `None` when the sum exceeds [`Time::MAX`].
     #[must_use]
     pub const fn checked_add(self, duration: Duration) -> Option<Self> {
         let added = duration.as_nanos();
@@ -68,7 +68,7 @@ impl Time {
         Some(self.plus(nanos(duration)))
     }
 
-    /// Tells how long after `earlier` this is; zero when it is not after.
+    /// Returns the duration since `earlier`; zero when `earlier` is later.
     #[must_use]
     pub const fn saturating_duration_since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.nanos_since(earlier))
@@ -79,7 +79,7 @@ impl Time {
         Self(self.0.saturating_add(nanos))
     }
 
-    /// As [`plus`](Self::plus); `None` past the end of the range.
+    /// As [`plus`](Self::plus); `None` when the sum exceeds [`Time::MAX`].
     pub(crate) const fn checked_plus(self, nanos: u64) -> Option<Self> {
         match self.0.checked_add(nanos) {
             Some(nanos) => Some(Self(nanos)),
@@ -87,7 +87,7 @@ impl Time {
         }
     }
 
-    /// Nanoseconds after `earlier`, zero when it is not after.
+    /// Returns the nanoseconds since `earlier`; zero when `earlier` is later.
     pub(crate) const fn nanos_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
@@ -108,7 +108,7 @@ impl fmt::Debug for Time {
     }
 }
 
-/// The whole nanoseconds of a duration, saturating.
+/// Returns a duration in nanoseconds, saturating.
 pub(crate) const fn nanos(duration: Duration) -> u64 {
     let nanos = duration.as_nanos();
     if nanos > u64::MAX as u128 {
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addition_saturates_and_checked_addition_says_so() {
+    fn addition_saturates_and_checked_addition_returns_none() {
         let last = Time::MAX;
         assert_eq!(last + Duration::from_nanos(1), Time::MAX);
         assert_eq!(last.checked_add(Duration::from_nanos(1)), None);

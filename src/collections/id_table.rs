@@ -29,13 +29,11 @@ impl IdTable {
     }
 
     /// The key with a hash that `is` the one looked for.
-    #[inline]
     pub(super) fn find(&self, hash: u64, is: impl Fn(Key) -> bool) -> Option<Key> {
         Some(self.probe(hash, is).1).filter(|key| *key != VACANT)
     }
 
     /// The slot of the key that `is` the one looked for, or the vacant one at which the search ends.
-    #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
     fn probe(&self, hash: u64, is: impl Fn(Key) -> bool) -> (usize, Key) {
         let mut slot = hash as usize & self.mask();
@@ -48,7 +46,6 @@ impl IdTable {
     }
 
     /// Adds a key that is not in; `rehash` returns the hash of another one.
-    #[inline]
     pub(super) fn insert(&mut self, key: Key, hash: u64, rehash: impl Fn(Key) -> u64) {
         self.len += 1;
         if 2 * self.len > self.slots.len() {

@@ -205,7 +205,6 @@ impl RangeSet {
     }
 }
 
-#[inline(never)]
 fn range_in(rest: &BTreeMap<u64, u64>, seq: u64) -> Option<Range> {
     let (start, end) = rest.range(..=seq).next_back()?;
     let range = Range { start: *start, end: *end };

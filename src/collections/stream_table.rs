@@ -100,7 +100,6 @@ impl<P: Clone + Ord + Hash, Q: Default, S> StreamTable<P, Q, S> {
     }
 
     /// The counting stream of a message, whoever its peer is, and the seq in it.
-    #[inline]
     pub(crate) fn find(&self, id: MsgId) -> Option<(Key, u64)> {
         let (id, seq) = id.split_counting();
         Some((self.in_table(id)?, seq))
@@ -138,7 +137,6 @@ impl<P: Clone + Ord + Hash, Q: Default, S> StreamTable<P, Q, S> {
         Some((found, seq))
     }
 
-    #[inline]
     fn in_table(&self, id: StreamKey) -> Option<Key> {
         self.by_id.find(self.secret.of_id(id), |stream| self.streams[stream].id == id)
     }
@@ -299,7 +297,6 @@ impl Secret {
         (s.wrapping_add(a.wrapping_mul(high)).wrapping_add(b.wrapping_mul(low)) >> 64) as u64
     }
 
-    #[inline]
     fn of_name(&self, name: &impl Hash) -> u64 {
         let mut hasher = self.names;
         name.hash(&mut hasher);

@@ -333,8 +333,9 @@ mod tests {
     }
 
     /// The first four states are those of live messages; the failed ones stay as they are.
-    fn live_change<R: Clone>(live: [(R, State<u64>); 4], of_failed: R) -> [(R, State<u64>); 8] {
-        let mut expected = unchanged(of_failed);
+    #[expect(clippy::needless_pass_by_value, reason = "a literal at each call")]
+    fn live_change<R: Clone>(live: [(R, State<u64>); 4], of_failed: &R) -> [(R, State<u64>); 8] {
+        let mut expected = unchanged(of_failed.clone());
         expected[..4].clone_from_slice(&live);
         expected
     }
@@ -426,7 +427,7 @@ mod tests {
             (Some((Stage::Accept, 4)), on_wire(true, 4, false)),
             (Some((Stage::Deliver, 5)), accepted(7, 5)),
         ];
-        causes("timeout", Message::on_timeout, live_change(live, None));
+        causes("timeout", Message::on_timeout, live_change(live, &None));
         for (state, stage) in [(on_wire(true, u32::MAX, true), Stage::Accept), (accepted(7, u32::MAX), Stage::Deliver)]
         {
             assert_eq!(message(state).on_timeout(), Some((stage, u32::MAX)), "the count saturates");
@@ -436,19 +437,19 @@ mod tests {
     #[test]
     fn a_place_in_the_window_is_given_back_once() {
         let live = [(false, QUEUED), (true, on_wire(false, 2, false)), (false, REPEATED), (false, ACCEPTED)];
-        causes("leaving the window", Message::leave_window, live_change(live, false));
+        causes("leaving the window", Message::leave_window, live_change(live, &false));
     }
 
     #[test]
     fn a_new_connection_starts_the_attempts_anew_but_not_the_probes() {
         let live = [((), QUEUED), ((), on_wire(false, 0, true)), ((), on_wire(true, 0, false)), ((), ACCEPTED)];
-        causes("a new connection", Message::on_connected, live_change(live, ()));
+        causes("a new connection", Message::on_connected, live_change(live, &()));
     }
 
     #[test]
     fn a_recipient_that_is_heard_of_starts_the_probes_anew() {
         let live = [(false, QUEUED), (false, IN_WINDOW), (false, REPEATED), (true, accepted(7, 0))];
-        causes("hearing of the recipient", Message::on_recipient_heard, live_change(live, false));
+        causes("hearing of the recipient", Message::on_recipient_heard, live_change(live, &false));
         assert!(!message(accepted(7, 0)).on_recipient_heard(), "it was not probed");
     }
 

@@ -1,24 +1,25 @@
-//! A conformance kit: reads a log of frames, of any client and any server, and says which rule is broken and where.
+//! A conformance kit: reads a log of frames of any client and any server, and reports which rule is broken and where.
 //!
-//! The rule of this module: nobody is accused of what frames do not show. A log shows what its [`View`] shows:
+//! The rule: only what frames prove is reported. What a log can prove depends on its [`View`]:
 //!
-//! | seen at | judged |
+//! | recorded at | checked |
 //! |---|---|
 //! | both | ids, streams, floors; ack:R before msg:N; server ids; sender, recipient, payload, floor; ack:N before ack:R |
-//! | the server | every answer that it owes: msg:A, also to a duplicate, msg:N, ack:A, ack:N, each within `patience` |
-//! | the clients | gaps in the numbering, at first transmissions; storms |
+//! | the server | every required frame: msg:A, also for a duplicate, msg:N, ack:A, ack:N, each within `patience` |
+//! | the clients | gaps in the seqs, at first transmissions; storms |
 //!
-//! Not judged: the order in which applications were handed messages, and whether they had handled what was acked: frames do
-//! not show it. A server that lost all its memory breaks rules (another server id, no ack:N), and the report says so unless
-//! the log does: see [`Direction::Forgotten`]. A log begins at the beginning: what was sent before it looks forged. A message
-//! that was cancelled before it ever left, with an unsettled one below it, looks like a gap: see [`Check::gaps`].
+//! Not checked, since frames do not show it: the order of handing over, and whether an acked message was handled. A
+//! server that lost its memory breaks rules (another server id, no ack:N) unless the log contains
+//! [`Direction::Forgotten`]. A log must be complete from the start: otherwise answers to earlier frames look forged. A
+//! message that was discarded before its first transmission, with an undelivered one below it, looks like a gap: see
+//! [`Check::gaps`].
 //!
-//! A log may hold the frames of some clients only; of the others nothing is taken for granted. Payloads are compared and
-//! never looked into, so that fingerprints will do: see [`Entry::map_payload`].
+//! A log may contain the frames of some clients only. Payloads are compared and never inspected, so hashes are enough:
+//! see [`Entry::map_payload`].
 //!
-//! The sections that a report names are those of the protocol: **1** the six frames and the server's six rules (answer every
-//! msg:R, duplicates alike; never reuse a server id; keep and push; answer every ack:R; true sender; unread payload), **2**
-//! ids (one message each, counted per stream), **4** the client's laws.
+//! The sections in a report are those of the protocol: **1** the six frames and the server's six rules (answer every
+//! msg:R, also a duplicate; never reuse a server id; keep and push; answer every ack:R; true sender; unread payload),
+//! **2** ids (one message each, numbered per stream), **4** the client's laws.
 
 mod bucket;
 mod debts;
@@ -44,11 +45,11 @@ use message::Message;
 pub use rule::{Report, Rule, Violation};
 use sender::Stream;
 
-/// Judges a log of frames, entry by entry or [all at once](Check::run). It remembers something of every message.
+/// Checks a log of frames, entry by entry or [all at once](Check::run). Its memory grows with the number of messages.
 ///
 /// # Examples
 ///
-/// A client that acks what it was never given:
+/// A client that acks a message that it never received:
 ///
 /// ```
 /// use sixfold::sim::check::{Check, Direction, Entry, Rule, View};
@@ -79,18 +80,18 @@ pub struct Check<T: Types> {
     fan_out: bool,
     gaps: bool,
     line: u64,
-    /// The latest time in the log so far: lines of several clients may be out of order by a little.
+    /// The latest time in the log so far: lines of several clients may be slightly out of order.
     now: Time,
     /// The time of the current line, by its endpoint's own clock.
     time: Time,
     messages: BTreeMap<Key<T>, Message<T>>,
     server_ids: BTreeMap<T::ServerId, Key<T>>,
     streams: BTreeMap<(T::Peer, StreamId), Stream<T>>,
-    /// What was pushed to whom.
+    /// The pushed messages, by receiver.
     pushed: BTreeSet<(T::Peer, Key<T>)>,
-    /// What was acked by whom, and whether by its present process.
+    /// The acked messages, by receiver, and whether by its current process.
     acked: BTreeMap<(T::Peer, Key<T>), bool>,
-    /// Every endpoint met, and whether it is connected.
+    /// Every endpoint so far, and whether it is connected.
     endpoints: BTreeMap<T::Peer, bool>,
     buckets: BTreeMap<T::Peer, Bucket>,
     debts: Debts<T>,
@@ -104,8 +105,8 @@ impl<T: Types> Check<T>
 where
     T::ServerId: Ord,
 {
-    /// Begins with an empty log: a patience of 10 s, a lifetime of 7 days, the default budget of 64 retransmissions a second
-    /// and 128 at once, and one recipient for each message.
+    /// Makes a check of an empty log. Defaults: a patience of 10 s, a lifetime of 7 days, 64 retransmissions per second
+    /// and 128 at once, no groups.
     #[must_use]
     pub fn new(view: View) -> Self {
         Self {
@@ -131,43 +132,44 @@ where
         }
     }
 
-    /// How long the server may take to answer; what the log ends before is not judged.
+    /// Sets how long the server may take to answer; answers due after the end of the log are not checked.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
-    /// The deployment's lifetime: how long after its msg:R a message has to be pushed.
+    /// Sets the deployment's lifetime: how long after its msg:R a message must be pushed.
     #[must_use]
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;
         self
     }
 
-    /// The clients' `retransmit_rate` and `retransmit_burst`.
+    /// Sets the clients' `retransmit_rate` and `retransmit_burst`.
     #[must_use]
     pub fn budget(mut self, rate: u32, burst: u32) -> Self {
         (self.rate, self.burst) = (rate, burst);
         self
     }
 
-    /// Whether recipients may be groups that the server hands to several: then anybody may be handed a message, and ack:N
-    /// needs one confirmation, since frames do not show who is a member.
+    /// Sets whether recipients may be groups. Then any client may receive a message, and ack:N requires one
+    /// confirmation, since frames do not show who is a member.
     #[must_use]
     pub fn fan_out(mut self, fan_out: bool) -> Self {
         self.fan_out = fan_out;
         self
     }
 
-    /// Whether [gaps](Rule::SeqGap) are judged; turn it off where messages are cancelled before they leave.
+    /// Sets whether [gaps](Rule::SeqGap) are checked; turn it off if messages are discarded before their first
+    /// transmission.
     #[must_use]
     pub fn gaps(mut self, gaps: bool) -> Self {
         self.gaps = gaps;
         self
     }
 
-    /// Judges a whole log.
+    /// Checks a whole log.
     #[must_use]
     pub fn run(mut self, log: impl IntoIterator<Item = Entry<T>>) -> Report {
         for entry in log {
@@ -176,17 +178,17 @@ where
         self.finish()
     }
 
-    /// Takes the entry of the next line.
+    /// Checks the entry of the next line.
     pub fn feed(&mut self, entry: Entry<T>) {
         self.feed_line(self.line + 1, entry);
     }
 
-    /// Takes the entry of a certain line, for logs with blank lines.
+    /// Checks the entry of a given line, for logs with blank lines.
     pub fn feed_line(&mut self, line: u64, entry: Entry<T>) {
         let Entry { time, endpoint, direction } = entry;
         (self.line, self.now, self.time) = (line, self.now.max(time), time);
         match direction {
-            // Only frames show that the server was there to pay: one that was down tells first who is gone.
+            // Only a frame shows that the server was running: after a restart it first logs who is disconnected.
             Direction::Up(frame) => {
                 self.collect_debts();
                 self.endpoints.entry(endpoint.clone()).or_insert(true);
@@ -206,7 +208,7 @@ where
         }
     }
 
-    /// Ends the log. What the server still owes is held against it only if its time was up at the last entry.
+    /// Ends the log and returns the report. A missing frame counts only if it was due at the last entry.
     #[must_use]
     pub fn finish(mut self) -> Report {
         self.collect_debts();
@@ -218,7 +220,7 @@ where
         self.endpoints.get(endpoint).copied().unwrap_or(false)
     }
 
-    /// Holds something against the current line.
+    /// Reports a violation at the current line.
     fn accuse(&mut self, rule: Rule, seen: String, expected: String) {
         self.violations.push(Violation { rule, line: self.line, seen, expected });
     }

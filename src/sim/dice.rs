@@ -1,28 +1,28 @@
-//! The simulation's random choices: all from one seeded generator, so that a seed tells the whole run.
+//! The simulation's random choices, all from seeded generators, so that a seed determines the run.
 
 use core::time::Duration;
 
 use crate::rng::{Rng, Seed};
 use crate::time::nanos;
 
-/// A seeded source of decisions.
+/// A seeded source of random choices.
 #[derive(Clone, Debug)]
 pub(super) struct Dice(Rng);
 
 impl Dice {
-    /// Starts from a seed; `purpose` keeps several dice of one seed apart.
+    /// Makes dice from a seed; dice of one seed with different purposes are independent.
     pub(super) fn new(seed: u64, purpose: u64) -> Self {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
         Self(Rng::new(&Seed::from_bytes(bytes), purpose))
     }
 
-    /// Draws 64 uniform bits.
+    /// Returns 64 uniform random bits.
     pub(super) fn bits(&mut self) -> u64 {
         self.0.next()
     }
 
-    /// Draws the seed of a client.
+    /// Returns a random seed for a client.
     pub(super) fn seed(&mut self) -> Seed {
         let mut bytes = [0; 32];
         for word in bytes.chunks_exact_mut(8) {
@@ -31,29 +31,29 @@ impl Dice {
         Seed::from_bytes(bytes)
     }
 
-    /// Says yes to the given share of questions, 0.0 to 1.0.
+    /// Returns true with the given probability, 0.0 to 1.0.
     pub(super) fn hits(&mut self, share: f64) -> bool {
         self.unit() < share
     }
 
-    /// Draws a duration from half to one and a half of `mean`.
+    /// Returns a random duration, 0.5 to 1.5 times `mean`.
     pub(super) fn about(&mut self, mean: Duration) -> Duration {
         let mean = nanos(mean);
         Duration::from_nanos((mean / 2).saturating_add(self.below(mean)))
     }
 
-    /// Draws the time to the next of events that come once every `mean`: from 1 ns to twice the mean.
+    /// Returns the time to the next event of mean interval `mean`: uniform, 1 ns to twice the mean.
     pub(super) fn until_next(&mut self, mean: Duration) -> Duration {
         Duration::from_nanos(self.below(nanos(mean).saturating_mul(2)).saturating_add(1))
     }
 
-    /// Draws a number from 0 to `end`, without `end`; 0 when `end` is 0.
+    /// Returns a random number below `end`; 0 when `end` is 0.
     fn below(&mut self, end: u64) -> u64 {
         let product = u128::from(self.bits()) * u128::from(end);
         (product >> 64) as u64
     }
 
-    /// Draws from 0.0 to 1.0, without 1.0.
+    /// Returns a random number, 0.0 inclusive to 1.0 exclusive.
     fn unit(&mut self) -> f64 {
         const STEP: f64 = 1.0 / (1u64 << 53) as f64;
         (self.bits() >> 11) as f64 * STEP

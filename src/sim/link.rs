@@ -1,8 +1,8 @@
-//! A lossy way for frames, one direction: same config, same seed, same inputs, same outputs.
+//! A lossy link in one direction, deterministic: config, seed and inputs determine the outputs.
 //!
-//! The emulator is `str0m-netem`. It keeps frames in order under jitter (the oldest frame is always the next, and the
-//! ones behind it wait for it), so a link has two of them: a quick lane, and a slow one for the share of frames that is to
-//! be overtaken. Of two frames that are due, the one that was due first comes first; of two due at once, the quick lane's.
+//! The emulator is `str0m-netem`. It keeps frames in order under jitter, so a link has two emulators: a fast lane, and
+//! a slow lane for the share of frames that is overtaken. Due frames come out in the order of their due times; on a tie
+//! the fast lane's comes first.
 
 mod config;
 
@@ -17,11 +17,12 @@ use crate::time::Time;
 
 pub use config::LinkConfig;
 
-/// Carries frames one way, and loses, delays, doubles and reorders some, as its [`LinkConfig`] and its seed decide.
+/// Carries frames one way, and loses, delays, duplicates and reorders some, according to its [`LinkConfig`] and its
+/// seed.
 ///
 /// Sans-IO: frames and time go in with [`Link::send`], due frames come out of [`Link::poll`], and
-/// [`Link::poll_timeout`] tells when to poll again. Time may be virtual or real; a `now` before the last one counts as the
-/// last one.
+/// [`Link::poll_timeout`] returns when to poll again. Time may be virtual or real; a `now` before the last one counts
+/// as the last one.
 ///
 /// # Examples
 ///
@@ -44,32 +45,32 @@ pub struct Link<F> {
     dice: Dice,
     quick: Netem<Packet<F>>,
     slow: Netem<Packet<F>>,
-    /// What [`Time::ZERO`] is to the emulator. Only differences to it are ever told.
+    /// The emulator's instant of [`Time::ZERO`]. Only differences to it matter.
     origin: Instant,
     now: Time,
     stats: LinkStats,
 }
 
-/// What a [`Link`] has done with the frames it was given.
+/// The counters of a [`Link`].
 ///
 /// `sent + doubled == lost + delivered + cleared +` what is in flight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LinkStats {
-    /// Frames that [`Link::send`] took.
+    /// Frames taken by [`Link::send`].
     pub sent: u64,
-    /// Frames lost on the way.
+    /// Frames lost.
     pub lost: u64,
-    /// Frames of which a second copy went on the way.
+    /// Frames of which a second copy was sent.
     pub doubled: u64,
-    /// Frames, copies included, that [`Link::poll`] gave.
+    /// Frames, copies included, returned by [`Link::poll`].
     pub delivered: u64,
-    /// Frames, copies included, that [`Link::clear`] dropped.
+    /// Frames, copies included, dropped by [`Link::clear`].
     pub cleared: u64,
 }
 
 impl<F: Clone> Link<F> {
-    /// Makes an empty link; the seed decides which frames are lost, late, doubled or overtaken.
+    /// Makes an empty link; the seed determines which frames are lost, late, duplicated or overtaken.
     #[must_use]
     pub fn new(config: LinkConfig, seed: u64) -> Self {
         let mut dice = Dice::new(seed, PURPOSE);
@@ -79,7 +80,7 @@ impl<F: Clone> Link<F> {
         Self { config, dice, quick, slow, origin: some_instant(), now: Time::ZERO, stats }
     }
 
-    /// Puts a frame on its way and tells how many copies are: 0 when it is lost, 2 when it is doubled.
+    /// Sends a frame; returns the number of copies in flight: 0 when it is lost, 2 when it is duplicated, else 1.
     pub fn send(&mut self, frame: F, now: Time) -> usize {
         let now = self.advance(now);
         let lane = if self.dice.hits(self.config.slow_share()) { &mut self.slow } else { &mut self.quick };
@@ -95,7 +96,7 @@ impl<F: Clone> Link<F> {
         copies
     }
 
-    /// Gives the next frame that has arrived by `now`; call it until `None`.
+    /// Returns the next frame that has arrived by `now`; call it until `None`.
     #[must_use]
     pub fn poll(&mut self, now: Time) -> Option<F> {
         let now = self.advance(now);
@@ -115,8 +116,8 @@ impl<F: Clone> Link<F> {
         }
     }
 
-    /// Tells when the next frame arrives; `None` when none is in flight. Once [`Link::poll`] has given `None`, this is
-    /// later than its `now`.
+    /// Returns when the next frame arrives; `None` when none is in flight. Once [`Link::poll`] has returned `None`,
+    /// this is later than its `now`.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Time> {
         let heads = [head(&self.quick), head(&self.slow)];
@@ -131,31 +132,31 @@ impl<F: Clone> Link<F> {
         self.slow = Netem::new(self.config.slow_lane(self.dice.bits()));
     }
 
-    /// Changes what happens to frames from now on; those in flight arrive as decided before.
+    /// Sets the config for frames sent from now on; those in flight are not affected.
     pub fn set_config(&mut self, config: LinkConfig) {
         self.quick.set_config(config.quick_lane(self.dice.bits()));
         self.slow.set_config(config.slow_lane(self.dice.bits()));
         self.config = config;
     }
 
-    /// Tells what the link does to frames.
+    /// Returns the config.
     pub fn config(&self) -> &LinkConfig {
         &self.config
     }
 
-    /// Counts the frames in flight, copies included.
+    /// Returns the number of frames in flight, copies included.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.quick.queue_len() + self.slow.queue_len()
     }
 
-    /// Tells what the link has done so far.
+    /// Returns the counters.
     #[must_use]
     pub fn stats(&self) -> LinkStats {
         self.stats
     }
 
-    /// Moves time on, never back, and tells it as the emulator wants it.
+    /// Moves time forward, never back, and returns it as the emulator's instant.
     fn advance(&mut self, now: Time) -> Instant {
         self.now = self.now.max(now);
         self.origin + Duration::from_nanos(self.now.as_nanos())
@@ -168,7 +169,7 @@ impl<F> fmt::Debug for Link<F> {
     }
 }
 
-/// A frame inside the emulator, which asks for a length to limit rates by; no link here does that.
+/// A frame inside the emulator, which needs a length for its rate limit; no link here has one.
 #[derive(Clone)]
 struct Packet<F>(F);
 
@@ -178,18 +179,18 @@ impl<F> WithLen for Packet<F> {
     }
 }
 
-/// When the oldest frame of a lane arrives. An empty lane must not be asked: the emulator would ask the clock.
+/// Returns when the oldest frame of a lane arrives. It does not ask an empty lane, which would read the clock.
 fn head<F: Clone>(lane: &Netem<Packet<F>>) -> Option<Instant> {
     (!lane.is_empty()).then(|| lane.poll_timeout())
 }
 
-/// Any instant will do, and only a clock can give one.
+/// Returns any instant; only a clock can make one.
 #[expect(clippy::disallowed_methods, reason = "the origin cancels out: only differences to it are ever used")]
 fn some_instant() -> Instant {
     Instant::now()
 }
 
-/// Keeps a link's dice apart from others of the same seed.
+/// Distinguishes a link's random numbers from others of the same seed.
 const PURPOSE: u64 = 1;
 
 #[cfg(test)]
@@ -203,7 +204,7 @@ mod tests {
         Time::ZERO + MS * millis
     }
 
-    /// Sends `count` numbers 1 ms apart, and gives the arrivals with their exact times.
+    /// Sends `count` numbers 1 ms apart, and returns the arrivals with their exact times.
     fn run(link: &mut Link<u32>, count: u32) -> Vec<(Time, u32)> {
         let mut arrivals = Vec::new();
         let mut arrive = |link: &mut Link<u32>, until: Time| {
@@ -247,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_tells_the_whole_run() {
+    fn a_seed_determines_the_run() {
         let arrivals = run(&mut Link::new(rough(), 7), 1_000);
         assert_eq!(arrivals, run(&mut Link::new(rough(), 7), 1_000));
         assert_ne!(arrivals, run(&mut Link::new(rough(), 8), 1_000));
@@ -320,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_outside_their_range_are_taken_as_the_nearer_end() {
+    fn shares_outside_their_range_are_clamped() {
         for (share, copies) in [(f64::NAN, 1), (-1.0, 1), (7.0, 0)] {
             let config = LinkConfig::default().loss(share).bursty_loss(f64::NAN, f64::NAN).loss(share);
             assert_eq!(Link::new(config, 1).send((), Time::MAX), copies);

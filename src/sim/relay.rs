@@ -1,13 +1,14 @@
-//! The reference server: the six rules that a server has to keep, and nothing more.
+//! The reference server: the six rules of a server, and nothing more.
 //!
-//! 1. msg:R is deduplicated by (authenticated sender, [`MsgId`]). A duplicate is answered with msg:A and the same server
-//!    id, then with ack:N when the recipient has confirmed, else with msg:N to the recipient when it is connected.
-//! 2. No server id is given twice, not even after all memory was lost.
-//! 3. msg:N is kept for a recipient that is away and pushed when it returns, in the order of acceptance, until `lifetime`
-//!    after the first msg:R.
+//! 1. msg:R is deduplicated by (authenticated sender, [`MsgId`]). A duplicate is answered with msg:A and the same
+//!    server id, then with ack:N when the recipient has confirmed, else with msg:N to the recipient when it is
+//!    connected.
+//! 2. No server id is used twice, not even after all memory was lost.
+//! 3. msg:N is kept for a recipient that is away and pushed when it returns, in the order of acceptance, until
+//!    `lifetime` after the first msg:R.
 //! 4. Every ack:R is answered with ack:A; it counts only when it comes from the message's recipient.
 //! 5. `from` is always the authenticated sender.
-//! 6. The payload is carried through unread, and `floor` as of the latest msg:R.
+//! 6. The payload is forwarded without being read, and `floor` as of the latest msg:R.
 
 mod stats;
 mod store;
@@ -24,11 +25,11 @@ use store::{Confirmation, Key, Progress, Store, Stored};
 
 /// The reference server, sans-IO: frames of authenticated peers and time go in, frames for peers come out.
 ///
-/// **Server ids.** The high 32 bits count the starts of the relay, from 1, and the low 32 the messages since: ids rise in
-/// the order of acceptance. The number of starts is the one thing that survives [`Crash::LosesAll`]; a real server would
-/// take what makes its ids unique from outside its memory too, as a random id of 128 bits or from a database sequence.
+/// **Server ids.** The high 32 bits count the starts of the relay, from 1, and the low 32 the messages since: ids rise
+/// in the order of acceptance. Only the number of starts survives [`Crash::LosesAll`]; a real server too must make its
+/// ids unique without its memory, by random ids of 128 bits or by a database sequence.
 ///
-/// **Time** may not go back: a `now` before the last one counts as the last one.
+/// **Time** never goes back: a `now` before the last one counts as the last one.
 ///
 /// # Examples
 ///
@@ -85,7 +86,7 @@ pub enum Crash {
 }
 
 impl<T: Types<ServerId = u64>> Relay<T> {
-    /// Starts a relay that remembers nothing. `lifetime` is the deployment's one value, the same as the clients'.
+    /// Makes an empty relay. `lifetime` must equal that of the clients.
     #[must_use]
     pub fn new(lifetime: Duration, now: Time) -> Self {
         Self {
@@ -100,8 +101,8 @@ impl<T: Types<ServerId = u64>> Relay<T> {
         }
     }
 
-    /// Takes an authenticated peer in and pushes what waits for it, in the order of acceptance. A peer that is connected
-    /// already has reconnected: frames queued for its old connection are dropped.
+    /// Connects an authenticated peer and pushes what waits for it, in the order of acceptance. A peer that is already
+    /// connected has reconnected: frames queued for its old connection are dropped.
     pub fn handle_connected(&mut self, peer: T::Peer, now: Time) {
         self.handle_disconnected(&peer, now);
         for (key, stored) in self.store.waiting_for(&peer) {
@@ -110,7 +111,7 @@ impl<T: Types<ServerId = u64>> Relay<T> {
         self.connected.insert(peer);
     }
 
-    /// Notes that a peer is gone, and drops the frames queued for it.
+    /// Disconnects a peer and drops the frames queued for it.
     pub fn handle_disconnected(&mut self, peer: &T::Peer, now: Time) {
         self.advance(now);
         if self.connected.remove(peer) {
@@ -139,13 +140,13 @@ impl<T: Types<ServerId = u64>> Relay<T> {
         }
     }
 
-    /// Gives up and forgets the messages that are due.
+    /// Gives up or forgets the messages that are due.
     pub fn handle_timeout(&mut self, now: Time) {
         self.advance(now);
     }
 
-    /// Dies and starts again: connections and queued frames are gone, and what else `kind` says. Every peer has to connect
-    /// again. What [`Relay::refuse`] and [`Relay::throttle`] have set stays.
+    /// Crashes and restarts: connections and queued frames are lost, and what `kind` says. Every peer must connect
+    /// again. The settings of [`Relay::refuse`] and [`Relay::throttle`] stay.
     pub fn crash(&mut self, kind: Crash, now: Time) {
         self.advance(now);
         self.stats.crashes += 1;
@@ -159,20 +160,20 @@ impl<T: Types<ServerId = u64>> Relay<T> {
         }
     }
 
-    /// Gives the next frame to transmit, and to whom; call it until `None` after every input.
+    /// Returns the next frame to transmit and its recipient; call it until `None` after every input.
     #[must_use]
     pub fn poll_output(&mut self) -> Option<(T::Peer, Incoming<T>)> {
         self.outputs.pop_front()
     }
 
-    /// Tells when [`Relay::handle_timeout`] has something to do; `None` while nothing is remembered.
+    /// Returns when to call [`Relay::handle_timeout`]; `None` while nothing is remembered.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Time> {
         self.store.next_deadline()
     }
 
-    /// Refuses every new message to a peer from now on; `None` ends that. Messages stored already are not affected: their
-    /// duplicates are accepted as ever.
+    /// Rejects every new message to a peer from now on; `None` ends that. Duplicates of stored messages are still
+    /// accepted.
     pub fn refuse(&mut self, to: T::Peer, rejection: Option<Rejection>) {
         match rejection {
             Some(rejection) => self.refused.insert(to, rejection),
@@ -180,32 +181,32 @@ impl<T: Types<ServerId = u64>> Relay<T> {
         };
     }
 
-    /// Answers every new message with "ask again after `pause`" from now on; `None` ends that. A peer that is
-    /// [refused](Relay::refuse) stays refused, and duplicates of stored messages are accepted as ever.
+    /// Answers every new message with [`RetryAfter`](Verdict::RetryAfter) from now on; `None` ends that. Messages to a
+    /// [refused](Relay::refuse) peer are still rejected, and duplicates of stored messages are still accepted.
     pub fn throttle(&mut self, pause: Option<Duration>) {
         self.pause = pause;
     }
 
-    /// Tells whether a peer is connected.
+    /// Returns whether a peer is connected.
     #[must_use]
     pub fn is_connected(&self, peer: &T::Peer) -> bool {
         self.connected.contains(peer)
     }
 
-    /// Tells under which server id the message `id` of `from` is remembered.
+    /// Returns the server id of the message `id` of `from`; `None` when it is not remembered.
     #[must_use]
     pub fn server_id(&self, from: &T::Peer, id: MsgId) -> Option<u64> {
         self.store.get(&(from.clone(), id)).map(|stored| stored.server_id)
     }
 
-    /// Tells what the relay has done so far.
+    /// Returns the counters.
     #[must_use]
     pub fn stats(&self) -> RelayStats {
         let (remembered, waiting) = self.store.counts();
         RelayStats { remembered, waiting, connected: self.connected.len(), ..self.stats }
     }
 
-    /// Moves time on, never back, and drops what its passing ends, so that no input finds what is too old.
+    /// Moves time forward, never back, and drops what is too old before an input is handled.
     fn advance(&mut self, now: Time) {
         self.now = self.now.max(now);
         let aged = self.store.age(self.now);
@@ -231,7 +232,7 @@ impl<T: Types<ServerId = u64>> Relay<T> {
         self.carry_on(key);
     }
 
-    /// Says what a new message to that peer gets when it is not stored.
+    /// Returns the verdict on a new message to a peer if it is not to be stored.
     fn unwanted(&mut self, to: &T::Peer) -> Option<Verdict<T>> {
         if let Some(rejection) = self.refused.get(to) {
             self.stats.rejected += 1;
@@ -248,7 +249,7 @@ impl<T: Types<ServerId = u64>> Relay<T> {
         self.outputs.push_back((from.clone(), Incoming::MsgA { id: *id, verdict }));
     }
 
-    /// Queues what follows msg:A: ack:N when the message is confirmed, msg:N when its recipient is there.
+    /// Queues what follows msg:A: ack:N when the message is confirmed, msg:N when its recipient is connected.
     fn carry_on(&mut self, key: &Key<T>) {
         let Some(stored) = self.store.get(key) else { return };
         match stored.progress {
@@ -283,7 +284,7 @@ impl<T: Types<ServerId = u64>> Relay<T> {
     }
 }
 
-/// Queues msg:N for a message that still waits.
+/// Queues msg:N for an unconfirmed message.
 fn push<T: Types<ServerId = u64>>(
     outputs: &mut VecDeque<(T::Peer, Incoming<T>)>,
     stats: &mut RelayStats,
@@ -298,5 +299,5 @@ fn push<T: Types<ServerId = u64>>(
     }
 }
 
-/// Server ids: the starts are counted above this bit, the messages of one start below it.
+/// In a server id the bits from this one up count the starts, the bits below the messages of one start.
 const EPOCH_SHIFT: u32 = 32;

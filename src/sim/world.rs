@@ -1,8 +1,8 @@
-//! Clients, a relay and the links between them under virtual time: nothing happens but what the seed and the caller decide.
+//! Clients, a relay and the links between them under virtual time, determined by a seed and the caller's actions.
 //!
-//! Time moves from one deadline exactly to the next. Whatever was touched is drained at once, and each client is then held
-//! to its word: after [`Client::handle_timeout`] and a drain, its next deadline must lie in the future. Every panic names
-//! the seed of the world, so every failure can be run again.
+//! Time moves exactly from one deadline to the next. Each client is drained after every input and then checked: after
+//! [`Client::handle_timeout`] and a drain its next deadline must be in the future. Every panic message contains the
+//! seed, so every failure can be repeated.
 
 mod account;
 mod acts;
@@ -38,16 +38,17 @@ pub use ledger::{HandOver, MessageLog, Report};
 use trace::Trace;
 pub use trace::{Action, Entry, Fate, What};
 
-/// Any number of clients and one relay, joined by lossy links, under virtual time that starts at [`Time::ZERO`].
+/// Any number of clients and one relay, connected by lossy links, under virtual time that starts at [`Time::ZERO`].
 ///
-/// Set it up with the consuming setters, add clients, act, and let time run; then ask for the [`Report`]. The same seed and
-/// the same calls give the same run: [`World::digest`] tells whether two did.
+/// Configure it with the consuming setters, add clients, act, and run; then read the [`Report`]. The same seed and the
+/// same calls give the same run, and equal runs have equal [digests](World::digest).
 ///
 /// # Panics
 ///
-/// Methods that name a peer panic when no such client was added, and when they need its process while it is dead. Running panics when a client breaks its word: when its
-/// deadline does not move, when it transmits while disconnected, when it hands a message over and then does not know it, or
-/// when nothing settles at one instant. Every message begins with `world seed N`.
+/// Methods that take a peer panic when no such client was added, and when they need its process while it is dead.
+/// Running panics when a client misbehaves: when its deadline does not move, when it transmits while disconnected, when
+/// it does not know a message that it has handed over, or when it produces outputs without end. Every panic message
+/// begins with `world seed N`.
 ///
 /// # Examples
 ///
@@ -80,15 +81,15 @@ pub struct World<T: Types<ServerId = u64>> {
     now: Time,
     relay: Relay<T>,
     hosts: BTreeMap<T::Peer, Host<T>>,
-    /// When each client or one of its links next has something to do.
+    /// The next deadline of each client or one of its links.
     wakes: BTreeSet<(Time, T::Peer)>,
-    /// How many clients are not settled.
+    /// The number of clients that are not settled.
     unsettled: usize,
-    /// What is planned, by time and then in the order of planning.
+    /// Planned actions, by time and then in the order of planning.
     agenda: BTreeMap<(Time, u64), Planned<T>>,
     planned: u64,
     chaos: Chaos,
-    /// Trouble planned in an earlier round is void.
+    /// Failures planned in an earlier round are ignored.
     chaos_round: u32,
     up: LinkConfig,
     down: LinkConfig,
@@ -97,11 +98,11 @@ pub struct World<T: Types<ServerId = u64>> {
     ledger: Ledger<T>,
     account: Account<T>,
     trace: Trace<T>,
-    /// How many steps were made without time moving.
+    /// The number of steps since time last moved.
     spins: u32,
 }
 
-/// What is to happen at some time.
+/// A planned action.
 #[derive(Clone, Debug)]
 enum Planned<T: Types> {
     Reconnect(T::Peer),
@@ -112,8 +113,8 @@ enum Planned<T: Types> {
 }
 
 impl<T: Types<ServerId = u64>> World<T> {
-    /// Makes a world without clients. Its links take 20 ms and lose nothing, its relay's lifetime is 7 days, its clients
-    /// reconnect after about 1 s, its applications confirm at once, and nothing breaks by itself.
+    /// Makes a world without clients. Defaults: links with a latency of 20 ms and no loss, a relay lifetime of 7 days,
+    /// clients that reconnect after about 1 s, applications that confirm at once, no random failures.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let link = LinkConfig::default().latency(Duration::from_millis(20));
@@ -140,7 +141,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         }
     }
 
-    /// Sets what the links of clients added later do: from the client to the relay, and back.
+    /// Sets the links of clients added later: from the client to the relay, and back.
     #[must_use]
     pub fn links(mut self, up: LinkConfig, down: LinkConfig) -> Self {
         self.up = up;
@@ -148,28 +149,29 @@ impl<T: Types<ServerId = u64>> World<T> {
         self
     }
 
-    /// Starts the relay anew with another lifetime: set it before the first client is added, to the clients' value.
+    /// Restarts the relay with another lifetime. Call it before the first client is added, with the clients' value.
     #[must_use]
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.relay = Relay::new(lifetime, self.now);
         self
     }
 
-    /// Sets how long a client whose connection broke takes to come back: from half of this to one and a half.
+    /// Sets the mean delay after which a client reconnects when its connection broke; the delay is 0.5 to 1.5 times
+    /// this.
     #[must_use]
     pub fn reconnect_after(mut self, mean: Duration) -> Self {
         self.reconnect_after = mean;
         self
     }
 
-    /// Sets what the applications of clients added later do with messages.
+    /// Sets how the applications of clients added later handle messages.
     #[must_use]
     pub fn handling(mut self, handling: Handling) -> Self {
         self.handling = handling;
         self
     }
 
-    /// Begins or stops to keep [`World::trace`]; off at first.
+    /// Turns the recording of [`World::trace`] on or off; off by default.
     #[must_use]
     pub fn record_trace(mut self, on: bool) -> Self {
         self.trace.record(on);
@@ -199,13 +201,13 @@ impl<T: Types<ServerId = u64>> World<T> {
         }
     }
 
-    /// Puts something on the agenda.
+    /// Plans an action.
     fn plan(&mut self, after: Duration, what: Planned<T>) {
         self.agenda.insert((self.now + after, self.planned), what);
         self.planned += 1;
     }
 
-    /// Ends the run, with what it takes to run it again.
+    /// Panics with the seed of the world.
     #[track_caller]
     #[expect(clippy::panic, reason = "a test tool reports by panicking")]
     fn fail(&self, why: fmt::Arguments<'_>) -> ! {
@@ -213,5 +215,5 @@ impl<T: Types<ServerId = u64>> World<T> {
     }
 }
 
-/// Keeps a world's dice apart from others of the same seed.
+/// Distinguishes a world's random numbers from others of the same seed.
 const PURPOSE: u64 = 2;

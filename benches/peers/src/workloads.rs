@@ -224,7 +224,7 @@ fn slide<S: Sender>(sender: &mut S, size: u64, i: u64) {
     }
 }
 
-/// After so many messages every ring and table has its size: a window full, and some more.
+/// After this number of messages every collection has its final size: a full window, and some more.
 fn warm_up(size: u64) -> u64 {
     size + 512
 }

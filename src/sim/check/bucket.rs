@@ -1,12 +1,12 @@
-//! The budget of retransmissions of one client, as an onlooker counts it.
+//! The token bucket of one client, as computed from a log.
 //!
-//! The rule: it starts full with `burst` tokens, gains `rate` of them a second, and each retransmission costs one.
+//! The rule: it starts full with `burst` tokens, gains `rate` tokens per second, and each retransmission takes one.
 
 use crate::time::Time;
 
 #[derive(Clone, Debug)]
 pub(super) struct Bucket {
-    /// In billionths of a token, so that a nanosecond gains a whole number of them.
+    /// In billionths of a token, so that each nanosecond gains an integer.
     filled: u128,
     at: Time,
 }
@@ -18,7 +18,7 @@ impl Bucket {
         Self { filled: u128::from(burst) * TOKEN, at: now }
     }
 
-    /// Takes a token; false when there is none.
+    /// Takes a token; returns false when there is none.
     pub(super) fn take(&mut self, rate: u32, burst: u32, now: Time) -> bool {
         let gained = u128::from(now.nanos_since(self.at)) * u128::from(rate);
         self.filled = (self.filled + gained).min(u128::from(burst) * TOKEN);
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_comes_back_exactly_when_it_is_due() {
+    fn a_token_is_available_exactly_when_it_is_due() {
         let mut bucket = Bucket::full(2, Time::ZERO);
         let mut take = |nanos| bucket.take(10, 2, Time::from_nanos(nanos));
         assert_eq!([take(0), take(0), take(0)], [true, true, false]);

@@ -1,4 +1,4 @@
-//! What the server owes: each answer is due `patience` after the frame that asks for it, while its receiver is connected.
+//! The frames that the server must send: each is due `patience` after its cause, while its receiver is connected.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use core::time::Duration;
@@ -8,7 +8,7 @@ use crate::frame::Types;
 use crate::id::MsgId;
 use crate::time::Time;
 
-/// The frame that is owed.
+/// The kind of a frame that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Owed {
     MsgA,
@@ -17,10 +17,10 @@ pub(super) enum Owed {
     AckN,
 }
 
-/// To whom what is owed, about which message of whom.
+/// A due frame: its receiver, its kind, the message's sender and id.
 pub(super) type Debt<T> = (<T as Types>::Peer, Owed, <T as Types>::Peer, MsgId);
 
-/// Why it is owed.
+/// Why a frame is due.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cause {
     pub(super) rule: Rule,
@@ -31,7 +31,7 @@ pub(super) struct Cause {
 #[derive(Clone, Debug)]
 pub(super) struct Debts<T: Types> {
     open: BTreeMap<Debt<T>, Cause>,
-    /// In the order of their due times, paid ones included.
+    /// In the order of due times, sent ones included.
     queue: VecDeque<(Time, Debt<T>)>,
 }
 
@@ -40,7 +40,7 @@ impl<T: Types> Debts<T> {
         Self { open: BTreeMap::new(), queue: VecDeque::new() }
     }
 
-    /// Notes a debt; one that is open already stays as it is.
+    /// Adds a due frame; one that is already due stays unchanged.
     pub(super) fn owe(&mut self, debt: Debt<T>, rule: Rule, line: u64, now: Time, patience: Duration) {
         let due = now + patience;
         if !self.open.contains_key(&debt) {
@@ -49,21 +49,21 @@ impl<T: Types> Debts<T> {
         }
     }
 
-    /// Notes that a frame was sent; tells whether it was owed.
+    /// Records that a frame was sent; returns whether it was due.
     pub(super) fn pay(&mut self, debt: &Debt<T>) -> bool {
         self.open.remove(debt).is_some()
     }
 
-    /// Nothing is owed to who is gone.
+    /// Drops what is due to an endpoint.
     pub(super) fn forgive(&mut self, endpoint: &T::Peer) {
         self.open.retain(|debt, _| debt.0 != *endpoint);
     }
 
-    /// Takes the next debt that was due before `now`.
+    /// Removes and returns the next frame that was due before `now`.
     pub(super) fn pop_overdue(&mut self, now: Time) -> Option<(Debt<T>, Cause)> {
         while self.queue.front().is_some_and(|(due, _)| *due < now) {
             let (due, debt) = self.queue.pop_front()?;
-            // It may have been paid, and be owed anew.
+            // It may have been sent, and be due again.
             if self.open.get(&debt).is_some_and(|cause| cause.due == due) {
                 return self.open.remove_entry(&debt);
             }

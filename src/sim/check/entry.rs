@@ -1,4 +1,4 @@
-//! One line of a log: when, at which end of whose connection, and what.
+//! One line of a log: time, client, and frame or connection event.
 
 use crate::frame::{Incoming, Outgoing, Types, Verdict};
 use crate::id::MsgId;
@@ -24,19 +24,20 @@ use crate::time::Time;
     ))
 )]
 pub struct Entry<T: Types> {
-    /// When, in nanoseconds since any origin.
+    /// The time, in nanoseconds since any origin.
     pub time: Time,
-    /// The authenticated client that sent or received the frame, or whose connection it is.
+    /// The authenticated client that sent or received the frame, or that has the connection.
     pub endpoint: T::Peer,
-    /// Which way, and what.
+    /// The direction and the frame.
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub direction: Direction<T>,
 }
 
-/// Which way a frame went, with the frame; or what became of a connection.
+/// A frame with its direction, or a connection event.
 ///
-/// Only frames need be logged. Without connections every endpoint counts as connected from its first frame on. A server that
-/// starts again and goes on with its log says first that everybody is [disconnected](Self::Disconnected).
+/// Only frames are required. Without connection events every endpoint counts as connected from its first frame on. A
+/// server that restarts and continues its log must first write that every endpoint is
+/// [disconnected](Self::Disconnected).
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(tag = "direction", content = "frame", rename_all = "lowercase"))]
@@ -53,28 +54,28 @@ pub enum Direction<T: Types> {
     Up(Outgoing<T>),
     /// From the server to the client.
     Down(Incoming<T>),
-    /// A connection of the client came up.
+    /// The client connected.
     Connected,
-    /// The connection of the client ended.
+    /// The client's connection ended.
     Disconnected,
-    /// A fresh process of the client began: its budget of retransmissions is full again.
+    /// A fresh process of the client began: its token bucket is full.
     Started,
-    /// The server has lost what it knew of the client's messages: it may store those that come again under other ids.
+    /// The server has lost the client's messages: it may store repeated ones under other ids.
     Forgotten,
 }
 
-/// Where a log was taken; it decides what may be judged.
+/// Where a log was recorded; this determines which rules can be checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum View {
-    /// At the server: frames as they arrived there, and as it sent them. Its answers are judged.
+    /// At the server: frames as it received and sent them. Its answers are checked.
     Server,
-    /// At the clients: frames as they sent them, and as they arrived there. Their numbering and their budgets are judged.
+    /// At the clients: frames as they sent and received them. Their seqs and their retransmissions are checked.
     Clients,
 }
 
 impl<T: Types> Entry<T> {
-    /// Makes an entry of one of a [`World`](crate::sim::World)'s trace, as it shows from `view`; `None` for what does not
-    /// show there: frames on the way, events, what the applications do.
+    /// Converts an entry of a [`World`](crate::sim::World)'s trace as seen from `view`; `None` for what is not visible
+    /// there: frames in flight, events, actions of the applications.
     #[must_use]
     pub fn from_trace(entry: &TraceEntry<T>, view: View) -> Option<Self> {
         let endpoint = entry.client.clone()?;
@@ -91,9 +92,9 @@ impl<T: Types> Entry<T> {
         Some(Self { time: entry.at, endpoint, direction: direction? })
     }
 
-    /// Puts something else in place of the payload, so that a log need not hold private text.
+    /// Replaces the payload, so that a log need not contain private text.
     ///
-    /// Payloads of one message must stay equal, and different ones different: a fingerprint of id and payload will do.
+    /// Equal payloads of one message must stay equal, and different ones different: a hash of id and payload is enough.
     ///
     /// # Examples
     ///

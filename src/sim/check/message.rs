@@ -1,4 +1,4 @@
-//! What the log has shown of one message, and how much of it the server has to know.
+//! What the log has shown of one message, and what the server must know of it.
 
 use alloc::collections::BTreeSet;
 
@@ -11,28 +11,28 @@ pub(super) struct Message<T: Types> {
     pub(super) to: T::Peer,
     pub(super) payload: T::Payload,
     pub(super) floors: BTreeSet<u64>,
-    /// When the first of its msg:R came.
+    /// The time of its first msg:R.
     pub(super) since: Time,
-    /// Its server ids: one for each life of the server, and a fresh memory is a life.
+    /// Its server ids: at most one for each life of the server; a loss of memory begins a new life.
     pub(super) server_ids: BTreeSet<T::ServerId>,
     pub(super) lives: usize,
-    /// Whether an ack:R of its recipient was ever seen: then ack:N may follow.
+    /// Whether its recipient ever sent ack:R: then ack:N may follow.
     pub(super) confirmed: bool,
     pub(super) standing: Standing,
 }
 
-/// What the server is bound by.
+/// What the server must know of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Standing {
-    /// Nothing: its memory is gone, and no msg:R has come since.
+    /// Nothing: it lost its memory, and no msg:R has come since.
     Forgotten,
     /// msg:R came.
     Heard,
-    /// It said so with msg:A.
+    /// It has answered msg:A.
     Accepted,
-    /// ack:R came. Whether it was handled is not known: the server may have died over it.
+    /// ack:R came. The server may have died before it processed it.
     Acked,
-    /// It said so with ack:A or ack:N.
+    /// It has sent ack:A or ack:N.
     Noted,
 }
 
@@ -43,7 +43,7 @@ impl<T: Types> Message<T> {
         Self { line, to, payload, floors, since, server_ids, lives, confirmed, standing }
     }
 
-    /// Lifts what the server is bound by; what it has forgotten only msg:R brings back.
+    /// Raises what the server must know; after a loss of memory only msg:R does.
     pub(super) fn lift(&mut self, standing: Standing) {
         if self.standing != Standing::Forgotten || standing == Standing::Heard {
             self.standing = self.standing.max(standing);

@@ -1,36 +1,36 @@
-//! The rules, and the report of which were broken where.
+//! The rules, and the report of violations.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// A rule of the protocol that a log of frames can show to be broken.
+/// A rule of the protocol whose violation a log of frames can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Rule {
-    /// One id of one sender names one message: one recipient, one payload.
+    /// One id of one sender is one message: one recipient, one payload.
     IdReused,
     /// One stream goes to one recipient.
     StreamShared,
     /// A stream counts from 0 without gaps; only seqs below the floor may be skipped.
     SeqGap,
-    /// A msg:R may still be transmitted, so its floor is not above its seq.
+    /// The floor of a msg:R is not above its seq.
     FloorAboveSeq,
-    /// ack:R is for what was pushed and handled.
+    /// ack:R follows a msg:N of the message.
     AckBeforeMessage,
     /// At most `burst + rate · Δt` retransmissions in any Δt.
     Storm,
-    /// Every msg:R is answered with msg:A.
+    /// Every first msg:R is answered with msg:A.
     Unanswered,
-    /// A repeated msg:R is answered too, never ignored.
+    /// Every repeated msg:R is answered too.
     DuplicateIgnored,
-    /// A repeated msg:R is answered as the first was: accepted, with the same server id, which msg:N and ack:N repeat.
+    /// A repeated msg:R gets the first answer: accepted, with the server id that msg:N and ack:N contain too.
     OtherAnswer,
     /// An accepted message is pushed to its recipient when it is connected, and when it connects.
     NotPushed,
-    /// The sender hears of the confirmation: at once, and again when it repeats msg:R.
+    /// The sender gets ack:N after the confirmation: at once, and again when it repeats msg:R.
     NotSettled,
-    /// One server id names one message.
+    /// One server id is one message.
     ServerIdReused,
     /// Every ack:R is answered with ack:A.
     AckUnanswered,
@@ -40,14 +40,14 @@ pub enum Rule {
     NeverConfirmed,
     /// `from` in msg:N is the authenticated sender.
     ForgedSender,
-    /// msg:N goes to the recipient.
+    /// msg:N goes only to the recipient.
     WrongRecipient,
-    /// Payload and floor are carried through as the sender gave them.
+    /// Payload and floor are forwarded unchanged.
     Altered,
 }
 
 impl Rule {
-    /// Which part of the protocol it belongs to.
+    /// Returns the section of the protocol that contains the rule.
     #[must_use]
     pub const fn section(self) -> &'static str {
         match self {
@@ -66,12 +66,12 @@ impl Rule {
     }
 }
 
-/// What was seen against a rule, and where.
+/// A violation of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// The rule that was broken.
+    /// The rule.
     pub rule: Rule,
-    /// The line of the log, from 1: of the frame that breaks the rule, or of the one that was not answered.
+    /// The line of the log, from 1: of the frame that breaks the rule, or of the frame that was not answered.
     pub line: u64,
     /// What was seen.
     pub seen: String,
@@ -79,7 +79,7 @@ pub struct Violation {
     pub expected: String,
 }
 
-/// One line.
+/// Writes one line.
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { rule, line, seen, expected } = self;
@@ -87,24 +87,24 @@ impl fmt::Display for Violation {
     }
 }
 
-/// What a [`Check`](super::Check) has found.
+/// The result of a [`Check`](super::Check).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// How many lines were read.
+    /// The number of lines read.
     pub lines: u64,
-    /// Every rule broken, by line.
+    /// The violations, by line.
     pub violations: Vec<Violation>,
 }
 
 impl Report {
-    /// Whether no rule was broken.
+    /// Returns whether there is no violation.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.violations.is_empty()
     }
 }
 
-/// One line for each violation, and one that sums up.
+/// Writes one line for each violation, and a summary.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for violation in &self.violations {

@@ -1,4 +1,4 @@
-//! What clients send: ids, streams, floors, acks, budgets.
+//! What clients send: ids, streams, floors, acks, retransmissions.
 
 use alloc::format;
 
@@ -15,7 +15,7 @@ use crate::id::MsgId;
 pub(super) struct Stream<T: Types> {
     to: T::Peer,
     line: u64,
-    /// Every seq below was transmitted, or need not be.
+    /// Every lower seq was transmitted, or need not be.
     next: u64,
 }
 
@@ -95,13 +95,13 @@ where
         message.confirmed = true;
         message.lift(Standing::Acked);
         let is_news = message.standing == Standing::Acked;
-        // Of a group, frames do not show who has still to confirm.
+        // Frames do not show which members of a group must still confirm.
         if is_news && !fan_out && self.is_connected(from) {
             self.owe((from.clone(), Owed::AckN, from.clone(), *id), Rule::NotSettled);
         }
     }
 
-    /// A fresh process has a full budget, and its first ack:R of a message is no repetition.
+    /// A fresh process has a full token bucket, and its first ack:R of a message is no retransmission.
     pub(super) fn on_started(&mut self, endpoint: &T::Peer) {
         self.buckets.remove(endpoint);
         self.acked.iter_mut().filter(|((by, _), _)| by == endpoint).for_each(|(_, is_present)| *is_present = false);
@@ -114,7 +114,7 @@ where
         let (rate, burst, now) = (self.rate, self.burst, self.time);
         let bucket = self.buckets.entry(by.clone()).or_insert_with(|| Bucket::full(burst, now));
         if !bucket.take(rate, burst, now) {
-            // One accusation a storm.
+            // One violation per storm.
             *bucket = Bucket::full(burst, now);
             let seen = format!("{what} {id} of {by:?} as one retransmission too many");
             self.accuse(Rule::Storm, seen, format!("at most {burst} at once and {rate} a second"));

@@ -1,4 +1,4 @@
-//! What the server sends, and what it owes.
+//! What the server sends, and what it must send.
 
 use alloc::format;
 use alloc::string::String;
@@ -25,7 +25,7 @@ where
         }
     }
 
-    /// What waits for an endpoint that comes back has to be pushed.
+    /// An endpoint connected: what waits for it must be pushed.
     pub(super) fn on_connected(&mut self, endpoint: &T::Peer) {
         self.debts.forgive(endpoint);
         let waits = |key: &&Key<T>| {
@@ -39,7 +39,7 @@ where
         }
     }
 
-    /// Whoever lost its memory owes nothing, until it hears anew.
+    /// The server lost its memory: nothing is due until new frames come.
     pub(super) fn on_forgotten(&mut self, endpoint: &T::Peer) {
         self.debts.forgive(endpoint);
         self.messages
@@ -70,7 +70,7 @@ where
             Verdict::Rejected(_) => "refused",
             Verdict::RetryAfter(_) => "put off",
         };
-        // Elsewhere an answer may have overtaken another.
+        // At the clients, one answer may have overtaken another.
         if message.standing >= Standing::Accepted && self.view == View::Server {
             let seen = format!("msg:A {id} to {sender:?}: {refusal}");
             self.accuse(Rule::OtherAnswer, seen, String::from("accepted, as before"));
@@ -82,7 +82,7 @@ where
         self.debts.pay(&(to.clone(), Owed::MsgN, from.clone(), *id));
         self.pushed.insert((to.clone(), key.clone()));
         let Some(message) = self.messages.get(key) else {
-            // Of a client that is not in the log nothing is known, unless another has sent the id.
+            // A client outside the log may have sent it, unless one in the log has sent the id.
             let sender = self.messages.keys().find(|(_, other)| other == id).map(|(sender, _)| sender.clone());
             if sender.is_some() || self.hears_of(from) {
                 let seen = format!("msg:N {id} to {to:?} from {from:?}");
@@ -132,12 +132,12 @@ where
         self.accuse(Rule::NeverConfirmed, format!("ack:N {id} to {sender:?}"), recipient);
     }
 
-    /// Whether what `endpoint` sends is in the log: the server hears of everybody.
+    /// Returns whether the frames of `endpoint` are in the log; a server's log has those of all.
     fn hears_of(&self, endpoint: &T::Peer) -> bool {
         self.view == View::Server || self.endpoints.contains_key(endpoint)
     }
 
-    /// The server has answered for a confirmation that it heard.
+    /// The server has answered a confirmation.
     fn note(&mut self, key: &Key<T>) {
         if let Some(message) = self.messages.get_mut(key).filter(|message| message.standing == Standing::Acked) {
             message.lift(Standing::Noted);
@@ -164,14 +164,14 @@ where
         }
     }
 
-    /// Notes what the server owes to a connected endpoint because of the current line.
+    /// Adds a frame that is due to a connected endpoint because of the current line.
     pub(super) fn owe(&mut self, debt: Debt<T>, rule: Rule) {
         if self.view == View::Server && self.is_connected(&debt.0) {
             self.debts.owe(debt, rule, self.line, self.now, self.patience);
         }
     }
 
-    /// Holds what was not paid in time against the line that asked for it.
+    /// Reports the frames that were not sent in time, at the lines of their causes.
     pub(super) fn collect_debts(&mut self) {
         while let Some(((to, owed, from, id), cause)) = self.debts.pop_overdue(self.now) {
             let frame = match owed {

@@ -1,10 +1,10 @@
-//! What a link does to frames: shares are 0.0 to 1.0, and what lies outside is taken as the nearer end.
+//! The configuration of a link. Shares are 0.0 to 1.0; values outside are clamped.
 
 use core::time::Duration;
 
 use str0m_netem::{GilbertElliot, LossModel, NetemConfig, Probability, RandomLoss};
 
-/// What a [`Link`](super::Link) does to the frames it carries; the default is perfect: nothing is lost, nothing takes time.
+/// The configuration of a [`Link`](super::Link); by default it is perfect: no loss, no latency.
 ///
 /// # Examples
 ///
@@ -34,9 +34,9 @@ pub struct LinkConfig {
 /// Which frames are lost.
 #[derive(Clone, Debug, PartialEq)]
 enum Loss {
-    /// This share, each on its own.
+    /// This share, each frame independently.
     Random(f64),
-    /// All of a burst, none between bursts: the mean lengths of both, in frames.
+    /// All frames of a burst, none between bursts: the mean lengths of both, in frames.
     Bursty { good: f64, bad: f64 },
 }
 
@@ -54,58 +54,59 @@ impl Default for LinkConfig {
 }
 
 impl LinkConfig {
-    /// How long a frame takes: up to 10 years, default zero.
+    /// Sets how long a frame takes: up to 10 years, default zero.
     pub const fn latency(mut self, latency: Duration) -> Self {
         self.latency = latency;
         self
     }
 
-    /// By how much at most the latency of a frame is longer or shorter: up to 10 years, default zero.
+    /// Sets the maximum deviation from the latency, longer or shorter: up to 10 years, default zero.
     ///
-    /// Jitter alone reorders nothing: a frame that would overtake the one before it waits for it.
+    /// Jitter alone does not reorder: a frame that would overtake the one before it waits for it.
     pub const fn jitter(mut self, jitter: Duration) -> Self {
         self.jitter = jitter;
         self
     }
 
-    /// Which share of frames is lost, each on its own: 0.0 to 1.0, default 0.0. Replaces [`LinkConfig::bursty_loss`].
+    /// Sets the share of frames that is lost, each independently: 0.0 to 1.0, default 0.0. Replaces
+    /// [`LinkConfig::bursty_loss`].
     pub const fn loss(mut self, share: f64) -> Self {
         self.loss = Loss::Random(share);
         self
     }
 
-    /// Loses frames in bursts (the Gilbert–Elliott model): on average `good` frames pass, then `bad` frames are lost. Both
-    /// from 1.0. Replaces [`LinkConfig::loss`].
+    /// Loses frames in bursts (the Gilbert–Elliott model): on average `good` frames pass, then `bad` frames are lost.
+    /// Both from 1.0. Replaces [`LinkConfig::loss`].
     pub const fn bursty_loss(mut self, good: f64, bad: f64) -> Self {
         self.loss = Loss::Bursty { good, bad };
         self
     }
 
-    /// Which share of the frames that are not lost arrives twice: 0.0 to 1.0, default 0.0.
+    /// Sets the share of the frames not lost that arrives twice: 0.0 to 1.0, default 0.0.
     pub const fn duplicate(mut self, share: f64) -> Self {
         self.duplicate = share;
         self
     }
 
-    /// Which share of frames takes a second path that is slower by `delay`, so that frames sent later overtake them: 0.0
-    /// to 1.0, default 0.0; the delay up to 10 years. Loss in bursts keeps a count of its own on each path.
+    /// Sets the share of frames that takes a second path, slower by `delay`, so that later frames overtake them: 0.0 to
+    /// 1.0, default 0.0; the delay up to 10 years. Each path has its own loss bursts.
     pub const fn reorder(mut self, share: f64, delay: Duration) -> Self {
         self.reorder = share;
         self.reorder_delay = delay;
         self
     }
 
-    /// Which share of frames takes the slow path.
+    /// Returns the share of frames that takes the slow path.
     pub(super) fn slow_share(&self) -> f64 {
         self.reorder
     }
 
-    /// What the emulator is told about the quick path.
+    /// Returns the emulator's config for the fast path.
     pub(super) fn quick_lane(&self, seed: u64) -> NetemConfig {
         self.lane(self.latency, seed)
     }
 
-    /// What the emulator is told about the slow path.
+    /// Returns the emulator's config for the slow path.
     pub(super) fn slow_lane(&self, seed: u64) -> NetemConfig {
         self.lane(self.latency.saturating_add(self.reorder_delay), seed)
     }
@@ -118,27 +119,27 @@ impl LinkConfig {
             }
         };
         NetemConfig::new()
-            .latency(latency.min(LONGEST))
-            .jitter(self.jitter.min(LONGEST))
+            .latency(latency.min(MAX_DELAY))
+            .jitter(self.jitter.min(MAX_DELAY))
             .loss(loss)
             .duplicate(probability(self.duplicate))
             .seed(seed)
     }
 }
 
-/// The emulator's probability; what is no number counts as never.
+/// Returns the emulator's probability; NaN counts as 0.
 fn probability(share: f64) -> Probability {
     #[expect(clippy::cast_possible_truncation, reason = "the emulator counts in f32")]
     let share = share.clamp(0.0, 1.0) as f32;
     Probability(if share.is_nan() { 0.0 } else { share })
 }
 
-/// The emulator's mean run of frames; what is no number counts as one.
+/// Returns the emulator's mean run of frames; NaN counts as one.
 fn frames(mean: f64) -> f32 {
     #[expect(clippy::cast_possible_truncation, reason = "the emulator counts in f32")]
     let mean = mean.max(1.0) as f32;
     mean
 }
 
-/// Far from where an `Instant` ends.
-const LONGEST: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
+/// Far below the maximum of an `Instant`.
+const MAX_DELAY: Duration = Duration::from_secs(10 * 366 * 24 * 3600);

@@ -1,6 +1,6 @@
-//! Counters of the relay: every frame that comes in or goes out is in one of them.
+//! Counters of the relay: every received and every queued frame is in one of them.
 
-/// What a [`Relay`](super::Relay) has done since it was made, crashes included, and what it holds now.
+/// Counters since a [`Relay`](super::Relay) was made, crashes included, and gauges of what it holds now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RelayStats {
@@ -23,28 +23,28 @@ pub struct RelayStats {
 
     /// Messages stored.
     pub stored: u64,
-    /// How many of `msg_r` named a message that was stored already.
+    /// Frames among `msg_r` for a message that was already stored.
     pub duplicates: u64,
-    /// How many of `msg_r` were refused.
+    /// Frames among `msg_r` that were rejected.
     pub rejected: u64,
-    /// How many of `msg_r` were told to come again later.
+    /// Frames among `msg_r` that were answered with a retry-after.
     pub throttled: u64,
-    /// Messages that their recipient confirmed.
+    /// Messages confirmed by their recipient.
     pub confirmed: u64,
-    /// How many of `ack_r` confirmed a message again.
+    /// Frames among `ack_r` for a message that was already confirmed.
     pub acks_repeated: u64,
-    /// How many of `ack_r` named no message that was meant for the confirming peer.
+    /// Frames among `ack_r` for no message to that peer.
     pub acks_unknown: u64,
     /// Messages given up, unconfirmed, at the end of `lifetime`.
     pub outlived: u64,
-    /// Messages forgotten altogether at the end of twice `lifetime`.
+    /// Messages forgotten at the end of twice `lifetime`.
     pub forgotten: u64,
     /// Crashes of either kind.
     pub crashes: u64,
 
     /// Messages remembered.
     pub remembered: usize,
-    /// How many of them wait for their recipient.
+    /// Remembered messages that wait for their recipient.
     pub waiting: usize,
     /// Peers connected.
     pub connected: usize,

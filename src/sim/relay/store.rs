@@ -1,7 +1,7 @@
-//! What the relay remembers: each message once, by (authenticated sender, id), with the one next change of each in order.
+//! The relay's messages, each once, by (authenticated sender, id), and the next change of each by time.
 //!
-//! A message waits for its recipient until it is confirmed or `lifetime` is over; either way its payload goes, and the rest
-//! of it stays for twice `lifetime`, so that a repeated msg:R is answered and not stored again.
+//! A message waits for its recipient until it is confirmed or `lifetime` is over; then its payload is dropped. The rest
+//! stays for twice `lifetime`, so that a repeated msg:R is answered and not stored again.
 
 use alloc::collections::BTreeMap;
 use core::time::Duration;
@@ -13,11 +13,11 @@ use crate::time::Time;
 /// The deduplication key: the authenticated sender and its id.
 pub(super) type Key<T> = (<T as Types>::Peer, MsgId);
 
-/// Messages, and where each stands.
+/// Messages and their states.
 #[derive(Clone, Debug)]
 pub(super) struct Store<T: Types> {
     messages: BTreeMap<Key<T>, Stored<T>>,
-    /// What is to be pushed, by recipient and in the order of acceptance: server ids only rise.
+    /// What must be pushed, by recipient and server id, that is in the order of acceptance.
     waiting: BTreeMap<(T::Peer, u64), Key<T>>,
     /// The next change of each message, by time and then by server id.
     deadlines: BTreeMap<(Time, u64), Key<T>>,
@@ -29,35 +29,35 @@ pub(super) struct Store<T: Types> {
 pub(super) struct Stored<T: Types> {
     pub(super) server_id: u64,
     pub(super) to: T::Peer,
-    /// As of the latest msg:R.
+    /// The floor of the latest msg:R.
     pub(super) floor: u64,
     pub(super) progress: Progress<T>,
     first_seen: Time,
 }
 
-/// Where a message stands.
+/// The state of a message.
 #[derive(Clone, Debug)]
 pub(super) enum Progress<T: Types> {
     /// Its recipient has not confirmed it.
     Waiting { payload: T::Payload },
-    /// Its recipient has.
+    /// Its recipient has confirmed it.
     Confirmed,
-    /// `lifetime` ended first: it is not pushed any more.
+    /// `lifetime` ended first: it is no longer pushed.
     Outlived,
 }
 
-/// What an ack:R did.
+/// The effect of an ack:R.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Confirmation {
-    /// It is the first of the recipient: the sender is to hear of it, with this server id.
+    /// It is the recipient's first: ack:N goes to the sender, with this server id.
     First(u64),
-    /// The recipient has confirmed before.
+    /// The recipient has already confirmed.
     Repeated,
-    /// No message of that sender and id is meant for the confirming peer.
+    /// There is no message of that sender and id to the confirming peer.
     Unknown,
 }
 
-/// How many messages time has changed.
+/// The number of messages that time has changed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Aged {
     pub(super) outlived: u64,
@@ -78,14 +78,14 @@ impl<T: Types> Store<T> {
         self.messages.get(key)
     }
 
-    /// Finds a message of which msg:R came again, and takes the newer floor over.
+    /// Finds a message whose msg:R was repeated, and stores the newer floor.
     pub(super) fn heard_again(&mut self, key: &Key<T>, floor: u64) -> Option<&Stored<T>> {
         let stored = self.messages.get_mut(key)?;
         stored.floor = floor;
         Some(stored)
     }
 
-    /// Takes a message that is not there yet.
+    /// Stores a message that is not stored yet.
     pub(super) fn insert(
         &mut self,
         key: Key<T>,
@@ -101,7 +101,7 @@ impl<T: Types> Store<T> {
         self.messages.insert(key, Stored { server_id, to, floor, progress, first_seen: now });
     }
 
-    /// Notes that `by` has handled a message.
+    /// Records that `by` has handled a message.
     pub(super) fn confirm(&mut self, key: &Key<T>, by: &T::Peer) -> Confirmation {
         match self.messages.get_mut(key).filter(|stored| stored.to == *by) {
             None => Confirmation::Unknown,
@@ -116,18 +116,18 @@ impl<T: Types> Store<T> {
         }
     }
 
-    /// Lists what waits for a peer, in the order of acceptance.
+    /// Returns what waits for a peer, in the order of acceptance.
     pub(super) fn waiting_for(&self, peer: &T::Peer) -> impl Iterator<Item = (&Key<T>, &Stored<T>)> {
         let all = (peer.clone(), 0)..=(peer.clone(), u64::MAX);
         self.waiting.range(all).filter_map(|(_, key)| self.messages.get_key_value(key))
     }
 
-    /// Tells when [`Store::age`] next changes something.
+    /// Returns when [`Store::age`] next changes something.
     pub(super) fn next_deadline(&self) -> Option<Time> {
         self.deadlines.first_key_value().map(|((time, _), _)| *time)
     }
 
-    /// Gives up and forgets what is due.
+    /// Gives up or forgets what is due.
     pub(super) fn age(&mut self, now: Time) -> Aged {
         let mut aged = Aged::default();
         while let Some(due) = self.deadlines.first_entry().filter(|due| due.key().0 <= now) {
@@ -149,7 +149,7 @@ impl<T: Types> Store<T> {
         aged
     }
 
-    /// Counts the messages remembered, and those among them that wait for their recipient.
+    /// Returns the number of messages, and of those that wait for their recipient.
     pub(super) fn counts(&self) -> (usize, usize) {
         (self.messages.len(), self.waiting.len())
     }

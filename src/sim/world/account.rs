@@ -1,4 +1,4 @@
-//! What deaths did: the account that durable clients are judged by, over all lives of both ends.
+//! The effects of process deaths: the account of durable clients, over all lives of both ends.
 
 use alloc::collections::BTreeMap;
 
@@ -7,15 +7,15 @@ use super::durable::Showing;
 use crate::frame::Types;
 use crate::id::MsgId;
 
-/// What deaths and restarts did to durable clients.
+/// The effects of deaths and restarts on durable clients.
 ///
-/// Where a store was [torn](super::Restarts::torn), what was torn off counts as never committed.
+/// Records that were [torn](super::Restarts::torn) off a store count as never committed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CrashReport {
     /// Processes that died.
     pub kills: u64,
-    /// Processes that started again.
+    /// Processes that restarted.
     pub restarts: u64,
     /// Records that were torn off a store.
     pub torn: u64,
@@ -23,39 +23,40 @@ pub struct CrashReport {
     pub undone: u64,
     /// Messages whose `send` was committed.
     pub committed: u64,
-    /// How many of `committed` the sender's application knows to be delivered.
+    /// Messages among `committed` that the sender's application knows to be delivered.
     pub known_delivered: u64,
-    /// Committed messages that their sender's client does not know any more though nobody handled them and nobody discarded
-    /// them: a broken promise.
+    /// Committed messages that their sender's client no longer knows though they were neither handled nor discarded:
+    /// wrong.
     pub lost: u64,
-    /// How often a restart found such a message: one that the application knew, the client did not, and nobody had handled.
+    /// How many times a restart found such a message: known to the application, unknown to the client, not handled.
     pub forgotten: u64,
-    /// How often a restored client placed a message elsewhere than its journal: back on its way when it had ended, elsewhere
-    /// than accepted or failed when it was, or known to it and to no one else.
+    /// How many times the state of a message in a restored client contradicted its journal: not failed or accepted
+    /// though the journal says so, still present though delivered or discarded, or known only to the client.
     pub misplaced: u64,
-    /// Ids that one sender gave to two messages: what the receiver would swallow.
+    /// Ids that one sender used for two messages: the receiver would drop the second.
     pub ids_reused: u64,
-    /// Messages that an application handled twice without an excuse: inside the transaction, or outside of it after a
-    /// durable confirmation or without a death in between.
+    /// Messages that an application wrongly handled twice: inside the transaction, or outside of it after a durable
+    /// confirmation or without a death in between.
     pub handled_twice: u64,
-    /// Messages that were shown once more after a death, outside of any transaction and not yet confirmed: at-least-once.
+    /// Messages that were shown again after a death, outside a transaction and not yet confirmed: allowed, at least
+    /// once.
     pub shown_again: u64,
-    /// Messages handled for the first time after a later one of the same sender to the same recipient; a message that its
-    /// sender's store has lost has no place in the order.
+    /// Messages first handled after a later one of the same sender to the same recipient; messages that their sender's
+    /// store has lost do not count.
     pub disordered: u64,
-    /// Events and frames that came out before the record that they rely on, and commits without the record of what was sent
-    /// or confirmed in them.
+    /// Events and frames emitted before the record that they depend on, and commits without the record of a `send` or
+    /// `confirm` in them.
     pub unwritten: u64,
-    /// Events that moved a message down, or said again what had been said for good.
+    /// Events that moved a message back to an earlier state, or repeated a final event.
     pub sunken: u64,
 }
 
-/// The account while it is kept.
+/// The account during a run.
 #[derive(Clone, Debug)]
 pub(super) struct Account<T: Types> {
-    /// In which order the messages were sent; `None` for what their sender has lost.
+    /// The order in which the messages were sent; `None` for those that their sender has lost.
     sends: BTreeMap<(T::Peer, MsgId), Option<u64>>,
-    /// The latest message that each recipient has handled of each sender.
+    /// The latest message of each sender that each recipient has handled.
     latest: BTreeMap<(T::Peer, T::Peer), u64>,
     pub(super) report: CrashReport,
 }
@@ -71,7 +72,7 @@ impl<T: Types> Account<T> {
         self.report.ids_reused += u64::from(before.is_some());
     }
 
-    /// A message was torn off its sender's store: nobody can keep what comes after it behind it.
+    /// A message was torn off its sender's store: it no longer counts for the order.
     pub(super) fn on_send_torn(&mut self, from: &T::Peer, id: MsgId) {
         self.sends.insert((from.clone(), id), None);
     }
@@ -92,7 +93,7 @@ impl<T: Types> Account<T> {
         }
     }
 
-    /// What `by` has handled was undone in part: only the rest counts.
+    /// Part of what `by` has handled was undone: only the rest counts.
     pub(super) fn on_undone<'a>(&mut self, by: &T::Peer, rest: impl Iterator<Item = &'a (T::Peer, MsgId)>)
     where
         T: 'a,
@@ -107,7 +108,7 @@ impl<T: Types> Account<T> {
 }
 
 impl<T: Types<ServerId = u64>> World<T> {
-    /// Draws up the account of what deaths did to durable clients. What a dead client has lost shows once it is back.
+    /// Returns the account of durable clients. What a dead client has lost is counted after its restart.
     #[must_use]
     pub fn crash_report(&self) -> CrashReport {
         let mut report = self.account.report;
@@ -123,7 +124,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         report
     }
 
-    /// Whether a client does not know a message that its application knows, has not discarded, and that nobody has handled.
+    /// Whether a client has lost a message: its application knows it and has not discarded it, and it was not handled.
     pub(super) fn is_forgotten(&self, peer: &T::Peer, id: MsgId) -> bool {
         let host = self.host(peer);
         let discarded = host.durable.as_ref().is_some_and(|durable| durable.store().discarded.contains(&id));

@@ -1,4 +1,5 @@
-//! What the caller can do to a world, and chaos does: each act takes effect at the current time and is drained at once.
+//! The actions of the caller and of [`Chaos`]: each takes effect at the current time, and the client is drained after
+//! it.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -19,7 +20,7 @@ impl<T: Types<ServerId = u64>> World<T> {
     ///
     /// # Errors
     ///
-    /// The config cannot work.
+    /// The config is invalid.
     #[track_caller]
     #[expect(clippy::needless_pass_by_value, reason = "the world keeps the name")]
     pub fn add_client(&mut self, peer: T::Peer, config: Config) -> Result<(), ConfigError> {
@@ -32,7 +33,7 @@ impl<T: Types<ServerId = u64>> World<T> {
     ///
     /// # Errors
     ///
-    /// The config cannot work.
+    /// The config is invalid.
     #[track_caller]
     #[expect(clippy::needless_pass_by_value, reason = "the world keeps the name")]
     pub fn add_client_offline(&mut self, peer: T::Peer, config: Config) -> Result<(), ConfigError> {
@@ -59,8 +60,8 @@ impl<T: Types<ServerId = u64>> World<T> {
         Ok(())
     }
 
-    /// Connects a client, or lets one that is connected reconnect. From now on it comes back by itself when its connection
-    /// breaks; while it is partitioned, it keeps trying.
+    /// Connects a client, or reconnects one that is connected. From now on it reconnects by itself when its connection
+    /// breaks; while it is partitioned, it retries.
     #[track_caller]
     pub fn connect(&mut self, peer: &T::Peer) {
         let host = self.host_mut(peer);
@@ -69,7 +70,7 @@ impl<T: Types<ServerId = u64>> World<T> {
             self.end_connection(peer);
         }
         if !self.is_alive(peer) {
-            // Whoever starts it again connects it.
+            // Its restart connects it.
             return;
         }
         if self.host(peer).partitioned {
@@ -79,7 +80,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         }
     }
 
-    /// Ends a client's connection until [`World::connect`]: both ends know, and frames in flight are dropped.
+    /// Ends a client's connection until [`World::connect`]: both ends are notified, and frames in flight are dropped.
     #[track_caller]
     pub fn disconnect(&mut self, peer: &T::Peer) {
         let host = self.host_mut(peer);
@@ -89,8 +90,8 @@ impl<T: Types<ServerId = u64>> World<T> {
         }
     }
 
-    /// Ends a client's connection, as a network does: both ends know, frames in flight are dropped, and the client comes
-    /// back after about [`World::reconnect_after`].
+    /// Ends a client's connection, as a network failure does: both ends are notified, frames in flight are dropped, and
+    /// the client reconnects after about [`World::reconnect_after`].
     #[track_caller]
     pub fn break_connection(&mut self, peer: &T::Peer) {
         if self.host(peer).connected {
@@ -99,7 +100,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         }
     }
 
-    /// Lets all frames of a client vanish, those in flight too, and tells nobody, until [`World::heal`].
+    /// Loses all frames of a client, those in flight too, until [`World::heal`]; neither end is notified.
     #[track_caller]
     pub fn partition(&mut self, peer: &T::Peer) {
         let host = self.host_mut(peer);
@@ -116,8 +117,8 @@ impl<T: Types<ServerId = u64>> World<T> {
         self.trace.action(self.now, Some(peer), Action::Heal);
     }
 
-    /// Crashes the relay: all connections end, also those of partitioned clients, and come back one by one after about
-    /// [`World::reconnect_after`].
+    /// Crashes the relay: all connections end, also those of partitioned clients, and the clients reconnect one by one
+    /// after about [`World::reconnect_after`].
     #[track_caller]
     pub fn crash_relay(&mut self, kind: Crash) {
         self.relay.crash(kind, self.now);
@@ -129,8 +130,8 @@ impl<T: Types<ServerId = u64>> World<T> {
         }
     }
 
-    /// Kills the process of a client that is not durable and puts a fresh one in its place, with a fresh seed and no memory. It connects at once if
-    /// the old one was connected or was coming back.
+    /// Replaces the process of a client that is not durable by a fresh one, with a fresh seed and no memory. It
+    /// connects at once if the old one was connected or reconnecting.
     #[track_caller]
     pub fn replace_client(&mut self, peer: &T::Peer) {
         if self.host(peer).durable.is_some() {
@@ -156,25 +157,25 @@ impl<T: Types<ServerId = u64>> World<T> {
         }
     }
 
-    /// Changes what a client's link to the relay does to frames sent from now on.
+    /// Sets the config of a client's link to the relay for frames sent from now on.
     #[track_caller]
     pub fn set_up_link(&mut self, peer: &T::Peer, config: LinkConfig) {
         self.host_mut(peer).up.set_config(config);
     }
 
-    /// Changes what a client's link from the relay does to frames sent from now on.
+    /// Sets the config of a client's link from the relay for frames sent from now on.
     #[track_caller]
     pub fn set_down_link(&mut self, peer: &T::Peer, config: LinkConfig) {
         self.host_mut(peer).down.set_config(config);
     }
 
-    /// Changes what a client's application does with messages handed over from now on.
+    /// Sets how a client's application handles messages from now on.
     #[track_caller]
     pub fn set_handling(&mut self, peer: &T::Peer, handling: Handling) {
         self.host_mut(peer).handling = handling;
     }
 
-    /// Lets a client try to come back in a while.
+    /// Plans a client's next attempt to reconnect.
     pub(super) fn plan_reconnect(&mut self, peer: &T::Peer) {
         let after = self.dice.about(self.reconnect_after).max(Duration::from_nanos(1));
         self.plan(after, Planned::Reconnect(peer.clone()));

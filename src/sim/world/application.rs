@@ -1,4 +1,4 @@
-//! What the applications do to their clients: each act is drained at once, and belongs to the batch that is drained.
+//! The actions of the applications: the client is drained after each, and each belongs to that batch.
 
 use super::World;
 use super::trace::Action;
@@ -7,7 +7,7 @@ use crate::frame::Types;
 use crate::id::MsgId;
 
 impl<T: Types<ServerId = u64>> World<T> {
-    /// Sends a message as the application of `from` would.
+    /// Sends a message as the application of `from`.
     ///
     /// # Errors
     ///
@@ -28,7 +28,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         Ok(id)
     }
 
-    /// Confirms a message as the application of `at` would.
+    /// Confirms a message as the application of `at`.
     ///
     /// # Errors
     ///
@@ -48,11 +48,11 @@ impl<T: Types<ServerId = u64>> World<T> {
         Ok(())
     }
 
-    /// Gives a message back as the application of `at` would.
+    /// Releases a message as the application of `at`.
     ///
     /// # Errors
     ///
-    /// The client does not know the message, or it was confirmed.
+    /// The client does not know the message, or it is already confirmed.
     #[track_caller]
     pub fn release(&mut self, at: &T::Peer, from: &T::Peer, id: MsgId) -> Result<(), UnknownDelivery> {
         self.must_live(at);
@@ -70,7 +70,7 @@ impl<T: Types<ServerId = u64>> World<T> {
     ///
     /// # Errors
     ///
-    /// The client refuses.
+    /// The client refuses to resend it.
     #[track_caller]
     pub fn resend(&mut self, at: &T::Peer, id: MsgId) -> Result<(), ResendError> {
         self.must_live(at);

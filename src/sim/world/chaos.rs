@@ -1,4 +1,4 @@
-//! Trouble that comes by itself: how often, decided by the world's seed.
+//! Random failures, drawn from the world's seed.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -7,10 +7,10 @@ use super::{Planned, World};
 use crate::frame::Types;
 use crate::sim::relay::Crash;
 
-/// How often things break by themselves; the default is never.
+/// The rates of random failures; the default is none.
 ///
-/// Each rate is a mean: the next time is drawn anew, evenly from just now to twice the mean. Clients whose connection
-/// broke connect again after the world's [`reconnect_after`](super::World::reconnect_after).
+/// Each rate is a mean interval: the next one is drawn uniformly from 0 to twice the mean. Clients whose connection
+/// broke reconnect after the world's [`reconnect_after`](super::World::reconnect_after).
 ///
 /// # Examples
 ///
@@ -33,27 +33,27 @@ pub struct Chaos {
 }
 
 impl Chaos {
-    /// Ends each client's connection once every `mean`.
+    /// Ends each client's connection, at intervals of `mean` on average.
     pub const fn disconnects(mut self, mean: Duration) -> Self {
         self.disconnects = Some(mean);
         self
     }
 
-    /// Lets each client's frames vanish once every `mean`, for about `length`: from half of it to one and a half.
+    /// Loses all frames of each client, at intervals of `mean` on average, for 0.5 to 1.5 times `length`.
     pub const fn partitions(mut self, mean: Duration, length: Duration) -> Self {
         self.partitions = Some((mean, length));
         self
     }
 
-    /// Crashes the relay once every `mean`; this share of crashes, 0.0 to 1.0, [loses
-    /// all](crate::sim::Crash::LosesAll), the others keep what was stored.
+    /// Crashes the relay, at intervals of `mean` on average. The share `loses_all` of the crashes, 0.0 to 1.0, [loses
+    /// all](crate::sim::Crash::LosesAll); the others keep what was stored.
     pub const fn relay_crashes(mut self, mean: Duration, loses_all: f64) -> Self {
         self.relay_crashes = Some((mean, loses_all));
         self
     }
 }
 
-/// One kind of trouble.
+/// One kind of failure.
 #[derive(Clone, Debug)]
 pub(super) enum Trouble<P> {
     Disconnect(P),
@@ -62,8 +62,8 @@ pub(super) enum Trouble<P> {
 }
 
 impl<T: Types<ServerId = u64>> World<T> {
-    /// Lets things break by themselves from now on, and forgets what was to break before. The default [`Chaos`] ends it;
-    /// partitions that have begun heal in time, and clients come back.
+    /// Sets the random failures from now on and drops those planned before. The default [`Chaos`] stops them;
+    /// partitions that have begun end as planned, and clients reconnect.
     pub fn chaos(&mut self, chaos: Chaos) {
         self.chaos = chaos;
         self.chaos_round += 1;
@@ -74,7 +74,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         }
     }
 
-    /// Does what chaos had planned, and plans the next of its kind.
+    /// Executes a planned failure and plans the next one of its kind.
     pub(super) fn make_trouble(&mut self, trouble: Trouble<T::Peer>) {
         let mean = match &trouble {
             Trouble::Disconnect(peer) => {

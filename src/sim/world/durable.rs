@@ -1,14 +1,14 @@
-//! A client whose process may die after any step: what its host keeps, and what of that survives.
+//! Clients whose process may die after any step: what the host holds, and what of it survives.
 //!
-//! The rule (L7): a batch ends when the client has nothing more to say; its records and the effects of its events are
-//! committed in one transaction, and only then its frames go on the link. Each output polled, the end of each drain, each
-//! effect that the application makes outside of the transaction, each commit and each frame is one step; the process can
-//! be told to die right after any of them.
+//! The rule (L7): a batch ends when `poll_output` returns `None`; its records and the effects of its events are
+//! committed in one transaction, and only then its frames are transmitted. Each polled output, the end of each drain,
+//! each effect of the application outside the transaction, each commit and each frame is one step; the process can die
+//! right after any step.
 //!
-//! - `store.rs`: what is durable, and what may happen to it
-//! - `drive.rs`: one batch after another, and death
-//! - `restart.rs`: a new process from what is durable, held to it
-//! - `witness.rs`: whether each output had been written first
+//! - `store.rs`: what is durable, and how it may be damaged
+//! - `drive.rs`: the batches, and death
+//! - `restart.rs`: a new process from the store, and its check
+//! - `witness.rs`: whether each output comes after its record
 
 mod drive;
 mod restart;
@@ -28,18 +28,18 @@ use crate::journal::Record;
 pub(super) use store::{Showing, Store, Transaction};
 pub(super) use witness::Witness;
 
-/// How the application of a durable client handles what it receives.
+/// How the application of a durable client handles received messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bookkeeping {
-    /// In the transaction of the batch: it confirms at once and commits its effect together with the batch's records.
+    /// Inside the transaction of the batch: it confirms at once and commits its effect together with the batch's
+    /// records.
     Transactional,
-    /// At once and outside of the transaction, as a screen does; it confirms in a later batch, as the world's
-    /// [`handling`](World::handling) says.
+    /// At once and outside the transaction, like a screen; it confirms in a later batch, according to the world's
+    /// [`handling`](World::handling).
     AfterTheFact,
 }
 
-/// What happens when a durable client that died starts again; the default is a start from the undamaged store after about
-/// 1 s.
+/// How a durable client restarts after its death; by default from the undamaged store, after about 1 s.
 ///
 /// # Examples
 ///
@@ -68,52 +68,52 @@ impl Default for Restarts {
 }
 
 impl Restarts {
-    /// How long the process stays dead: from half of this to one and a half.
+    /// Sets the mean time until the restart; the time is 0.5 to 1.5 times this.
     pub const fn after(mut self, mean: Duration) -> Self {
         self.after = mean;
         self
     }
 
-    /// How many of the last records are gone: a torn tail, or an old backup. The effects that were committed together with
+    /// Sets how many of the last records are lost: a torn tail, or an old backup. The effects that were committed with
     /// them are undone too. A snapshot is never torn.
     pub const fn torn(mut self, records: usize) -> Self {
         self.torn = records;
         self
     }
 
-    /// How many of the last records are applied twice; `usize::MAX` for the whole journal.
+    /// Sets how many of the last records are applied twice; `usize::MAX` for the whole journal.
     pub const fn repeated(mut self, records: usize) -> Self {
         self.repeated = records;
         self
     }
 
-    /// How often the client is restored in a row: all but the last are dropped before they did anything. At least once.
+    /// Sets how many times in a row the client is restored, at least once; all but the last are dropped unused.
     pub const fn restores(mut self, times: u32) -> Self {
         self.restores = times;
         self
     }
 
-    /// Whether each start replaces the journal with what [`records`](crate::Client::records) gives.
+    /// Sets whether each start replaces the journal by [`records`](crate::Client::records).
     pub const fn compacts(mut self, on: bool) -> Self {
         self.compacts = on;
         self
     }
 
-    /// After how many commits the living client replaces the journal with what [`records`](crate::Client::records) gives.
+    /// Sets after how many commits the running client replaces the journal by [`records`](crate::Client::records).
     pub const fn compacts_every(mut self, commits: u64) -> Self {
         self.compacts_every = Some(commits);
         self
     }
 }
 
-/// What makes a client durable.
+/// The state of a durable client.
 #[derive(Debug)]
 pub(super) struct Durable<T: Types> {
     bookkeeping: Bookkeeping,
     restarts: Restarts,
     alive: bool,
     store: Store<T>,
-    /// What the batch has said so far: lost with the process.
+    /// The batch so far: lost with the process.
     pending: Transaction<T>,
     frames: Vec<Outgoing<T>>,
     steps: u64,
@@ -146,7 +146,7 @@ impl<T: Types> Durable<T> {
         &self.store
     }
 
-    /// What the application does belongs to the batch that is drained next.
+    /// An action of the application belongs to the next batch.
     pub(super) fn pending(&mut self) -> &mut Transaction<T> {
         &mut self.pending
     }
@@ -157,11 +157,11 @@ impl<T: Types> Durable<T> {
 }
 
 impl<T: Types<ServerId = u64>> World<T> {
-    /// Adds a client that keeps a journal, and connects it. Its process may be killed; what it has committed stays.
+    /// Adds a client with a journal, and connects it. Its process may be killed; what it has committed survives.
     ///
     /// # Errors
     ///
-    /// The config cannot work.
+    /// The config is invalid.
     #[track_caller]
     #[expect(clippy::needless_pass_by_value, reason = "the world keeps the name")]
     pub fn add_durable_client(
@@ -175,21 +175,21 @@ impl<T: Types<ServerId = u64>> World<T> {
         Ok(())
     }
 
-    /// Changes what happens when a durable client starts again, from now on.
+    /// Sets how a durable client restarts from now on.
     #[track_caller]
     pub fn set_restarts(&mut self, peer: &T::Peer, restarts: Restarts) {
         self.durable_mut(peer).restarts = restarts;
     }
 
-    /// Lets a durable client's process die right after a step, counted from 1 over all its lives. Its batch is lost if it
-    /// was not committed, and so are the frames that were not yet on the link; those on the link arrive. The client is
-    /// dropped, and after a while [`restored`](crate::Client::restore). Several steps may be planned.
+    /// Kills a durable client's process right after a step, counted from 1 over all its lives. An uncommitted batch and
+    /// the frames that are not yet on the link are lost; those on the link arrive. The client is dropped, and later
+    /// [restored](crate::Client::restore). Several steps may be planned.
     #[track_caller]
     pub fn kill_at(&mut self, peer: &T::Peer, step: u64) {
         self.durable_mut(peer).kills.insert(step);
     }
 
-    /// Lets a durable client's process die now. A dead one stays dead.
+    /// Kills a durable client's process now. No effect if it is dead.
     #[track_caller]
     pub fn kill(&mut self, peer: &T::Peer) {
         if self.durable(peer).alive {
@@ -197,21 +197,21 @@ impl<T: Types<ServerId = u64>> World<T> {
         }
     }
 
-    /// Tells how many steps a durable client has made, over all its lives.
+    /// Returns the number of steps of a durable client, over all its lives.
     #[must_use]
     #[track_caller]
     pub fn steps(&self, peer: &T::Peer) -> u64 {
         self.durable(peer).steps
     }
 
-    /// Tells whether a client's process runs; one that is not durable always does.
+    /// Returns whether a client's process runs; always true for a client that is not durable.
     #[must_use]
     #[track_caller]
     pub fn is_alive(&self, peer: &T::Peer) -> bool {
         self.host(peer).is_alive()
     }
 
-    /// Lists the durable records of a client, the oldest first.
+    /// Returns the durable records of a client, the oldest first.
     #[track_caller]
     pub fn journal(&self, peer: &T::Peer) -> impl Iterator<Item = &Record<T>> {
         self.durable(peer).store.records()

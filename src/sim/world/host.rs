@@ -1,4 +1,4 @@
-//! One client with its application and its two links, as the world keeps them.
+//! One client with its application and its two links.
 
 use alloc::collections::BTreeMap;
 use core::time::Duration;
@@ -12,17 +12,17 @@ use crate::time::Time;
 
 use super::durable::Durable;
 
-/// What a client's application does with a message that is handed over to it.
+/// How a client's application handles a received message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Handling {
-    /// It confirms it at once.
+    /// It confirms the message at once.
     #[default]
     Confirm,
-    /// It leaves it unconfirmed.
+    /// It does not confirm the message.
     Never,
-    /// It confirms it this much later.
+    /// It confirms the message after this delay.
     After(Duration),
-    /// It gives each message back this many times and confirms it after that.
+    /// It releases each message this many times, then confirms it.
     Release(u32),
 }
 
@@ -32,22 +32,22 @@ pub(super) struct Host<T: Types> {
     pub(super) client: Client<T>,
     pub(super) config: Config,
     pub(super) handling: Handling,
-    /// How often the client was replaced.
+    /// How many times the client was replaced.
     pub(super) life: u32,
     pub(super) up: Link<Outgoing<T>>,
     pub(super) down: Link<Incoming<T>>,
     pub(super) connected: bool,
-    /// Whether it is to connect again when its connection breaks.
+    /// Whether it reconnects when its connection breaks.
     pub(super) wanted: bool,
-    /// Whether all its frames vanish.
+    /// Whether all its frames are lost.
     pub(super) partitioned: bool,
-    /// How often each message was given back.
+    /// How many times each message was released.
     pub(super) released: BTreeMap<(T::Peer, MsgId), u32>,
-    /// Under which time the world's list of wake-ups has it.
+    /// Its time in the world's list of wake-ups.
     pub(super) wake: Option<Time>,
-    /// Whether it counts among the settled ones.
+    /// Whether it is counted as settled.
     pub(super) settled: bool,
-    /// What makes it durable, if it is.
+    /// The durable state, for a durable client.
     pub(super) durable: Option<Durable<T>>,
 }
 
@@ -77,28 +77,28 @@ impl<T: Types> Host<T> {
         }
     }
 
-    /// Whether its process runs; a dead client is a corpse to keep the name, and never touched.
+    /// Whether its process runs; the client of a dead process is never used.
     pub(super) fn is_alive(&self) -> bool {
         self.durable.as_ref().is_none_or(Durable::is_alive)
     }
 
-    /// When the client next has something to do.
+    /// The next deadline of the client.
     pub(super) fn client_deadline(&self) -> Option<Time> {
         if self.is_alive() { self.client.poll_timeout() } else { None }
     }
 
-    /// When the client or one of its links next has something to do.
+    /// The next deadline of the client and its links.
     pub(super) fn next_deadline(&self) -> Option<Time> {
         [self.client_deadline(), self.up.poll_timeout(), self.down.poll_timeout()].into_iter().flatten().min()
     }
 
-    /// Drops what is on the way.
+    /// Drops the frames in flight.
     pub(super) fn clear_links(&mut self) {
         self.up.clear();
         self.down.clear();
     }
 
-    /// Tells whether the application gives this message back once more.
+    /// Returns whether the application releases this message once more.
     pub(super) fn gives_back(&mut self, from: &T::Peer, id: MsgId, times: u32) -> bool {
         let released = self.released.entry((from.clone(), id)).or_insert(0);
         let again = *released < times;

@@ -1,6 +1,6 @@
-//! The account of every message: what was sent, what was handed over to whom, and what was said of it.
+//! The account of every message: what was sent, what was handed over to whom, and which events were emitted.
 //!
-//! The ledger looks at both ends, as no client can, so it knows what is true; a client is judged by it and never asks it.
+//! The ledger sees both ends, unlike a client, so clients can be checked against it.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -14,23 +14,23 @@ use crate::time::Time;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MessageLog<T: Types> {
-    /// Who sent it.
+    /// Its sender.
     pub from: T::Peer,
     /// Its id.
     pub id: MsgId,
     /// Its recipient.
     pub to: T::Peer,
-    /// When `send` took it.
+    /// The time of `send`.
     pub sent_at: Time,
-    /// What both ends said of it: when, which client, what; a `Received` among it for each time it was handed over.
+    /// The events of both ends about it: time, client, event. Each hand-over is a `Received`.
     pub events: Vec<(Time, T::Peer, Event<T>)>,
-    /// How often it was handed over.
+    /// How many times it was handed over.
     pub hand_overs: u32,
     /// When the recipient's application first confirmed it.
     pub confirmed_at: Option<Time>,
-    /// When its sender heard that it was delivered.
+    /// When its sender emitted `Delivered`.
     pub delivered_at: Option<Time>,
-    /// Whether the last end that its sender heard of was a failure.
+    /// Whether its sender's last `Delivered` or `Failed` was `Failed`.
     pub failed: bool,
 }
 
@@ -42,49 +42,49 @@ pub struct HandOver<T: Types> {
     pub at: Time,
     /// To whom.
     pub to: T::Peer,
-    /// How often that client had been [replaced](super::World::replace_client) by then.
+    /// How many times that client had been [replaced](super::World::replace_client) by then.
     pub life: u32,
-    /// What, from whom, and whether it was late.
+    /// The message.
     pub delivery: Delivery<T>,
 }
 
-/// The account of a run: how often what should happen did, and what should not.
+/// The account of a run: counts of correct and of wrong behaviour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// Messages that `send` took.
+    /// Messages taken by `send`.
     pub sent: u64,
     /// Messages handed over at least once.
     pub handed_over: u64,
-    /// Hand-overs of a message that the same live client had been handed already and had not released.
+    /// Hand-overs of a message that the same process had already been handed and had not released.
     pub twice: u64,
     /// Messages never handed over, failed ones included.
     pub missing: u64,
-    /// First hand-overs, not marked late, after a higher seq of the same stream had gone to the same live client.
+    /// First hand-overs, not marked late, after a higher seq of the same stream had been handed to the same process.
     pub out_of_order: u64,
     /// Hand-overs marked late.
     pub late: u64,
-    /// Messages of which the sender heard that they were delivered.
+    /// Messages for which the sender emitted `Delivered`.
     pub delivered: u64,
-    /// Messages that failed and were not delivered after all.
+    /// Messages that failed and were not delivered later.
     pub failed: u64,
-    /// Messages said to be delivered before their recipient's application had confirmed them: a lie.
+    /// Messages reported as delivered before their recipient's application had confirmed them: wrong.
     pub untrue: u64,
-    /// Hand-overs of messages that nobody sent, or that were meant for somebody else: a lie.
+    /// Hand-overs of messages that were never sent, or were sent to another recipient: wrong.
     pub forged: u64,
 }
 
 /// One life of one client, and a sender.
 type Pair<P> = (P, u32, P);
 
-/// The account while it is kept.
+/// The account during a run.
 #[derive(Clone, Debug)]
 pub(super) struct Ledger<T: Types> {
     messages: BTreeMap<(T::Peer, MsgId), MessageLog<T>>,
     hand_overs: Vec<HandOver<T>>,
-    /// What each live client was handed: `true` while it has not released it.
+    /// What each process was handed: `true` while it has not released it.
     with: BTreeMap<(Pair<T::Peer>, MsgId), bool>,
-    /// The highest seq of each stream that each live client was handed.
+    /// The highest seq of each stream that each process was handed.
     highest: BTreeMap<(Pair<T::Peer>, StreamId), u64>,
     report: Report,
 }
@@ -147,7 +147,7 @@ impl<T: Types> Ledger<T> {
         self.with.insert(((by.clone(), life, from.clone()), id), false);
     }
 
-    /// Takes note of what the client `at` said in its `life`.
+    /// Records an event of the client `at` in its `life`.
     pub(super) fn on_event(&mut self, at: &T::Peer, life: u32, event: &Event<T>, now: Time) {
         let (from, id) = match event {
             Event::Received(delivery) => {

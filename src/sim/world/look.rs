@@ -1,4 +1,4 @@
-//! What the caller can see of a world.
+//! Read access to a world.
 
 use super::trace::Entry;
 use super::{HandOver, MessageLog, Report, World};
@@ -10,19 +10,19 @@ use crate::sim::relay::Relay;
 use crate::time::Time;
 
 impl<T: Types<ServerId = u64>> World<T> {
-    /// Tells the seed.
+    /// Returns the seed.
     #[must_use]
     pub fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// Tells the virtual time.
+    /// Returns the virtual time.
     #[must_use]
     pub fn now(&self) -> Time {
         self.now
     }
 
-    /// Looks into a client.
+    /// Returns a client.
     #[must_use]
     #[track_caller]
     pub fn client(&self, peer: &T::Peer) -> &Client<T> {
@@ -30,8 +30,8 @@ impl<T: Types<ServerId = u64>> World<T> {
         &self.host(peer).client
     }
 
-    /// Gives a client into the caller's hands; it is drained at the next step. What is confirmed through it is unknown to
-    /// the [`Report`]: use [`World::confirm`] for that.
+    /// Returns a client for direct use; it is drained at the next step. The [`Report`] does not see what is confirmed
+    /// directly: use [`World::confirm`].
     #[track_caller]
     pub fn client_mut(&mut self, peer: &T::Peer) -> &mut Client<T> {
         self.must_live(peer);
@@ -46,25 +46,25 @@ impl<T: Types<ServerId = u64>> World<T> {
         &mut self.host_mut(peer).client
     }
 
-    /// Looks into the relay.
+    /// Returns the relay.
     #[must_use]
     pub fn relay(&self) -> &Relay<T> {
         &self.relay
     }
 
-    /// Gives the relay into the caller's hands, to script its verdicts. Crash it with [`World::crash_relay`] instead.
+    /// Returns the relay for direct use, to script its verdicts. To crash it, use [`World::crash_relay`].
     pub fn relay_mut(&mut self) -> &mut Relay<T> {
         &mut self.relay
     }
 
-    /// Tells whether a client is connected.
+    /// Returns whether a client is connected.
     #[must_use]
     #[track_caller]
     pub fn is_connected(&self, peer: &T::Peer) -> bool {
         self.host(peer).connected
     }
 
-    /// Tells what a client's two links have done: to the relay, and back.
+    /// Returns the statistics of a client's two links: to the relay, and back.
     #[must_use]
     #[track_caller]
     pub fn link_stats(&self, peer: &T::Peer) -> (LinkStats, LinkStats) {
@@ -72,36 +72,36 @@ impl<T: Types<ServerId = u64>> World<T> {
         (host.up.stats(), host.down.stats())
     }
 
-    /// Tells what is known of a message.
+    /// Returns the account of a message.
     #[must_use]
     pub fn message(&self, from: &T::Peer, id: MsgId) -> Option<&MessageLog<T>> {
         self.ledger.message(from, id)
     }
 
-    /// Lists the messages, by sender and then by id.
+    /// Returns the messages, by sender and then by id.
     pub fn messages(&self) -> impl Iterator<Item = &MessageLog<T>> {
         self.ledger.messages()
     }
 
-    /// Lists what was handed over, in order, over all clients.
+    /// Returns the hand-overs of all clients, in order.
     #[must_use]
     pub fn hand_overs(&self) -> &[HandOver<T>] {
         self.ledger.hand_overs()
     }
 
-    /// Draws the account up.
+    /// Returns the account of the run.
     #[must_use]
     pub fn report(&self) -> Report {
         self.ledger.report()
     }
 
-    /// Lists what happened while the trace was [recorded](World::record_trace), in order.
+    /// Returns the entries that were [recorded](World::record_trace), in order.
     #[must_use]
     pub fn trace(&self) -> &[Entry<T>] {
         self.trace.entries()
     }
 
-    /// Sums up everything that happened, recorded or not: two equal runs have equal digests.
+    /// Returns a digest of everything that happened, recorded or not: equal runs have equal digests.
     #[must_use]
     pub fn digest(&self) -> u64 {
         self.trace.digest()

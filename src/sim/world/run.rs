@@ -1,5 +1,5 @@
-//! How time runs: to the next deadline, and there everything that is due, in one fixed order: what is planned, the relay,
-//! then the clients by name, each with the frames that have arrived before its timers.
+//! The run loop: moves time to the next deadline and does everything that is due, in a fixed order: planned actions,
+//! the relay, then the clients by name, for each the arrived frames before its timers.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -12,7 +12,7 @@ use crate::frame::{Outgoing, Types};
 use crate::time::Time;
 
 impl<T: Types<ServerId = u64>> World<T> {
-    /// Tells when something happens next; `None` when nothing will.
+    /// Returns the next deadline; `None` when nothing is pending.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Time> {
         let planned = self.agenda.first_key_value().map(|((time, _), _)| *time);
@@ -20,13 +20,13 @@ impl<T: Types<ServerId = u64>> World<T> {
         [planned, wake, self.relay.poll_timeout()].into_iter().flatten().min()
     }
 
-    /// Moves time to the next deadline and does what is due; false when nothing will ever happen.
+    /// Moves time to the next deadline and does what is due; returns false when nothing is pending.
     #[track_caller]
     pub fn step(&mut self) -> bool {
         let Some(next) = self.next_deadline() else { return false };
         self.move_to(next);
         self.spins += 1;
-        if self.spins > MOST_AT_ONCE {
+        if self.spins > MAX_AT_ONCE {
             self.fail(format_args!("time stands still"));
         }
         let now = self.now;
@@ -47,7 +47,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         true
     }
 
-    /// Runs until a time, and sets the clock to it.
+    /// Runs until a time, which is then the current time.
     #[track_caller]
     pub fn run_until(&mut self, end: Time) {
         while is_due(self.next_deadline(), end) {
@@ -56,13 +56,13 @@ impl<T: Types<ServerId = u64>> World<T> {
         self.move_to(end);
     }
 
-    /// Runs for a while.
+    /// Runs for `length`.
     #[track_caller]
     pub fn run_for(&mut self, length: Duration) {
         self.run_until(self.now + length);
     }
 
-    /// Runs until [every client is settled](World::is_settled), or for `limit`; tells whether they are.
+    /// Runs until [every client is settled](World::is_settled), at most for `limit`; returns whether they are.
     #[track_caller]
     pub fn run_until_settled(&mut self, limit: Duration) -> bool {
         let end = self.now + limit;
@@ -76,7 +76,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         true
     }
 
-    /// Tells whether every client has nothing left to do but parked messages; frames may still be in flight.
+    /// Returns whether every client is settled: nothing left but failed messages. Frames may still be in flight.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.unsettled == 0
@@ -107,7 +107,7 @@ impl<T: Types<ServerId = u64>> World<T> {
             Planned::Restart(peer) => self.restart(&peer),
             Planned::Confirm { at, life, from, id } => {
                 if self.host(&at).life == life && self.is_alive(&at) {
-                    // What was released or forgotten meanwhile is no longer the application's to confirm.
+                    // It may have been released or forgotten in the meantime.
                     let _ = self.confirm(&at, &from, id);
                 }
             }
@@ -119,7 +119,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         }
     }
 
-    /// Hands the frames that have arrived to the relay and to the client.
+    /// Passes the arrived frames to the relay and to the client.
     #[track_caller]
     fn receive(&mut self, peer: &T::Peer) {
         let now = self.now;
@@ -135,7 +135,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         }
     }
 
-    /// Puts what the relay has to say on the links.
+    /// Puts the relay's frames on the links.
     #[track_caller]
     pub(super) fn drain_relay(&mut self) {
         let now = self.now;
@@ -151,7 +151,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         }
     }
 
-    /// Drains a client, runs its timers if they are due, and holds it to its word about the next deadline.
+    /// Drains a client, fires its timers if they are due, and checks its next deadline.
     #[track_caller]
     pub(super) fn settle(&mut self, peer: &T::Peer) {
         let now = self.now;
@@ -182,7 +182,7 @@ impl<T: Types<ServerId = u64>> World<T> {
                 Output::Event(event) => self.on_event(peer, event),
             }
             outputs += 1;
-            if outputs > MOST_AT_ONCE {
+            if outputs > MAX_AT_ONCE {
                 self.fail(format_args!("{peer:?} cannot be drained"));
             }
         }
@@ -209,7 +209,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         }
     }
 
-    /// Does what the application does with a message.
+    /// Handles a message as the application does.
     #[track_caller]
     fn handle(&mut self, peer: &T::Peer, life: u32, Delivery { from, id, .. }: Delivery<T>) {
         let now = self.now;
@@ -235,7 +235,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         }
     }
 
-    /// Keeps the list of wake-ups and the count of settled clients true.
+    /// Updates the list of wake-ups and the count of settled clients.
     #[track_caller]
     pub(super) fn list(&mut self, peer: &T::Peer) {
         let host = self.host_mut(peer);
@@ -270,5 +270,5 @@ fn fate(copies: usize) -> Fate {
     }
 }
 
-/// How many steps, or outputs of one drain, may come without time moving.
-const MOST_AT_ONCE: u32 = 1_000_000;
+/// The maximum number of steps, or of outputs of one drain, without time moving.
+const MAX_AT_ONCE: u32 = 1_000_000;

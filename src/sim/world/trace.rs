@@ -1,6 +1,6 @@
-//! What happened, in order: a digest that is always kept, and a line for each entry when asked for.
+//! What happened, in order: a digest that is always kept, and one line per entry on request.
 //!
-//! Two runs of one seed give the same trace; where they do not, the first line that differs shows the culprit.
+//! Two runs of one seed give the same trace; the first differing line shows the cause of a difference.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -14,12 +14,12 @@ use crate::journal::Record;
 use crate::sim::relay::Crash;
 use crate::time::Time;
 
-/// One thing that happened; [`Display`](fmt::Display) gives one line.
+/// One thing that happened; [`Display`](fmt::Display) writes one line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry<T: Types> {
     /// When.
     pub at: Time,
-    /// The client that did it or whose connection it concerns; `None` for the relay itself.
+    /// The client that acted or whose connection is concerned; `None` for the relay itself.
     pub client: Option<T::Peer>,
     /// What.
     pub what: What<T>,
@@ -33,20 +33,20 @@ pub enum What<T: Types> {
     Up(Fate, Outgoing<T>),
     /// A frame from the relay to the client.
     Down(Fate, Incoming<T>),
-    /// The client told its application.
+    /// The client emitted an event.
     Event(Event<T>),
-    /// The client wrote to its journal.
+    /// The client emitted a record.
     Record(Record<T>),
     /// The world or the application acted.
     Action(Action<T>),
 }
 
-/// What became of a frame.
+/// The fate of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It went on its way.
+    /// It was sent.
     Sent,
-    /// It went on its way twice.
+    /// It was sent twice.
     Doubled,
     /// It was lost.
     Lost,
@@ -67,14 +67,14 @@ pub enum Action<T: Types> {
     },
     /// The application confirmed a message.
     Confirm {
-        /// Who sent it.
+        /// Its sender.
         from: T::Peer,
         /// The message.
         id: MsgId,
     },
-    /// The application gave a message back.
+    /// The application released a message.
     Release {
-        /// Who sent it.
+        /// Its sender.
         from: T::Peer,
         /// The message.
         id: MsgId,
@@ -83,19 +83,19 @@ pub enum Action<T: Types> {
     Connect,
     /// The connection ended; both ends know.
     Disconnect,
-    /// Frames began to vanish; nobody knows.
+    /// A partition began: frames are lost, and neither end is notified.
     Partition,
-    /// Frames stopped vanishing.
+    /// The partition ended.
     Heal,
-    /// The client's process died, and a fresh one took its place.
+    /// The client's process was replaced by a fresh one.
     Replace,
     /// The durable client's process died.
     Kill,
-    /// It started again.
+    /// It restarted.
     Restart,
     /// It committed a batch.
     Commit,
-    /// The relay died and started again.
+    /// The relay crashed and restarted.
     CrashRelay(Crash),
 }
 
@@ -111,7 +111,7 @@ impl<T: Types<ServerId = u64>> Trace<T> {
         Self { entries: None, digest: 0xcbf2_9ce4_8422_2325 }
     }
 
-    /// Begins or stops to keep entries; the digest is kept either way.
+    /// Turns the recording of entries on or off; the digest is always kept.
     pub(super) fn record(&mut self, on: bool) {
         self.entries = on.then(|| self.entries.take().unwrap_or_default());
     }
@@ -202,7 +202,7 @@ impl<T: Types<ServerId = u64>> Trace<T> {
     }
 }
 
-/// Seconds, the client, an arrow (`-` sent, `2` sent twice, `x` lost, `=` arrived), and what it is about.
+/// Writes the seconds, the client, an arrow (`-` sent, `2` sent twice, `x` lost, `=` arrived), and the content.
 impl<T: Types> fmt::Display for Entry<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let since = self.at.since_origin();

@@ -6,7 +6,7 @@
 //! - `machine.rs`: what the loop drives; `interface.rs`: the same with nothing behind it
 //! - `one.rs`: both halves of one conversation
 //! - `many.rs`: both halves of as many conversations as messages
-//! - `records.rs`: what the journal is told
+//! - `records.rs`: the records of the journal
 
 mod interface;
 mod machine;

@@ -1,4 +1,4 @@
-//! How the host of a durable client drives it: poll until there is nothing more, commit, transmit; and death in between.
+//! The host of a durable client: polls until `None`, commits, transmits; the process may die in between.
 
 use super::{Bookkeeping, Transaction};
 use crate::event::{Delivery, Event, Output};
@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 impl<T: Types<ServerId = u64>> World<T> {
-    /// Takes one batch from a durable client, commits it, and transmits its frames; stops where the process dies.
+    /// Takes one batch from a durable client, commits it, and transmits its frames; stops if the process dies.
     #[track_caller]
     pub(in super::super) fn drain_durable(&mut self, peer: &T::Peer) {
         while self.is_alive(peer) {
@@ -40,7 +40,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         durable.pending.records.push(record);
     }
 
-    /// Commits, and transmits what waited for that.
+    /// Commits, then transmits the frames of the batch.
     #[track_caller]
     fn end_batch(&mut self, peer: &T::Peer) {
         if !self.durable(peer).pending.is_empty() {
@@ -106,7 +106,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         }
     }
 
-    /// Handles a message inside the transaction and confirms it; the batch goes on.
+    /// Handles a message inside the transaction and confirms it in the same batch.
     #[track_caller]
     fn handle_inside(&mut self, peer: &T::Peer, Delivery { from, id, .. }: Delivery<T>) {
         let now = self.now;
@@ -122,7 +122,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         self.trace.action(now, Some(peer), Action::Confirm { from, id });
     }
 
-    /// Shows a message at once, for good, and lets the application confirm it later.
+    /// Shows a message at once, which cannot be undone; the application confirms it later.
     #[track_caller]
     fn handle_outside(&mut self, peer: &T::Peer, life: u32, Delivery { from, id, .. }: Delivery<T>) {
         let showing = self.durable_mut(peer).store.show((from.clone(), id), life);
@@ -138,7 +138,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         self.plan(delay, Planned::Confirm { at: peer.clone(), life, from, id });
     }
 
-    /// Counts one step; tells whether the process lives on.
+    /// Counts one step; returns whether the process is still alive.
     #[track_caller]
     fn survives(&mut self, peer: &T::Peer) -> bool {
         let durable = self.durable_mut(peer);
@@ -150,7 +150,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         false
     }
 
-    /// Ends a process. The relay does not hear of it, and frames on their way to the relay arrive.
+    /// Ends a process. The relay is not notified, and frames in flight to the relay arrive.
     #[track_caller]
     pub(super) fn die(&mut self, peer: &T::Peer) {
         self.trace.action(self.now, Some(peer), Action::Kill);

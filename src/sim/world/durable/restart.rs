@@ -1,4 +1,4 @@
-//! A new process from what is durable, and whether it knows what it should.
+//! The restart of a durable client from its store, and the check of what it then knows.
 
 use alloc::vec::Vec;
 
@@ -11,7 +11,7 @@ use crate::sim::world::World;
 use crate::sim::world::trace::Action;
 
 impl<T: Types<ServerId = u64>> World<T> {
-    /// Starts a durable client that died again, from its store, and connects it if it was to be connected.
+    /// Restarts a dead durable client from its store, and connects it if it was connected or reconnecting.
     #[track_caller]
     pub(in super::super) fn restart(&mut self, peer: &T::Peer) {
         if self.is_alive(peer) {
@@ -67,7 +67,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         }
     }
 
-    /// Compares what a restored client knows with what its application and its journal do.
+    /// Compares what a restored client knows with its application's rows and its journal.
     #[track_caller]
     fn hold_to_journal(&mut self, peer: &T::Peer) {
         let durable = self.durable(peer);
@@ -80,7 +80,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         self.account.report.misplaced += (misplaced + strange) as u64;
     }
 
-    /// Whether a message stands where the journal has it.
+    /// Returns whether the state of a message agrees with the journal.
     fn is_placed(&self, peer: &T::Peer, id: MsgId) -> bool {
         let durable = self.durable(peer);
         let status = self.host(peer).client.status(id);

@@ -1,7 +1,7 @@
-//! What survives a process: the journal, and the application's own rows, committed together.
+//! What survives a process: the journal and the application's own rows, committed together.
 //!
-//! The rows are kept apart from the records, so that each can be checked against the other: a row tells what the
-//! application believes to be durable, whether or not the client wrote it down.
+//! The rows are stored separately from the records, so that each can be checked against the other: a row is what the
+//! application believes to be durable, whether or not the client has emitted the record.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -10,18 +10,18 @@ use crate::frame::Types;
 use crate::id::MsgId;
 use crate::journal::Record;
 
-/// A message as its recipient names it.
+/// A message from its recipient's view: sender and id.
 type Key<T> = (<T as Types>::Peer, MsgId);
 
-/// What one batch makes durable, all or nothing.
+/// What one batch makes durable, atomically.
 #[derive(Debug)]
 pub(in super::super) struct Transaction<T: Types> {
     pub(in super::super) records: Vec<Record<T>>,
-    /// What the application has sent, heard to be delivered and discarded.
+    /// What the application has sent, received `Delivered` for, and discarded.
     pub(in super::super) sent: Vec<MsgId>,
     pub(in super::super) delivered: Vec<MsgId>,
     pub(in super::super) discarded: Vec<MsgId>,
-    /// What it has handled inside the transaction, and confirmed.
+    /// What it has handled inside the transaction and confirmed.
     pub(in super::super) handled: Vec<Key<T>>,
     pub(in super::super) confirmed: Vec<Key<T>>,
 }
@@ -50,37 +50,37 @@ impl<T: Types> Transaction<T> {
     }
 }
 
-/// What an application that shows messages outside of transactions has done.
+/// How often an application that shows messages outside transactions has shown one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Showing {
     First,
-    /// It died since, and had not confirmed it for good.
+    /// Again, after a death and without a durable confirmation: allowed.
     Again,
-    /// Without such an excuse.
+    /// Again otherwise: wrong.
     Twice,
 }
 
 #[derive(Debug)]
 pub(in super::super) struct Store<T: Types> {
     snapshot: Vec<Record<T>>,
-    /// What was written since the snapshot.
+    /// The records since the snapshot.
     tail: Vec<Record<T>>,
     pub(in super::super) sent: BTreeSet<MsgId>,
     pub(in super::super) delivered: BTreeSet<MsgId>,
     pub(in super::super) discarded: BTreeSet<MsgId>,
     pub(in super::super) handled: BTreeSet<Key<T>>,
     pub(in super::super) confirmed: BTreeSet<Key<T>>,
-    /// In which life each message was last shown: no transaction undoes that.
+    /// The life in which each message was last shown; no transaction undoes that.
     shown: BTreeMap<Key<T>, u32>,
 }
 
-/// What is gone with the last records.
+/// What was lost with the last records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Torn {
     pub(super) records: u64,
-    /// How many handled messages were undone.
+    /// The number of handled messages that were undone.
     pub(super) handled: u64,
-    /// What the application has sent and does not know any more.
+    /// The messages that the application has sent and no longer knows.
     pub(super) sent: Vec<MsgId>,
 }
 
@@ -127,7 +127,7 @@ impl<T: Types> Store<T> {
         }
     }
 
-    /// Drops the last records and undoes what was committed with them.
+    /// Drops the last records and undoes the effects that were committed with them.
     pub(super) fn tear(&mut self, records: usize) -> Torn {
         let mut torn = Torn::default();
         for record in self.tail.drain(self.tail.len().saturating_sub(records)..) {
@@ -153,7 +153,7 @@ impl<T: Types> Store<T> {
         torn
     }
 
-    /// What a new process reads: the journal, and its last records once more.
+    /// Returns what a new process reads: the journal, and its last records once more.
     pub(super) fn read(&self, repeated: usize) -> Vec<Record<T>> {
         let mut records: Vec<_> = self.records().cloned().collect();
         records.extend_from_within(records.len().saturating_sub(repeated)..);

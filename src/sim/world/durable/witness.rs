@@ -1,7 +1,7 @@
-//! Whether the record that an output relies on had come out before it (L7), and whether what was said of a message only
-//! ever rose (L6), over all lives of a client.
+//! Checks, over all lives of a client, that each output comes after the record that it depends on (L7), and that the
+//! events about a message never go back to an earlier state (L6).
 //!
-//! After a restart the witness goes by the durable records: what was said in a batch that was lost was said to nobody.
+//! After a restart the witness starts from the durable records: the events of a lost batch do not count.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -12,7 +12,7 @@ use crate::frame::{Outgoing, Types};
 use crate::id::MsgId;
 use crate::journal::Record;
 
-/// What the client has written, and what it has said.
+/// The records and the events of a client.
 #[derive(Debug)]
 pub(in super::super) struct Witness<T: Types> {
     written: BTreeSet<(MsgId, Note)>,
@@ -21,7 +21,7 @@ pub(in super::super) struct Witness<T: Types> {
     said: BTreeSet<(MsgId, Note)>,
 }
 
-/// What is noted of a message of the client's own.
+/// What is recorded about a message of the client's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Note {
     Queued,
@@ -31,7 +31,7 @@ enum Note {
     Discarded,
 }
 
-/// What a restored client should say of a message.
+/// The expected state of a message in a restored client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Standing {
     Gone,
@@ -45,7 +45,7 @@ impl<T: Types> Witness<T> {
         Self { written: BTreeSet::new(), confirmed: BTreeSet::new(), seen: Vec::new(), said: BTreeSet::new() }
     }
 
-    /// Starts anew from the durable records.
+    /// Makes a witness from the durable records.
     pub(super) fn from_records<'a>(records: impl Iterator<Item = &'a Record<T>>) -> Self
     where
         T: 'a,
@@ -77,12 +77,12 @@ impl<T: Types> Witness<T> {
         };
     }
 
-    /// [`resend`](crate::Client::resend) took a message: one more end may follow.
+    /// [`resend`](crate::Client::resend) took a message: `Delivered` or `Failed` may follow once more.
     pub(in super::super) fn on_resend(&mut self, id: MsgId) {
         self.said.remove(&(id, Note::Failed));
     }
 
-    /// Tells whether the record that an event relies on is there, and whether the event moves its message up.
+    /// Returns whether the record that an event depends on was emitted, and whether the event advances its message.
     pub(super) fn on_event(&mut self, event: &Event<T>) -> (bool, bool) {
         let (id, note) = match event {
             Event::Accepted { id, .. } => (*id, Note::Accepted),
@@ -102,7 +102,7 @@ impl<T: Types> Witness<T> {
         (self.has(&self.written, id, note), self.said.insert((id, note)) && rises)
     }
 
-    /// Tells whether the record that a frame relies on is there.
+    /// Returns whether the record that a frame depends on was emitted.
     pub(super) fn backs(&self, frame: &Outgoing<T>) -> bool {
         match frame {
             Outgoing::MsgR { id, .. } => self.has_queued(*id),
@@ -122,7 +122,7 @@ impl<T: Types> Witness<T> {
         self.confirmed.contains(&(from.clone(), id)) || self.seen.iter().any(in_ranges)
     }
 
-    /// Tells where the records leave a message.
+    /// Returns the state of a message according to the records.
     pub(super) fn standing(&self, id: MsgId) -> Standing {
         let has = |note| self.has(&self.written, id, note);
         if has(Note::Delivered) || has(Note::Discarded) || !has(Note::Queued) {

@@ -1,4 +1,4 @@
-//! What building the journal's records costs without the client that tells them.
+//! What building the journal's records costs, without a client.
 
 use std::hint::black_box;
 use std::sync::Arc;
