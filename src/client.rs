@@ -32,7 +32,7 @@ use crate::time::Time;
 ///
 /// # Panics, errors
 ///
-/// No input makes it panic. Errors tell of local misuse only; what arrives from outside is never an error.
+/// No input makes it panic. Errors are for local misuse only; what arrives from outside is never an error.
 ///
 /// # Examples
 ///
@@ -96,7 +96,7 @@ impl<T: Types> Client<T> {
     /// the start + monotonic time since", origin the Unix epoch; a time later than `now` is taken as `now`.
     ///
     /// What was handed over and not confirmed comes again. Messages to a peer with restored unsettled ones wait until those
-    /// are delivered or parked, at most `max_hold`; then until they are accepted. What has expired meanwhile fails at the
+    /// are delivered or have failed, at most `max_hold`; then until they are accepted. What has expired meanwhile fails at the
     /// first input.
     ///
     /// # Errors
@@ -172,7 +172,7 @@ impl<T: Types> Client<T> {
     ///
     /// # Errors
     ///
-    /// [`SendError::Full`] gives the payload back when `outbox_capacity` messages are not delivered; parked ones count.
+    /// [`SendError::Full`] gives the payload back when `outbox_capacity` messages are not delivered; failed ones count.
     #[expect(clippy::needless_pass_by_value, reason = "an address is given away like the payload")]
     pub fn send(&mut self, to: T::Peer, payload: T::Payload, now: Time) -> Result<MsgId, SendError<T>> {
         self.ctx.advance(now);
@@ -329,15 +329,15 @@ impl<T: Types> Client<T> {
         self.outbox.iter()
     }
 
-    /// The messages that were handed over and not confirmed: what the application still owes.
+    /// The messages that were handed over and that the application has not confirmed.
     pub fn unconfirmed(&self) -> impl Iterator<Item = (&T::Peer, MsgId)> {
         self.inbox.unconfirmed()
     }
 
-    /// Whether it is safe to close: no output waits, nothing is on its way (parked messages aside), no ack:R waits for its
+    /// Whether it is safe to close: no output waits, no message is live (failed ones do not count), no ack:R waits for its
     /// answer.
     ///
-    /// It speaks of what this client knows: one that has not connected yet and has nothing to send is settled, whatever the
+    /// It says what this client knows: one that has not connected yet and has nothing to send is settled, whatever the
     /// server may hold for it.
     #[must_use]
     pub fn is_settled(&self) -> bool {

@@ -80,7 +80,7 @@ impl<T: Types> Context<T> {
         self.output.push_back(Output::Transmit(frame));
     }
 
-    /// How long the server's answer is waited for, after so many that did not come.
+    /// How long the server's answer is waited for, after `unanswered` transmissions without one.
     #[inline]
     pub(crate) fn rto_delay(&mut self, unanswered: u32) -> Delay {
         match unanswered {
@@ -105,7 +105,7 @@ impl<T: Types> Context<T> {
         !self.output.is_empty()
     }
 
-    /// Drops the frames that were not polled: nobody will carry them any more.
+    /// Drops the frames that were not polled: the connection that would carry them is gone.
     pub(crate) fn drop_transmits(&mut self) {
         self.output.retain(|output| match output {
             Output::Persist(_) | Output::Event(_) => true,

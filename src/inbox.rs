@@ -96,7 +96,7 @@ impl<T: Types> Inbox<T> {
         }
     }
 
-    /// The most heap that an inbox takes.
+    /// The maximum heap of an inbox.
     pub(crate) fn footprint(config: &Config) -> Bytes {
         let messages = config.inbox_capacity + config.ack_capacity;
         stream::footprint::<T>(config, messages)

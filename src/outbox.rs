@@ -125,7 +125,7 @@ impl<T: Types> Outbox<T> {
         }
     }
 
-    /// The most heap that an outbox takes.
+    /// The maximum heap of an outbox.
     pub(crate) fn footprint(config: &Config) -> Bytes {
         let messages = config.outbox_capacity;
         collections::arena::<Message<T>>(messages)

@@ -1,4 +1,4 @@
-//! The most memory that a client takes.
+//! The maximum memory of a client.
 
 use crate::collections;
 use crate::config::Config;
@@ -8,7 +8,7 @@ use crate::inbox::Inbox;
 use crate::outbox::Outbox;
 
 impl Config {
-    /// The most heap, in bytes, that a [`Client<T>`](crate::Client) with this config takes, whatever arrives and from
+    /// The maximum heap, in bytes, that a [`Client<T>`](crate::Client) with this config takes, whatever arrives and from
     /// however many peers, as long as the caller drains and confirms.
     ///
     /// It counts what the client itself allocates. What peers, payloads, server ids and rejections point to is the caller's:

@@ -1,6 +1,6 @@
 //! An arena: values under small, dense, reused keys; and lists of such keys.
 //!
-//! The rule: a key is valid from `insert` until `remove`, and nobody keeps one longer. A value is found by an index, not by
+//! The rule: a key is valid from `insert` until `remove`, and no owner keeps one longer. A value is found by an index, not by
 //! a search, so inside the crate a message or a stream is named by its key of four bytes.
 //!
 //! [`Links`] has a node for each key of an arena, in an array of its own, so that a walk along a list does not pull values

@@ -1,6 +1,6 @@
 //! How much memory the containers take at most; [`Config::memory_bound`](crate::Config::memory_bound) adds it up.
 //!
-//! The rule (L9): memory is bounded by the config, whatever arrives. Each container says what it takes for so many elements,
+//! The rule (L9): memory is bounded by the config, whatever arrives. Each container states what it takes for *n* elements,
 //! growth included: while an array moves to a larger place, the old one is still there.
 
 use core::ops::{Add, Mul};
@@ -12,7 +12,7 @@ use super::arena::{Node, Slot};
 pub(crate) struct Bytes(usize);
 
 impl Bytes {
-    /// So many values, one beside the other.
+    /// The size of an array of values.
     pub(crate) const fn of<V>(values: usize) -> Self {
         Self(values.saturating_mul(size_of::<V>()))
     }
@@ -48,7 +48,7 @@ pub(crate) fn arena<V>(values: usize) -> Bytes {
     array::<Slot<V>>(values)
 }
 
-/// The links of lists of so many keys.
+/// The links of lists of `keys` keys.
 pub(crate) fn links<D>(keys: usize) -> Bytes {
     array::<Node<D>>(keys)
 }

@@ -1,7 +1,7 @@
 //! Keys found by a hash: open addressing with linear probing.
 //!
-//! At most half of the slots are used, so with hashes that nobody can choose a look-up takes a step or two. The table does
-//! not keep hashes: whoever holds it computes that of a key again when slots move.
+//! At most half of the slots are used, so a look-up takes a step or two as long as hashes cannot be chosen from outside. The
+//! table does not keep hashes: its owner computes that of a key again when slots move.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -23,7 +23,7 @@ impl IdTable {
         Self { slots: Vec::new(), len: 0 }
     }
 
-    /// The most heap for so many keys: from a quarter to half full, and half as many old slots while it grows.
+    /// The maximum heap for `keys` keys: from a quarter to half full, and half as many old slots while it grows.
     pub(super) fn footprint(keys: usize) -> Bytes {
         footprint::array::<Key>(keys) * 2
     }

@@ -51,7 +51,7 @@ impl RangeSet {
         Self { first: Range::BLANK, rest: None }
     }
 
-    /// The most heap that `sets` sets take which have `ranges` ranges between them.
+    /// The maximum heap of `sets` sets that have `ranges` ranges between them.
     pub(crate) fn footprint(sets: usize, ranges: usize) -> Bytes {
         let one = footprint::map::<u64, u64>(1) + Bytes::of::<BTreeMap<u64, u64>>(1);
         footprint::map::<u64, u64>(ranges) + one * sets.min(ranges)

@@ -48,7 +48,7 @@ const MIN_SPAN: usize = 64;
 const MIN_SLOTS: usize = 64;
 
 impl SeqMap {
-    /// The most heap that `maps` maps take which hold `live` seqs between them.
+    /// The maximum heap of `maps` maps that hold `live` seqs between them.
     pub(crate) fn footprint(maps: usize, live: usize) -> Bytes {
         // A window spans at most 64 + 4 × live slots and has room for four times that; one at a time moves.
         let maps = maps.min(live);
@@ -322,7 +322,7 @@ const fn slot(seq: u64, slots: &[Key]) -> usize {
     seq as usize & (slots.len() - 1)
 }
 
-/// How many seqs a window may span that has so many.
+/// How many seqs a window may span that holds `live` of them.
 const fn max_span(live: usize) -> u64 {
     let span = live.saturating_mul(4);
     (if span > MIN_SPAN { span } else { MIN_SPAN }) as u64

@@ -47,7 +47,7 @@ pub(crate) struct StreamTable<P, Q, S> {
 pub(crate) struct Stream<P, S> {
     pub(crate) id: StreamKey,
     pub(crate) peer: Key,
-    /// The name of the peer: it stands here, since most look-ups ask for it.
+    /// The name of the peer: it stands here, since nearly every look-up compares it.
     pub(crate) name: P,
     state: S,
 }
@@ -81,7 +81,7 @@ impl<P: Clone + Ord + Hash, Q: Default, S> StreamTable<P, Q, S> {
         }
     }
 
-    /// The most heap that so many streams take, what their states point to aside.
+    /// The maximum heap of `streams` streams, without what their states point to.
     pub(crate) fn footprint(streams: usize) -> Bytes {
         footprint::arena::<Stream<P, S>>(streams)
             + footprint::links::<()>(streams) * 2
@@ -99,7 +99,7 @@ impl<P: Clone + Ord + Hash, Q: Default, S> StreamTable<P, Q, S> {
         self.streams.get(stream)
     }
 
-    /// The counting stream of a message, whoever its peer is, and the seq in it.
+    /// The stream of a message and the seq in it, for any peer; a foreign id has none here.
     pub(crate) fn find(&self, id: MsgId) -> Option<(Key, u64)> {
         let (id, seq) = id.split_counting();
         Some((self.in_table(id)?, seq))

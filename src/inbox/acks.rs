@@ -133,7 +133,7 @@ impl<T: Types> Inbox<T> {
         self.transmit(key, unanswered, ack_r, ctx);
     }
 
-    /// Transmits an ack:R, of which so many went unanswered, and waits for ack:A.
+    /// Transmits an ack:R, after `unanswered` without an answer, and waits for ack:A.
     #[inline(always)]
     fn transmit(&mut self, key: Key, unanswered: u32, ack_r: Outgoing<T>, ctx: &mut Context<T>) {
         ctx.transmit(ack_r);

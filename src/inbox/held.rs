@@ -45,7 +45,7 @@ impl<T: Types> Held<T> {
         }
     }
 
-    /// The most heap that the held messages take.
+    /// The maximum heap of the held messages.
     pub(super) fn footprint(config: &Config) -> Bytes {
         let held = config.inbox_capacity;
         collections::arena::<HeldMessage<T>>(held)

@@ -34,7 +34,7 @@ impl Stream {
 /// The streams by peer and id; the quiet ones among the silent.
 pub(super) type Streams<T> = StreamTable<<T as Types>::Peer, (), Stream>;
 
-/// The most heap that the streams take which have so many messages pending.
+/// The maximum heap of the streams, with `messages` messages pending.
 pub(super) fn footprint<T: Types>(config: &Config, messages: usize) -> Bytes {
     let streams = config.max_streams;
     let ranges = config.max_ranges.saturating_add(config.inbox_capacity.saturating_mul(2)).saturating_add(streams);

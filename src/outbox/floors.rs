@@ -1,4 +1,4 @@
-//! The floor of a stream, and who tells the receiver that it has risen.
+//! The floor of a stream, and how the receiver learns that it has risen.
 //!
 //! The floor is the lowest seq that may still be transmitted unasked: that of the lowest live message. Each msg:R carries it.
 //! The rule: when the floor passes an *abandoned* seq (its message failed or was discarded), the receiver must learn so, since

@@ -151,7 +151,7 @@ impl<T: Types> Outbox<T> {
         ctx.event(Event::Delivered { id, server_id });
     }
 
-    /// A recipient lives: whatever else waits for it is probed soon again. At most once per interval, so that
+    /// A recipient was heard of: its other accepted messages are probed soon again. At most once per interval, so that
     /// the cost does not grow with what is in flight.
     fn on_recipient_heard(&mut self, peer: Key, ctx: &mut Context<T>) {
         let Recipient { is_silent, heard_at } = *self.streams.peer_state(peer);

@@ -1,6 +1,6 @@
 //! What the sender half reads from a journal, and the shortest one that it would write.
 //!
-//! The rules: a restored message keeps its id and counts as having left, since nobody knows; what cannot be placed is
+//! The rules: a restored message keeps its id and counts as transmitted, since it may have been; what cannot be placed is
 //! ignored; a record applied twice changes nothing.
 
 use super::message::Message;

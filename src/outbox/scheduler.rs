@@ -13,9 +13,9 @@ use crate::frame::Types;
 use crate::recovery::FlightState;
 use crate::time::{Time, nanos};
 
-/// After so many unanswered transmissions a message gives its place in the window back.
+/// After this number of unanswered transmissions a message gives its place in the window back.
 const MAX_UNANSWERED_IN_WINDOW: u32 = 3;
-/// One token in so many goes to a probe.
+/// Every fourth token goes to a probe.
 const PROBE_TURN: u8 = 4;
 
 /// The msg:R that goes next.

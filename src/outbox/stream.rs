@@ -30,7 +30,7 @@ pub(super) struct Stream {
     /// How many messages have failed, and how many were discarded undelivered.
     abandoned: u32,
     /// Who was made to announce the floor, if none of the stream's messages has been given a timer since: a floor that rises
-    /// further has nobody else to announce it.
+    /// further has no other message to announce it.
     pub(super) announced: Option<Announce>,
     pub(super) restored: Restored,
 }
@@ -113,7 +113,7 @@ impl Stream {
 /// The streams by id and by peer; the idle ones among the silent.
 pub(super) type Streams<T> = StreamTable<<T as Types>::Peer, Recipient, Stream>;
 
-/// The most heap that the streams take when the outbox holds `messages` messages.
+/// The maximum heap of the streams when the outbox holds `messages` messages.
 pub(super) fn footprint<T: Types>(messages: usize) -> Bytes {
     // As many idle ones as messages, as many with messages, and as many idle ones that wait for an older one. A message
     // stands in one of two maps.

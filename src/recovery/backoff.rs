@@ -34,7 +34,7 @@ impl Jitter {
     }
 }
 
-/// The delays from which one is drawn: so many grid values from the first on.
+/// The delays from which one is drawn: `values` grid values from the first on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Spread {
     first: Delay,

@@ -21,7 +21,7 @@ pub(super) struct Earliest {
 }
 
 impl Earliest {
-    /// Of so many lists, all empty.
+    /// For `lists` lists, all empty.
     pub(super) fn new(lists: usize) -> Self {
         Self { list: 0, due: Time::MAX, others: Time::MAX, occupied: vec![0; lists.div_ceil(64)] }
     }

@@ -102,7 +102,7 @@ impl<const CLASSES: usize> Flights<CLASSES> {
         Self { links: Links::new(), lists, classes, first_queue, earliest, queued: 0 }
     }
 
-    /// The most heap that so many messages take.
+    /// The maximum heap for `messages` messages.
     pub(crate) fn footprint(messages: usize) -> Bytes {
         // Sixteen lists for each of at most sixty octaves, and a few more.
         collections::array::<DelayList>(1_000) * CLASSES + collections::links::<Flight>(messages)

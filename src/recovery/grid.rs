@@ -26,7 +26,7 @@ impl Delay {
     }
 }
 
-/// The least grid value that is not less than so many nanoseconds; fewer than 16 count as 16.
+/// The least grid value that is not less than `nanos`; less than 16 counts as 16.
 pub(super) const fn delay_for(nanos: u64) -> Delay {
     let nanos = if nanos < 16 { 16 } else { nanos };
     let exponent = 59 - nanos.leading_zeros();
