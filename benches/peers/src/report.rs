@@ -21,6 +21,7 @@ pub(crate) fn page(results: &Results, facts: &str) -> String {
         include_str!("report/in-flight.md").to_owned(),
         in_flight(results, Metric::Ir),
         shares(results),
+        include_str!("report/structures.md").to_owned(),
         include_str!("report/nanoseconds.md").to_owned(),
         in_flight(results, Metric::Ns),
         include_str!("report/heap.md").to_owned(),
