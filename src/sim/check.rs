@@ -27,6 +27,7 @@ mod message;
 mod rule;
 mod sender;
 mod server;
+mod waiting;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
@@ -43,6 +44,7 @@ pub use entry::{Direction, Entry, View};
 use message::Message;
 pub use rule::{Report, Rule, Violation};
 use sender::Stream;
+use waiting::Waiting;
 
 /// Judges a log of frames, entry by entry or [all at once](Check::run). It remembers something of every message.
 ///
@@ -84,12 +86,15 @@ pub struct Check<T: Types> {
     /// The time of the current line, by its endpoint's own clock.
     time: Time,
     messages: BTreeMap<Key<T>, Message<T>>,
+    waiting: Waiting<T>,
     server_ids: BTreeMap<T::ServerId, Key<T>>,
     streams: BTreeMap<(T::Peer, StreamId), Stream<T>>,
     /// What was pushed to whom.
     pushed: BTreeSet<(T::Peer, Key<T>)>,
-    /// What was acked by whom, and whether by its present process.
-    acked: BTreeMap<(T::Peer, Key<T>), bool>,
+    /// What was acked by whom, and in which of its processes last.
+    acked: BTreeMap<(T::Peer, Key<T>), u64>,
+    /// How many further processes of an endpoint have started.
+    restarts: BTreeMap<T::Peer, u64>,
     /// Every endpoint met, and whether it is connected.
     endpoints: BTreeMap<T::Peer, bool>,
     buckets: BTreeMap<T::Peer, Bucket>,
@@ -120,10 +125,12 @@ where
             now: Time::ZERO,
             time: Time::ZERO,
             messages: BTreeMap::new(),
+            waiting: Waiting::new(),
             server_ids: BTreeMap::new(),
             streams: BTreeMap::new(),
             pushed: BTreeSet::new(),
             acked: BTreeMap::new(),
+            restarts: BTreeMap::new(),
             endpoints: BTreeMap::new(),
             buckets: BTreeMap::new(),
             debts: Debts::new(),

@@ -1,6 +1,6 @@
 //! What the server owes: each answer is due `patience` after the frame that asks for it, while its receiver is connected.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, VecDeque, btree_map};
 use core::time::Duration;
 
 use super::rule::Rule;
@@ -20,6 +20,9 @@ pub(super) enum Owed {
 /// To whom what is owed, about which message of whom.
 pub(super) type Debt<T> = (<T as Types>::Peer, Owed, <T as Types>::Peer, MsgId);
 
+/// What is owed to somebody, about which message of whom.
+type Rest<T> = (Owed, <T as Types>::Peer, MsgId);
+
 /// Why it is owed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cause {
@@ -30,7 +33,8 @@ pub(super) struct Cause {
 
 #[derive(Clone, Debug)]
 pub(super) struct Debts<T: Types> {
-    open: BTreeMap<Debt<T>, Cause>,
+    /// By to whom: all that one is owed is forgiven at once.
+    open: BTreeMap<T::Peer, BTreeMap<Rest<T>, Cause>>,
     /// In the order of their due times, paid ones included.
     queue: VecDeque<(Time, Debt<T>)>,
 }
@@ -43,20 +47,21 @@ impl<T: Types> Debts<T> {
     /// Notes a debt; one that is open already stays as it is.
     pub(super) fn owe(&mut self, debt: Debt<T>, rule: Rule, line: u64, now: Time, patience: Duration) {
         let due = now + patience;
-        if !self.open.contains_key(&debt) {
-            self.queue.push_back((due, debt.clone()));
-            self.open.insert(debt, Cause { rule, line, due });
+        let (to, owed, from, id) = debt.clone();
+        if let btree_map::Entry::Vacant(place) = self.open.entry(to).or_default().entry((owed, from, id)) {
+            place.insert(Cause { rule, line, due });
+            self.queue.push_back((due, debt));
         }
     }
 
     /// Notes that a frame was sent; tells whether it was owed.
     pub(super) fn pay(&mut self, debt: &Debt<T>) -> bool {
-        self.open.remove(debt).is_some()
+        self.take(debt, |_| true).is_some()
     }
 
     /// Nothing is owed to who is gone.
     pub(super) fn forgive(&mut self, endpoint: &T::Peer) {
-        self.open.retain(|debt, _| debt.0 != *endpoint);
+        self.open.remove(endpoint);
     }
 
     /// Takes the next debt that was due before `now`.
@@ -64,10 +69,19 @@ impl<T: Types> Debts<T> {
         while self.queue.front().is_some_and(|(due, _)| *due < now) {
             let (due, debt) = self.queue.pop_front()?;
             // It may have been paid, and be owed anew.
-            if self.open.get(&debt).is_some_and(|cause| cause.due == due) {
-                return self.open.remove_entry(&debt);
+            if let Some(cause) = self.take(&debt, |cause| cause.due == due) {
+                return Some((debt, cause));
             }
         }
         None
+    }
+
+    /// Takes an open debt if its cause is the right one.
+    fn take(&mut self, debt: &Debt<T>, is_right: impl FnOnce(&Cause) -> bool) -> Option<Cause> {
+        let (to, owed, from, id) = debt;
+        let btree_map::Entry::Occupied(open) = self.open.get_mut(to)?.entry((*owed, from.clone(), *id)) else {
+            return None;
+        };
+        is_right(open.get()).then(|| open.remove())
     }
 }
