@@ -75,7 +75,9 @@ impl<T: Types> Outbox<T> {
     fn restore_gone(&mut self, id: MsgId) {
         let Some(key) = self.look_up(id) else { return };
         let stream = self.remove(key).stream;
-        self.retire_if_idle(stream);
+        if self.streams[stream].is_idle() {
+            self.forget_older(stream);
+        }
     }
 
     /// All records were applied.

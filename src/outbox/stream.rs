@@ -221,7 +221,7 @@ impl<T: Types> Outbox<T> {
 
     #[inline(never)]
     pub(super) fn retire(&mut self, stream: Key) {
-        if self.streams.after(stream).is_some() || self.streams[stream].is_exhausted() {
+        if self.streams.after(stream).is_some() {
             self.forget_older(stream);
         } else if self.streams.before(stream).is_none() {
             self.on_idle(stream);
@@ -229,7 +229,7 @@ impl<T: Types> Outbox<T> {
     }
 
     /// Forgets an idle stream that is not among the silent; the next one of its peer may have waited for it.
-    fn forget_older(&mut self, stream: Key) {
+    pub(super) fn forget_older(&mut self, stream: Key) {
         let next = self.streams.after(stream).filter(|_| self.streams.before(stream).is_none());
         self.forget_stream(stream);
         if let Some(next) = next.filter(|next| self.streams[*next].is_idle()) {

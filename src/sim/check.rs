@@ -28,6 +28,7 @@ mod message;
 mod rule;
 mod sender;
 mod server;
+mod waiting;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
@@ -44,6 +45,7 @@ pub use entry::{Direction, Entry, View};
 use message::Message;
 pub use rule::{Report, Rule, Violation};
 use sender::Stream;
+use waiting::Waiting;
 
 /// Checks a log of frames, entry by entry or [all at once](Check::run). Its memory grows with the number of messages.
 ///
@@ -85,12 +87,15 @@ pub struct Check<T: Types> {
     /// The time of the current line, by its endpoint's own clock.
     time: Time,
     messages: BTreeMap<Key<T>, Message<T>>,
+    waiting: Waiting<T>,
     server_ids: BTreeMap<T::ServerId, Key<T>>,
     streams: BTreeMap<(T::Peer, StreamId), Stream<T>>,
     /// The pushed messages, by receiver.
     pushed: BTreeSet<(T::Peer, Key<T>)>,
-    /// The acked messages, by receiver, and whether by its current process.
-    acked: BTreeMap<(T::Peer, Key<T>), bool>,
+    /// The acked messages, by receiver, and in which of its processes last.
+    acked: BTreeMap<(T::Peer, Key<T>), u64>,
+    /// How many further processes of an endpoint have started.
+    restarts: BTreeMap<T::Peer, u64>,
     /// Every endpoint so far, and whether it is connected.
     endpoints: BTreeMap<T::Peer, bool>,
     buckets: BTreeMap<T::Peer, Bucket>,
@@ -121,10 +126,12 @@ where
             now: Time::ZERO,
             time: Time::ZERO,
             messages: BTreeMap::new(),
+            waiting: Waiting::new(),
             server_ids: BTreeMap::new(),
             streams: BTreeMap::new(),
             pushed: BTreeSet::new(),
             acked: BTreeMap::new(),
+            restarts: BTreeMap::new(),
             endpoints: BTreeMap::new(),
             buckets: BTreeMap::new(),
             debts: Debts::new(),

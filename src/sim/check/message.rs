@@ -1,6 +1,7 @@
 //! What the log has shown of one message, and what the server must know of it.
 
 use alloc::collections::BTreeSet;
+use core::time::Duration;
 
 use crate::frame::Types;
 use crate::time::Time;
@@ -48,6 +49,11 @@ impl<T: Types> Message<T> {
         if self.standing != Standing::Forgotten || standing == Standing::Heard {
             self.standing = self.standing.max(standing);
         }
+    }
+
+    /// Whether it still has to be pushed.
+    pub(super) fn is_young(&self, now: Time, lifetime: Duration) -> bool {
+        now.saturating_duration_since(self.since) < lifetime
     }
 
     pub(super) fn forget(&mut self) {

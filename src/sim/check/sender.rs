@@ -86,7 +86,8 @@ where
             let seen = format!("ack:R {id} of {from:?} by {by:?}");
             self.accuse(Rule::AckBeforeMessage, seen, format!("a msg:N of it to {by:?} before"));
         }
-        if self.acked.insert((by.clone(), key.clone()), true) == Some(true) {
+        let process = self.restarts.get(by).copied().unwrap_or(0);
+        if self.acked.insert((by.clone(), key.clone()), process) == Some(process) {
             self.on_retransmission(by, "ack:R", *id);
         }
         self.owe((by.clone(), Owed::AckA, from.clone(), *id), Rule::AckUnanswered);
@@ -94,6 +95,7 @@ where
         let Some(message) = self.messages.get_mut(key).filter(|message| fan_out || message.to == *by) else { return };
         message.confirmed = true;
         message.lift(Standing::Acked);
+        self.waiting.remove(&message.to, key);
         let is_news = message.standing == Standing::Acked;
         // Frames do not show which members of a group must still confirm.
         if is_news && !fan_out && self.is_connected(from) {
@@ -104,7 +106,7 @@ where
     /// A fresh process has a full token bucket, and its first ack:R of a message is no retransmission.
     pub(super) fn on_started(&mut self, endpoint: &T::Peer) {
         self.buckets.remove(endpoint);
-        self.acked.iter_mut().filter(|((by, _), _)| by == endpoint).for_each(|(_, is_present)| *is_present = false);
+        *self.restarts.entry(endpoint.clone()).or_default() += 1;
     }
 
     fn on_retransmission(&mut self, by: &T::Peer, what: &str, id: MsgId) {

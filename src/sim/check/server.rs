@@ -4,11 +4,14 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use uuid::Uuid;
+
 use super::debts::{Debt, Owed};
 use super::message::Standing;
 use super::rule::{Rule, Violation};
 use super::{Check, Key, View};
 use crate::frame::{Incoming, Types, Verdict};
+use crate::id::MsgId;
 
 impl<T: Types> Check<T>
 where
@@ -28,11 +31,8 @@ where
     /// An endpoint connected: what waits for it must be pushed.
     pub(super) fn on_connected(&mut self, endpoint: &T::Peer) {
         self.debts.forgive(endpoint);
-        let waits = |key: &&Key<T>| {
-            let message = &self.messages[*key];
-            message.to == *endpoint && message.standing == Standing::Accepted && self.is_young(key)
-        };
-        let waiting: Vec<Key<T>> = self.messages.keys().filter(waits).cloned().collect();
+        let Self { messages, now, lifetime, .. } = self;
+        let waiting = self.waiting.of(endpoint, |key| messages[key].is_young(*now, *lifetime));
         self.endpoints.insert(endpoint.clone(), true);
         for (from, id) in waiting {
             self.owe((endpoint.clone(), Owed::MsgN, from, id), Rule::NotPushed);
@@ -42,10 +42,11 @@ where
     /// The server lost its memory: nothing is due until new frames come.
     pub(super) fn on_forgotten(&mut self, endpoint: &T::Peer) {
         self.debts.forgive(endpoint);
-        self.messages
-            .iter_mut()
-            .filter(|((sender, _), _)| sender == endpoint)
-            .for_each(|(_, message)| message.forget());
+        let first = (endpoint.clone(), MsgId::from_uuid(Uuid::nil()));
+        for (key, message) in self.messages.range_mut(first..).take_while(|((sender, _), _)| sender == endpoint) {
+            self.waiting.remove(&message.to, key);
+            message.forget();
+        }
     }
 
     fn on_msg_a(&mut self, key: &Key<T>, verdict: Verdict<T>) {
@@ -59,6 +60,9 @@ where
             Verdict::Accepted(server_id) => {
                 message.lift(Standing::Accepted);
                 let (standing, recipient) = (message.standing, message.to.clone());
+                if standing == Standing::Accepted {
+                    self.waiting.insert(recipient.clone(), key.clone());
+                }
                 self.check_server_id("msg:A", key, &server_id);
                 if was_owed && standing == Standing::Noted {
                     self.owe((sender.clone(), Owed::AckN, sender.clone(), *id), Rule::NotSettled);
@@ -82,8 +86,9 @@ where
         self.debts.pay(&(to.clone(), Owed::MsgN, from.clone(), *id));
         self.pushed.insert((to.clone(), key.clone()));
         let Some(message) = self.messages.get(key) else {
-            // A client outside the log may have sent it, unless one in the log has sent the id.
-            let sender = self.messages.keys().find(|(_, other)| other == id).map(|(sender, _)| sender.clone());
+            // Of a client that is not in the log nothing is known, unless another has sent the id.
+            let has_sent = |sender: &&T::Peer| self.messages.contains_key(&((*sender).clone(), *id));
+            let sender = self.endpoints.keys().find(has_sent).cloned();
             if sender.is_some() || self.hears_of(from) {
                 let seen = format!("msg:N {id} to {to:?} from {from:?}");
                 let expected =
@@ -187,6 +192,6 @@ where
     }
 
     fn is_young(&self, key: &Key<T>) -> bool {
-        self.messages.get(key).is_some_and(|message| self.now.saturating_duration_since(message.since) < self.lifetime)
+        self.messages.get(key).is_some_and(|message| message.is_young(self.now, self.lifetime))
     }
 }
