@@ -10,14 +10,15 @@ use core::time::Duration;
 use crate::config::Config;
 use crate::context::Context;
 use crate::error::{ConfigError, ResendError, SendError, UnknownDelivery, UnknownMessage};
-use crate::event::{OutboxEntry, Output, Status};
 use crate::frame::{Incoming, Types};
 use crate::id::MsgId;
 use crate::inbox::{Copy, Inbox};
 use crate::journal::Record;
 use crate::outbox::Outbox;
+use crate::output::Output;
 use crate::rng::Seed;
 use crate::stats::Stats;
+use crate::status::{OutboxEntry, Status};
 use crate::time::Time;
 
 /// One end of reliable messaging: sends, receives, repeats, deduplicates and keeps order, without doing I/O.

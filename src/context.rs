@@ -4,9 +4,10 @@ use alloc::collections::VecDeque;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::event::{Event, Output};
+use crate::event::Event;
 use crate::frame::{Outgoing, Types};
 use crate::journal::Record;
+use crate::output::Output;
 use crate::recovery::{Backoff, Delay, Jitter, Liveness, Rto, TokenBucket};
 use crate::rng::{JITTER, Rng, Seed};
 use crate::stats::Stats;

@@ -86,8 +86,3 @@ pub struct UnknownMessage(pub MsgId);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("message {0} of that sender is not with the application")]
 pub struct UnknownDelivery(pub MsgId);
-
-/// The text is not a UUID.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("not a message id: {0}")]
-pub struct ParseMsgIdError(#[source] pub(crate) uuid::Error);

@@ -1,27 +1,10 @@
-//! The outputs of a client: records to write, events for the application, frames to transmit.
+//! The events for the application.
 
 use core::time::Duration;
 
-use crate::frame::{Outgoing, Rejection, Types};
+use crate::frame::Types;
 use crate::id::MsgId;
-use crate::journal::Record;
-use crate::time::Time;
-
-/// One output. Call [`Client::poll_output`](crate::Client::poll_output) until `None` and process the outputs in that
-/// order.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Output<T: Types> {
-    /// Write this record to the journal: later outputs depend on it. Only with
-    /// [`Config::journal`](crate::Config::journal).
-    ///
-    /// A batch ends when `poll_output` returns `None`: commit its records together with the effects of its events, and
-    /// only then transmit its frames. See [`Client::restore`](crate::Client::restore).
-    Persist(Record<T>),
-    /// Pass this event to the application.
-    Event(Event<T>),
-    /// Transmit this frame. It may be lost: the client repeats it as needed.
-    Transmit(Outgoing<T>),
-}
+use crate::status::{FailReason, Stage};
 
 /// An event for the application.
 ///
@@ -110,60 +93,4 @@ pub struct Delivery<T: Types> {
     pub payload: T::Payload,
     /// Whether messages sent after this one were handed over before it, or may have been.
     pub late: bool,
-}
-
-/// The answer that a sender waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum Stage {
-    /// The server's msg:A.
-    Accept,
-    /// The recipient's ack:N.
-    Deliver,
-}
-
-/// Why a message has failed. `Rejected` and `Expired` are reported only when they are certain.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
-pub enum FailReason {
-    /// The message was transmitted exactly once, and the server rejected it.
-    Rejected(Rejection),
-    /// The message was never transmitted, and its `expiry` has passed.
-    Expired,
-    /// The message was transmitted and not confirmed: it may have arrived.
-    Unknown {
-        /// The server's last rejection, if it rejected a repeated transmission.
-        rejection: Option<Rejection>,
-    },
-}
-
-/// The state of an undelivered message. Within a process it only advances, in the order of the variants, until the
-/// message fails.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum Status {
-    /// It has not been transmitted.
-    Queued,
-    /// It has been transmitted, and the server has not accepted it yet.
-    OnWire,
-    /// The server has accepted it.
-    Accepted,
-    /// It has failed and waits for the application.
-    Failed(FailReason),
-}
-
-/// An undelivered message, as [`Client::outbox`](crate::Client::outbox) lists it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct OutboxEntry<'a, T: Types> {
-    /// Its id.
-    pub id: MsgId,
-    /// Its recipient.
-    pub to: &'a T::Peer,
-    /// Its payload.
-    pub payload: &'a T::Payload,
-    /// Its state.
-    pub status: Status,
-    /// The time of `send` on the client's own clock: the caller's `now`, unless the caller's clock ever stepped back.
-    pub queued_at: Time,
 }

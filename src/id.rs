@@ -15,9 +15,8 @@
 use core::fmt;
 use core::str::FromStr;
 
+use thiserror::Error;
 use uuid::Uuid;
-
-use crate::error::ParseMsgIdError;
 
 /// One past the greatest seq.
 pub(crate) const SEQ_END: u64 = 1 << 48;
@@ -160,6 +159,11 @@ impl fmt::Debug for MsgId {
         write!(f, "MsgId({self})")
     }
 }
+
+/// The text is not a UUID.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("not a message id: {0}")]
+pub struct ParseMsgIdError(#[source] uuid::Error);
 
 /// Parses any of the usual notations of a UUID.
 impl FromStr for MsgId {

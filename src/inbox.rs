@@ -147,7 +147,6 @@ impl<T: Types> Inbox<T> {
     }
 
     /// Opens a stream for which another may have to be forgotten; `None` when the message is refused.
-    #[inline(never)]
     fn make_room(&mut self, from: &T::Peer, id: MsgId, ctx: &mut Context<T>) -> Option<Key> {
         let room = self.room(from, &ctx.config, ctx.now);
         let freed = room.ok().flatten().map_or(0, |silent| self.streams[silent].seen.ranges());

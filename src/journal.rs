@@ -6,9 +6,9 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::event::FailReason;
 use crate::frame::Types;
 use crate::id::MsgId;
+use crate::status::FailReason;
 use crate::time::Time;
 
 /// One entry of the journal.

@@ -26,20 +26,24 @@ mod id;
 mod inbox;
 mod journal;
 mod outbox;
+mod output;
 mod recovery;
 mod rng;
 #[cfg(feature = "sim")]
 pub mod sim;
 mod stats;
+mod status;
 mod time;
 
 pub use client::Client;
 pub use config::{Config, Order};
-pub use error::{ConfigError, ParseMsgIdError, ResendError, SendError, UnknownDelivery, UnknownMessage};
-pub use event::{Delivery, Event, FailReason, OutboxEntry, Output, Stage, Status};
+pub use error::{ConfigError, ResendError, SendError, UnknownDelivery, UnknownMessage};
+pub use event::{Delivery, Event};
 pub use frame::{Incoming, Outgoing, Rejection, Types, Verdict};
-pub use id::{MsgId, StreamId};
+pub use id::{MsgId, ParseMsgIdError, StreamId};
 pub use journal::Record;
+pub use output::Output;
 pub use rng::Seed;
 pub use stats::Stats;
+pub use status::{FailReason, OutboxEntry, Stage, Status};
 pub use time::Time;

@@ -40,13 +40,14 @@ use crate::collections::{self, Arena, Bytes, Key, merge};
 use crate::config::Config;
 use crate::context::Context;
 use crate::error::{ResendError, SendError, UnknownMessage};
-use crate::event::{Event, FailReason, OutboxEntry, Status};
+use crate::event::Event;
 use crate::frame::Types;
 use crate::id::MsgId;
 use crate::journal::Record;
 use crate::recovery::{Flights, Jitter, Spread};
 use crate::rng::{HASHES, Rng, STREAM_IDS, Seed};
 use crate::stats::Stats;
+use crate::status::{FailReason, OutboxEntry, Status};
 use crate::time::{Time, nanos};
 
 use expiry::Expiry;

@@ -2,10 +2,10 @@
 
 use crate::collections;
 use crate::config::Config;
-use crate::event::Output;
 use crate::frame::Types;
 use crate::inbox::Inbox;
 use crate::outbox::Outbox;
+use crate::output::Output;
 
 impl Config {
     /// The maximum heap, in bytes, that a [`Client<T>`](crate::Client) with this config takes, whatever arrives and from

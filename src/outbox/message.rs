@@ -14,8 +14,8 @@
 use alloc::boxed::Box;
 
 use crate::collections::Key;
-use crate::event::{FailReason, Stage, Status};
 use crate::frame::Types;
+use crate::status::{FailReason, Stage, Status};
 use crate::time::Time;
 
 #[derive(Clone, Debug)]

@@ -11,11 +11,12 @@ use super::stream::Recipient;
 use super::{AWAITS_MSG_A, Outbox, PROBE_TIMER, RETRY};
 use crate::collections::Key;
 use crate::context::Context;
-use crate::event::{Event, FailReason};
+use crate::event::Event;
 use crate::frame::{Rejection, Types, Verdict};
 use crate::id::MsgId;
 use crate::journal::Record;
 use crate::recovery::FlightState;
+use crate::status::FailReason;
 
 impl<T: Types> Outbox<T> {
     /// msg:A.
@@ -160,7 +161,6 @@ impl<T: Types> Outbox<T> {
         }
     }
 
-    #[inline(never)]
     fn restart_probes(&mut self, peer: Key, ctx: &mut Context<T>) {
         *self.streams.peer_state(peer) = Recipient { is_silent: false, heard_at: ctx.now };
         let oldest_first: alloc::vec::Vec<Key> = self.streams.of_peer(peer).collect();

@@ -8,7 +8,7 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
-use super::stream::Streams;
+use super::stream::{Restored, Streams};
 use super::{AWAITS_ACK_N, Outbox, READY};
 use crate::collections::{self, Bytes, Key};
 use crate::config::Order;
@@ -26,15 +26,6 @@ pub(super) struct RestartBarrier {
     /// When acceptance becomes enough; [`Time::MAX`] for never, or until the first connect.
     ends_at: Time,
     has_ended: bool,
-}
-
-/// The restored messages of a stream.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Restored {
-    /// Neither delivered nor failed.
-    live: u32,
-    /// Nor accepted.
-    unaccepted: u32,
 }
 
 impl RestartBarrier {

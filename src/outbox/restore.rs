@@ -8,10 +8,10 @@ use super::{Outbox, merge};
 use crate::collections::Key;
 use crate::config::Order;
 use crate::context::Context;
-use crate::event::{FailReason, Status};
 use crate::frame::Types;
 use crate::id::MsgId;
 use crate::journal::Record;
+use crate::status::{FailReason, Status};
 use crate::time::Time;
 
 impl<T: Types> Outbox<T> {

@@ -8,9 +8,10 @@ use super::stream;
 use super::{AWAITS_ACK_N, AWAITS_MSG_A, Outbox, PROBE_TIMER, READY, RETRY, RTO_TIMER};
 use crate::collections::Key;
 use crate::context::Context;
-use crate::event::{Event, FailReason, Stage};
+use crate::event::Event;
 use crate::frame::Types;
 use crate::recovery::FlightState;
+use crate::status::{FailReason, Stage};
 use crate::time::{Time, nanos};
 
 /// After this number of unanswered transmissions a message gives its place in the window back.

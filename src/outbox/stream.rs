@@ -10,7 +10,6 @@
 
 use super::Outbox;
 use super::floors::Announce;
-use super::restart_barrier::Restored;
 use crate::collections::{self, Bytes, Key, SeqMap, StreamTable};
 use crate::frame::{Outgoing, Types};
 use crate::id::{MsgId, SEQ_END, StreamId, StreamKey};
@@ -33,6 +32,15 @@ pub(super) struct Stream {
     /// further has no other message to announce it.
     pub(super) announced: Option<Announce>,
     pub(super) restored: Restored,
+}
+
+/// The restored messages of a stream.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Restored {
+    /// Neither delivered nor failed.
+    pub(super) live: u32,
+    /// Nor accepted.
+    pub(super) unaccepted: u32,
 }
 
 /// What is known of a recipient.

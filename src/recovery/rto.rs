@@ -79,7 +79,6 @@ impl Rto {
         }
     }
 
-    #[inline(never)]
     fn set(&mut self, rto: u64) {
         self.rto = rto;
         self.spread = Spread::new(rto, 0, self.max, self.jitter);

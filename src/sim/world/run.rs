@@ -7,8 +7,9 @@ use core::time::Duration;
 use super::host::Handling;
 use super::trace::{Action, Fate};
 use super::{Planned, World};
-use crate::event::{Delivery, Event, Output};
+use crate::event::{Delivery, Event};
 use crate::frame::{Outgoing, Types};
+use crate::output::Output;
 use crate::time::Time;
 
 impl<T: Types<ServerId = u64>> World<T> {

@@ -1,8 +1,9 @@
 //! The host of a durable client: polls until `None`, commits, transmits; the process may die in between.
 
 use super::{Bookkeeping, Transaction};
-use crate::event::{Delivery, Event, Output};
+use crate::event::{Delivery, Event};
 use crate::frame::Types;
+use crate::output::Output;
 use crate::sim::world::host::Handling;
 use crate::sim::world::trace::Action;
 use crate::sim::world::{Planned, World};

@@ -4,11 +4,11 @@ use alloc::vec::Vec;
 
 use super::witness::{Standing, Witness};
 use crate::client::Client;
-use crate::event::Status;
 use crate::frame::Types;
 use crate::id::MsgId;
 use crate::sim::world::World;
 use crate::sim::world::trace::Action;
+use crate::status::Status;
 
 impl<T: Types<ServerId = u64>> World<T> {
     /// Restarts a dead durable client from its store, and connects it if it was connected or reconnecting.
