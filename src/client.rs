@@ -164,7 +164,7 @@ impl<T: Types> Client<T> {
     /// whatever the client has done before. It says what the client knows now: take it when `poll_output` has returned
     /// `None` and the batch is committed.
     pub fn records(&self) -> impl Iterator<Item = Record<T>> + '_ {
-        self.outbox.records(&self.ctx).chain(self.inbox.records(self.ctx.clock()))
+        self.outbox.records(&self.ctx).chain(self.inbox.records(&self.ctx.clock))
     }
 
     /// Takes a message for `to` and sees to it until it is delivered or visibly failed.
@@ -314,9 +314,9 @@ impl<T: Types> Client<T> {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Time> {
         if self.ctx.has_output() {
-            return self.ctx.clock().to_caller_time(self.ctx.now);
+            return self.ctx.clock.to_caller_time(self.ctx.now);
         }
-        if self.deadline == Time::MAX { None } else { self.ctx.clock().to_caller_time(self.deadline) }
+        if self.deadline == Time::MAX { None } else { self.ctx.clock.to_caller_time(self.deadline) }
     }
 
     /// Where a message stands; `None` when it was delivered or discarded, or never was.

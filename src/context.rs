@@ -16,7 +16,7 @@ use crate::time::Time;
 #[derive(Clone, Debug)]
 pub(crate) struct Context<T: Types> {
     pub(crate) config: Config,
-    clock: Clock,
+    pub(crate) clock: Clock,
     /// Now, on the client's own clock.
     pub(crate) now: Time,
     pub(crate) connected: bool,
@@ -66,10 +66,6 @@ impl<T: Types> Context<T> {
             self.stats.clock_steps_back += 1;
         }
         self.now = self.clock.now();
-    }
-
-    pub(crate) const fn clock(&self) -> &Clock {
-        &self.clock
     }
 
     pub(crate) fn transmit(&mut self, frame: Outgoing<T>) {

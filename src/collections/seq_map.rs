@@ -296,6 +296,7 @@ impl Window {
         }
     }
 
+    #[inline(never)]
     fn resize(&mut self, slots: usize) {
         let before = core::mem::replace(&mut self.slots, vec![0; slots.next_power_of_two()].into_boxed_slice());
         for seq in self.base..self.end() {

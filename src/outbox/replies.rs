@@ -161,6 +161,7 @@ impl<T: Types> Outbox<T> {
         }
     }
 
+    #[inline(never)]
     fn restart_probes(&mut self, peer: Key, ctx: &mut Context<T>) {
         *self.streams.peer_state(peer) = Recipient { is_silent: false, heard_at: ctx.now };
         let oldest_first: alloc::vec::Vec<Key> = self.streams.of_peer(peer).collect();

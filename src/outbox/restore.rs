@@ -96,7 +96,7 @@ impl<T: Types> Outbox<T> {
     fn records_of(&self, key: Key, ctx: &Context<T>) -> [Option<Record<T>>; 3] {
         let message = &self.messages[key];
         let id = self.msg_id(message.stream, message.seq);
-        let at = |time| ctx.clock().past_to_caller_time(time);
+        let at = |time| ctx.clock.past_to_caller_time(time);
         let (to, payload) = (self.streams[message.stream].name.clone(), message.payload.clone());
         let queued = Record::Queued { id, to, payload, at: at(message.queued_at) };
         let accepted = message.server_id().map(|server_id| Record::Accepted { id, server_id: server_id.clone() });
