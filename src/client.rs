@@ -1,6 +1,6 @@
-//! [`Client`]: routes each input to the half that it concerns, and deals out what the halves share.
+//! [`Client`]: passes each input to the sender half or the receiver half, and divides the tokens between them.
 //!
-//! The two halves do not know each other; only this file and `turns.rs`, with which every input begins and ends, know both.
+//! Only this file and `turns.rs`, with which every input begins and ends, know both halves.
 
 mod memory_bound;
 mod turns;
@@ -25,15 +25,15 @@ use crate::time::Time;
 ///
 /// Inputs are method calls that carry the time; outputs are polled. After any input drain
 /// [`poll_output`](Self::poll_output) until `None`, then wait for the next frame or until
-/// [`poll_timeout`](Self::poll_timeout). The transport may lose, double, delay and reorder frames; nothing else about it
-/// matters.
+/// [`poll_timeout`](Self::poll_timeout). The transport may lose, duplicate, delay and reorder frames; nothing else is
+/// required of it.
 ///
-/// A client starts disconnected. It is `Clone`, so that a test may fork it and explore both ways; two clones of one client
-/// must never both be connected, since both would number their messages alike.
+/// A client starts disconnected. It is `Clone`, so that a test may fork it and explore both ways; two clones of one
+/// client must never both be connected: both would use the same ids.
 ///
 /// # Panics, errors
 ///
-/// No input makes it panic. Errors are for local misuse only; what arrives from outside is never an error.
+/// No input makes it panic. Errors report local misuse only; a received frame never causes one.
 ///
 /// # Examples
 ///
@@ -64,14 +64,14 @@ pub struct Client<T: Types> {
     ctx: Context<T>,
     outbox: Outbox<T>,
     inbox: Inbox<T>,
-    /// Whether the next token goes to an ack:R, when both halves want it.
+    /// Whether the next token goes to an ack:R when both halves wait for one.
     acks_turn: bool,
-    /// When something happens by itself, on the client's own clock; [`Time::MAX`] for never.
+    /// The next deadline, on the client's own clock; [`Time::MAX`] for none.
     deadline: Time,
 }
 
 impl<T: Types> Client<T> {
-    /// Makes a client that is disconnected and knows nothing.
+    /// Makes an empty, disconnected client.
     ///
     /// # Errors
     ///
@@ -88,17 +88,18 @@ impl<T: Types> Client<T> {
         })
     }
 
-    /// Makes a client from the journal of an earlier one. It is disconnected and emits nothing: what it holds is in
-    /// [`outbox`](Self::outbox).
+    /// Makes a client from the journal of an earlier one. It is disconnected and emits nothing; the restored messages
+    /// are in [`outbox`](Self::outbox).
     ///
-    /// `records` may be any prefix of what was emitted, or a [snapshot](Self::records) and any prefix of what came after it;
-    /// records applied twice do no harm, and what cannot be placed is ignored. The seed must be fresh: new messages get new
-    /// streams, restored ones keep their ids. `now` should run on the clock that the journal was written with: "wall clock at
-    /// the start + monotonic time since", origin the Unix epoch; a time later than `now` is taken as `now`.
+    /// `records` may be any prefix of what was emitted, or a [snapshot](Self::records) and any prefix of what came
+    /// after it; records applied twice do no harm, and those of unknown messages are ignored. The seed must be fresh:
+    /// new messages get new streams, restored ones keep their ids. `now` should run on the clock that the journal was
+    /// written with: "wall clock at the start + monotonic time since", origin the Unix epoch; a time later than `now`
+    /// is taken as `now`.
     ///
-    /// What was handed over and not confirmed comes again. Messages to a peer with restored unsettled ones wait until those
-    /// are delivered or have failed, at most `max_hold`; then until they are accepted. What has expired meanwhile fails at the
-    /// first input.
+    /// What was handed over and not confirmed is handed over again. Messages to a peer with restored undelivered ones
+    /// wait until those are delivered or failed; `max_hold` after the first connect it is enough that they are
+    /// accepted. What has expired meanwhile fails at the first input.
     ///
     /// # Errors
     ///
@@ -158,16 +159,15 @@ impl<T: Types> Client<T> {
         Ok(client)
     }
 
-    /// The shortest journal that restores this client: what a caller replaces its journal by to keep it short.
+    /// Returns the shortest journal that restores this client; to keep a journal short, replace it by this one.
     ///
     /// It has one to three records for each message that is not delivered and one for each remembered incoming stream,
-    /// whatever the client has done before. It says what the client knows now: take it when `poll_output` has returned
-    /// `None` and the batch is committed.
+    /// whatever the client has done before. Call it when `poll_output` has returned `None` and the batch is committed.
     pub fn records(&self) -> impl Iterator<Item = Record<T>> + '_ {
         self.outbox.records(&self.ctx).chain(self.inbox.records(&self.ctx.clock))
     }
 
-    /// Takes a message for `to` and sees to it until it is delivered or visibly failed.
+    /// Sends a message to `to` and repeats it until it is delivered or fails.
     ///
     /// It works while disconnected too: the message then waits.
     ///
@@ -182,10 +182,10 @@ impl<T: Types> Client<T> {
         sent
     }
 
-    /// The application has handled message `id` of `from`: ack:R may go out. Confirming twice is fine.
+    /// Confirms that the application has handled message `id` of `from`: sends ack:R. Confirming twice has no effect.
     ///
-    /// Confirm what was handled for good, for example once it is in the database: a confirmed message does not come
-    /// again.
+    /// Confirm what was handled for good, for example once it is in the database: a confirmed message is not handed
+    /// over again.
     ///
     /// # Errors
     ///
@@ -197,7 +197,7 @@ impl<T: Types> Client<T> {
         confirmed
     }
 
-    /// The application has not handled message `id` of `from`: its next copy is handed over again.
+    /// Releases message `id` of `from` unhandled: its next copy is handed over again.
     ///
     /// The sender repeats it after its own timeout. Since the stream has gone on, it comes back with
     /// [`late`](crate::Delivery::late) set.
@@ -212,14 +212,14 @@ impl<T: Types> Client<T> {
         released
     }
 
-    /// Sends a failed message again, with the same id and a fresh budget of attempts and time.
+    /// Sends a failed message again, with the same id; its attempts and its expiry start anew.
     ///
     /// The receiver deduplicates it if it had arrived after all.
     ///
     /// # Errors
     ///
-    /// [`ResendError::NotFailed`] while it is on its way; [`ResendError::TooOld`] from `lifetime` after `send` on, when a
-    /// receiver may have forgotten it and would show it twice; [`ResendError::Unknown`] when it was delivered or
+    /// [`ResendError::NotFailed`] while it is live; [`ResendError::TooOld`] from `lifetime` after `send` on, when a
+    /// receiver may have forgotten it and would hand it over twice; [`ResendError::Unknown`] when it was delivered or
     /// discarded or never was.
     pub fn resend(&mut self, id: MsgId, now: Time) -> Result<(), ResendError> {
         self.ctx.advance(now);
@@ -228,9 +228,9 @@ impl<T: Types> Client<T> {
         resent
     }
 
-    /// Cancels a message or drops a failed one, and gives its payload back. No event follows.
+    /// Cancels or drops an undelivered message and returns its payload. No event is emitted.
     ///
-    /// A message that has left may still arrive.
+    /// A message that was transmitted may still arrive.
     ///
     /// # Errors
     ///
@@ -242,9 +242,9 @@ impl<T: Types> Client<T> {
         discarded
     }
 
-    /// A connection to the server is up: everything unsettled goes out again, paced and in order.
+    /// Handles a new connection: everything undelivered is transmitted again, in order and as tokens allow.
     ///
-    /// Connectionless transports call this once. Called while connected it means a new connection.
+    /// Connectionless transports call this once. A call while connected means a new connection.
     pub fn handle_connected(&mut self, now: Time) {
         if self.ctx.connected {
             self.handle_disconnected(now);
@@ -257,8 +257,7 @@ impl<T: Types> Client<T> {
         self.end_input();
     }
 
-    /// The connection is gone. Frames that were not polled yet are dropped; what they carried goes out again on the next
-    /// connection.
+    /// Handles the end of the connection. Frames that were not polled yet are dropped and transmitted on the next one.
     pub fn handle_disconnected(&mut self, now: Time) {
         self.ctx.advance(now);
         self.ctx.connected = false;
@@ -268,7 +267,7 @@ impl<T: Types> Client<T> {
         self.end_input();
     }
 
-    /// A frame came. Late, repeated, unknown and forged ones are normal: they are counted in [`Stats`] and ignored.
+    /// Handles a received frame. Late, repeated, unknown and forged ones are normal: counted in [`Stats`] and ignored.
     pub fn handle_frame(&mut self, frame: Incoming<T>, now: Time) {
         self.ctx.advance(now);
         self.ctx.liveness.on_heard(self.ctx.now);
@@ -293,7 +292,7 @@ impl<T: Types> Client<T> {
         self.end_input();
     }
 
-    /// Time has passed: fires what is due. Calling it early, late or twice is harmless.
+    /// Fires what is due. Calling it early, late or twice is harmless.
     pub fn handle_timeout(&mut self, now: Time) {
         self.ctx.advance(now);
         self.outbox.expire(&mut self.ctx);
@@ -302,13 +301,13 @@ impl<T: Types> Client<T> {
         self.end_input();
     }
 
-    /// The next thing to do, in order; drain it until `None` after any input.
+    /// Returns the next output; after any input call it until `None`.
     #[must_use]
     pub fn poll_output(&mut self) -> Option<Output<T>> {
         self.ctx.poll_output()
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout) next, on the caller's clock: exact; `None` for never.
+    /// The exact time of the next [`handle_timeout`](Self::handle_timeout), by the caller's clock; `None` for never.
     ///
     /// While output waits it is the last `now`: drain first.
     #[must_use]
@@ -319,33 +318,33 @@ impl<T: Types> Client<T> {
         if self.deadline == Time::MAX { None } else { self.ctx.clock.to_caller_time(self.deadline) }
     }
 
-    /// Where a message stands; `None` when it was delivered or discarded, or never was.
+    /// Returns the state of a message; `None` when it was delivered or discarded, or never was.
     #[must_use]
     pub fn status(&self, id: MsgId) -> Option<Status> {
         self.outbox.status(id)
     }
 
-    /// The messages that are not delivered: by peer, and within each in sending order.
+    /// Returns the messages that are not delivered: by peer, and within each in sending order.
     pub fn outbox(&self) -> impl Iterator<Item = OutboxEntry<'_, T>> {
         self.outbox.iter()
     }
 
-    /// The messages that were handed over and that the application has not confirmed.
+    /// Returns the messages that were handed over and that the application has not confirmed.
     pub fn unconfirmed(&self) -> impl Iterator<Item = (&T::Peer, MsgId)> {
         self.inbox.unconfirmed()
     }
 
-    /// Whether it is safe to close: no output waits, no message is live (failed ones do not count), no ack:R waits for its
-    /// answer.
+    /// Returns whether it is safe to close: no output waits, no message is live (failed ones do not count), no ack:R
+    /// waits for its ack:A.
     ///
-    /// It says what this client knows: one that has not connected yet and has nothing to send is settled, whatever the
-    /// server may hold for it.
+    /// It reports what this client knows: one that has not connected yet and has nothing to send is settled, whatever
+    /// the server may hold for it.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         !self.ctx.has_output() && self.outbox.is_settled() && self.inbox.is_settled()
     }
 
-    /// What the client has done and what it holds.
+    /// Returns the counters and gauges.
     #[must_use]
     pub fn stats(&self) -> Stats {
         let mut stats = self.ctx.stats;

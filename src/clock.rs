@@ -1,4 +1,4 @@
-//! The client's own clock: it only runs forward, whatever the caller's does.
+//! The client's own clock, which never runs backward.
 //!
 //! The rule: a `now` before the last one counts as no time passed, and time runs on from there. Inside the crate every
 //! time is on this clock, so deadlines stay in order; [`Clock::to_caller_time`] translates a time for the caller.
@@ -38,19 +38,19 @@ impl Clock {
         step.is_none()
     }
 
-    /// A past moment of this clock on the caller's.
+    /// A past time of this clock on the caller's.
     pub(crate) fn past_to_caller_time(&self, time: Time) -> Time {
         Time::from_nanos(self.caller_now.as_nanos().saturating_sub(self.now.nanos_since(time)))
     }
 
-    /// A moment of this clock on the caller's, not before its last `now`; `None` when that lies beyond the end of time.
+    /// A time of this clock on the caller's, not before its last `now`; `None` when that is beyond the end of time.
     pub(crate) fn to_caller_time(&self, time: Time) -> Option<Time> {
         self.caller_now.checked_plus(time.nanos_since(self.now))
     }
 }
 
-/// The longest step forward that is believed: 21 years, after which every deadline has passed. So a clock that names a far
-/// future once, by mistake, does not use up all time.
+/// The maximum step forward: 21 years, after which every deadline has passed. A longer one is truncated, so that one
+/// wrong reading does not exhaust the clock.
 const MAX_STEP: u64 = 21 * 366 * 24 * 3600 * 1_000_000_000;
 /// Where this clock stops, after 438 years: every deadline still lies after every `now`.
 const END: Time = Time::from_nanos(u64::MAX / 4 * 3);
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn one_reading_from_the_far_future_does_not_use_up_all_time() {
+    fn one_reading_from_the_far_future_does_not_exhaust_the_clock() {
         let mut clock = Clock::new(Time::ZERO);
         for _ in 0..10 {
             clock.advance(Time::MAX);
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_of_twenty_one_years_is_believed_and_not_a_second_more() {
+    fn steps_are_truncated_at_21_years() {
         let years = 21 * 366 * 24 * 3_600;
         let second = 1_000_000_000;
         for (caller_now, believed) in [(years - 1, years - 1), (years, years), (years + 1, years)] {

@@ -1,8 +1,8 @@
 //! The containers of the core. They know seqs and stream ids, but no message, no frame and no time.
 //!
-//! One container per need: an [`Arena`] holds values, [`Links`] make lists of their keys, a [`SeqMap`] finds a message of a stream
-//! by its seq, a [`RangeSet`] remembers which seqs were seen, a [`StreamTable`] finds streams. `footprint.rs` adds up how
-//! much memory they take at most.
+//! One container per need: an [`Arena`] holds values, [`Links`] make lists of their keys, a [`SeqMap`] finds a message
+//! of a stream by its seq, a [`RangeSet`] is the set of seen seqs, a [`StreamTable`] finds streams. `footprint.rs` adds
+//! up their maximum memory.
 
 mod arena;
 mod footprint;

@@ -1,4 +1,4 @@
-//! What both halves use and neither owns: the time, the output, the budget of retransmissions, the counters.
+//! State that both halves share: time, output, tokens, counters.
 
 use alloc::collections::VecDeque;
 
@@ -24,7 +24,7 @@ pub(crate) struct Context<T: Types> {
     pub(crate) backoff: Backoff,
     pub(crate) tokens: TokenBucket,
     pub(crate) liveness: Liveness,
-    /// The counters; the gauges are filled in when they are asked for.
+    /// The counters; [`Client::stats`](crate::Client::stats) adds the gauges.
     pub(crate) stats: Stats,
     output: VecDeque<Output<T>>,
 }
@@ -77,7 +77,7 @@ impl<T: Types> Context<T> {
         self.output.push_back(Output::Transmit(frame));
     }
 
-    /// How long the server's answer is waited for, after `unanswered` transmissions without one.
+    /// Returns the timeout after `unanswered` unanswered transmissions.
     #[inline]
     pub(crate) fn rto_delay(&mut self, unanswered: u32) -> Delay {
         match unanswered {
@@ -102,7 +102,7 @@ impl<T: Types> Context<T> {
         !self.output.is_empty()
     }
 
-    /// Drops the frames that were not polled: the connection that would carry them is gone.
+    /// Drops the frames that were not polled.
     pub(crate) fn drop_transmits(&mut self) {
         self.output.retain(|output| match output {
             Output::Persist(_) | Output::Event(_) => true,

@@ -1,7 +1,7 @@
 //! The RECEIVER half: msg:N → handed over → ack:R → ack:A.
 //!
-//! The rules: a message is handed over once; only what the application has handled is acked; what cannot be handed over is
-//! not acked, so it comes again.
+//! The rules: a message is handed over once; only what the application has handled is acked; what cannot be handed over
+//! is not acked, so it comes again.
 //!
 //! ```text
 //!            at the cursor                confirm             ack:A
@@ -11,7 +11,7 @@
 //!              (cursor, max_hold) └─► as if never seen
 //! ```
 //!
-//! The way of a message: `client.rs` → here → `ordering.rs` (its turn) → `message.rs` (its state) → `acks.rs` (ack:R and
+//! Path of a message: `client.rs` → here → `ordering.rs` (its turn) → `message.rs` (its state) → `acks.rs` (ack:R and
 //! ack:A) → `recovery/flights.rs` (its timer).
 //!
 //! - `ordering.rs`: the cursor, and what is handed over at it
@@ -56,7 +56,7 @@ pub(crate) struct Inbox<T: Types> {
     ranges: usize,
     /// The messages that are with the application, or whose ack is pending.
     messages: Arena<Message>,
-    /// How many messages the application has not confirmed.
+    /// The number of messages that the application has not confirmed.
     with_app: usize,
     /// The pending acks, the oldest first.
     acks: List,
@@ -118,8 +118,7 @@ impl<T: Types> Inbox<T> {
         }
     }
 
-    /// A message of an unknown stream came. It is opened for a message that is taken in, and closed at once if nothing came
-    /// of it.
+    /// Handles the first message of an unknown stream: opens the stream and closes it again if it stays blank.
     #[inline(never)]
     fn on_first_of_stream(&mut self, id: MsgId, copy: Copy<T>, ctx: &mut Context<T>) {
         let (id, seq) = id.split();
@@ -140,7 +139,7 @@ impl<T: Types> Inbox<T> {
         self.streams[stream].cursor = floor;
         self.admit(stream, seq, copy, ctx);
         if self.is_blank(stream) {
-            // It was left unanswered: its floor is not remembered either.
+            // Its first message was dropped: its floor is not remembered either.
             self.streams[stream].cursor = 0;
         }
         self.end_message(stream);
@@ -153,7 +152,7 @@ impl<T: Types> Inbox<T> {
         match room {
             Ok(silent) if self.ranges - freed < ctx.config.max_ranges => {
                 if let Some(silent) = silent {
-                    // What it holds was not acked and comes again.
+                    // Held messages were not acked: they come again.
                     while let Some(seq) = self.held.highest(silent) {
                         self.drop_held(silent, seq, ctx);
                     }
@@ -193,7 +192,7 @@ impl<T: Types> Inbox<T> {
         }
     }
 
-    /// A message that was handed over came again.
+    /// Handles a copy of a message that was handed over before.
     fn on_duplicate(&mut self, stream: Key, seq: u64, ctx: &mut Context<T>) {
         match self.streams[stream].pending.get(seq) {
             None => self.bring_ack_back(stream, seq, ctx),
@@ -202,7 +201,7 @@ impl<T: Types> Inbox<T> {
         }
     }
 
-    /// Gives a message to the application, unless that would exceed what may be remembered.
+    /// Hands a message over, unless `max_ranges` would be exceeded.
     #[inline(always)]
     fn hand_over(&mut self, stream: Key, seq: u64, copy: Copy<T>, late: bool, ctx: &mut Context<T>) {
         let state = &mut self.streams[stream];
@@ -282,8 +281,8 @@ impl<T: Types> Inbox<T> {
     }
 }
 
-/// Whether a seq is one too many to be remembered, while all ranges are taken. Releases may have split ranges `beyond` the
-/// bound: then a stream of several takes only what fills a gap.
+/// Returns whether a seq needs a range, while all are taken. Releases may have split ranges `beyond` the bound: then a
+/// stream of several accepts only a seq that fills a gap.
 fn exceeds_ranges(seen: &RangeSet, seq: u64, beyond: bool) -> bool {
     seen.would_add_range(seq) || (beyond && seen.ranges() > 1 && !seen.contains(seq + 1))
 }
@@ -293,7 +292,7 @@ fn refuse<T: Types>(from: T::Peer, id: MsgId, ctx: &mut Context<T>) {
     ctx.event(Event::HorizonExceeded { from, id });
 }
 
-/// Whether the messages of a stream are handed over in order: a foreign one has none.
+/// Returns whether the messages of a stream are handed over in order; those of a foreign one are not.
 fn in_order<T: Types>(id: StreamKey, ctx: &Context<T>) -> bool {
     match ctx.config.order {
         Order::InOrder { .. } => id.counts(),

@@ -1,7 +1,7 @@
 //! The SENDER half: msg:R → msg:A → ack:N.
 //!
-//! The rule: a message that [`send`](Outbox::send) took stays here until ack:N says that it is delivered or the application
-//! discards it. While it is live it stands in at most one list of the [`Flights`]:
+//! The rule: a message that [`send`](Outbox::send) took stays here until ack:N says that it is delivered or the
+//! application discards it. While it is live it is in at most one list of the [`Flights`]:
 //!
 //! ```text
 //!              place in window               msg:A                    ack:N
@@ -14,13 +14,13 @@
 //!  rejected, no answer, expired ─► failed ─► resend or discard
 //! ```
 //!
-//! The way of a message: `client.rs` → here → `stream.rs` (its seq) → `scheduler.rs` (it is transmitted) → `message.rs` (its
-//! state) → `recovery/flights.rs` (its timer) → `replies.rs` (msg:A and ack:N).
+//! Path of a message: `client.rs` → here → `stream.rs` (its seq) → `scheduler.rs` (it is transmitted) → `message.rs`
+//! (its state) → `recovery/flights.rs` (its timer) → `replies.rs` (msg:A and ack:N).
 //!
 //! - `message.rs`: one message and its state
-//! - `stream.rs`: who numbers the messages to a peer
-//! - `scheduler.rs`: what leaves next
-//! - `replies.rs`: what the server says
+//! - `stream.rs`: the outgoing streams
+//! - `scheduler.rs`: which msg:R is transmitted next
+//! - `replies.rs`: msg:A and ack:N
 //! - `floors.rs`: when a floor is announced
 //! - `expiry.rs`: when messages expire
 //! - `restore.rs`, `restart_barrier.rs`: what a restart changes
@@ -58,13 +58,13 @@ use stream::Streams;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Outbox<T: Types> {
-    /// All messages, those that have failed too.
+    /// All messages, including failed ones.
     messages: Messages<T>,
-    /// How many have failed.
+    /// The number of failed messages.
     failed: usize,
     streams: Streams<T>,
     stream_ids: Rng,
-    /// How many streams are idle and first in the list of their peer, and how many may be.
+    /// The number of streams that are idle and first in the list of their peer, and its maximum.
     idle_streams: usize,
     max_idle_streams: usize,
     flights: Flights<CLASSES>,
@@ -74,13 +74,13 @@ pub(crate) struct Outbox<T: Types> {
     risen: BTreeMap<Key, Announce>,
     /// Whether any floor was ever announced.
     has_announced: bool,
-    /// Places of the window taken.
+    /// The number of messages in the window.
     in_window: usize,
     /// The delays of a first probe.
     first_probe: Spread,
-    /// No msg:R before this: the server asked for it.
+    /// No msg:R is transmitted before this, on request of the server.
     paused_until: Option<Time>,
-    /// Whether everything goes out again after a connect, in order, while tokens last.
+    /// Whether the retransmission after a connect is in progress: in order, while tokens last.
     flushing: bool,
     /// Counts the tokens that went to msg:R.
     turn: u8,
@@ -88,8 +88,8 @@ pub(crate) struct Outbox<T: Types> {
 
 type Messages<T> = Arena<Message<T>>;
 
-/// The queues: first transmissions and what waits for the window; what timed out before msg:A; what timed out before ack:N;
-/// what the server asked to send again later.
+/// The queues: first transmissions and what waits for the window; what timed out before msg:A; what timed out before
+/// ack:N; what the server asked to send again later.
 const READY: usize = 0;
 const AWAITS_MSG_A: usize = 1;
 const AWAITS_ACK_N: usize = 2;
@@ -196,7 +196,7 @@ impl<T: Types> Outbox<T> {
         Ok(())
     }
 
-    /// When a message expires that is sent again at `at`.
+    /// Returns when a message expires that is sent again at `at`.
     fn expires_at_when_resent(&self, key: Key, at: Time, ctx: &Context<T>) -> Time {
         self.expiry.after(at).min(self.messages[key].queued_at + ctx.config.lifetime)
     }
@@ -212,7 +212,7 @@ impl<T: Types> Outbox<T> {
         Ok(message.payload)
     }
 
-    /// A live message failed.
+    /// Fails a live message.
     fn fail(&mut self, key: Key, reason: FailReason, ctx: &mut Context<T>) {
         self.fail_live(key, reason.clone());
         let Message { stream, seq, .. } = self.messages[key];
@@ -227,7 +227,7 @@ impl<T: Types> Outbox<T> {
         self.on_gap(stream, seq, announce);
     }
 
-    /// A live message fails: it leaves what live messages stand in, and keeps its key.
+    /// Ends the live state of a message that fails; its key stays valid.
     fn fail_live(&mut self, key: Key, reason: FailReason) {
         let mut message = self.messages.remove(key);
         self.leave_lists(key, &message);
@@ -249,7 +249,7 @@ impl<T: Types> Outbox<T> {
         message
     }
 
-    /// A live message that is out of the arena leaves the flights, the window, the expiry and the barrier.
+    /// Removes a live message from flights, window, expiry list and barrier; it is out of the arena already.
     #[inline(always)]
     fn leave_lists(&mut self, key: Key, message: &Message<T>) {
         self.flights.cancel(key);
@@ -260,8 +260,8 @@ impl<T: Types> Outbox<T> {
         }
     }
 
-    /// Whether there is nothing to do at the end of an input, unless something is due: no message waits for its turn, no
-    /// stream is blocked, no floor has risen, the server asked for no pause.
+    /// Returns whether nothing waits at the end of an input, unless something is due: no queued message, no blocked
+    /// stream, no risen floor, no pause.
     pub(crate) fn is_quiescent(&self) -> bool {
         self.flights.queues_are_empty()
             && self.barrier.is_open()
@@ -287,7 +287,7 @@ impl<T: Types> Outbox<T> {
         })
     }
 
-    /// Whether no message is live.
+    /// Returns whether no message is live.
     pub(crate) fn is_settled(&self) -> bool {
         self.messages.len() == self.failed
     }

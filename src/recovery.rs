@@ -1,7 +1,7 @@
-//! When to send again: the retransmission timeout, its backoff, the timers, and the budget over all of them.
+//! Retransmission: timeouts, backoff, timers and the token bucket.
 //!
-//! Nothing here knows a frame. The halves ask how long to wait ([`Rto`], [`Backoff`]), keep what waits in [`Flights`], and
-//! ask the [`TokenBucket`] whether a retransmission may leave. [`Liveness`] counts timeouts in which nothing came at all.
+//! No file here uses frames. The halves ask how long to wait ([`Rto`], [`Backoff`]), keep what waits in [`Flights`],
+//! and ask the [`TokenBucket`] whether a retransmission may leave. [`Liveness`] counts silent timeouts.
 
 mod backoff;
 mod earliest;

@@ -8,14 +8,14 @@ use crate::outbox::Outbox;
 use crate::output::Output;
 
 impl Config {
-    /// The maximum heap, in bytes, that a [`Client<T>`](crate::Client) with this config takes, whatever arrives and from
-    /// however many peers, as long as the caller drains and confirms.
+    /// Returns the maximum heap, in bytes, of a [`Client<T>`](crate::Client) with this config, whatever arrives and
+    /// from however many peers, as long as the caller drains and confirms.
     ///
-    /// It counts what the client itself allocates. What peers, payloads, server ids and rejections point to is the caller's:
-    /// at most `outbox_capacity + inbox_capacity` payloads, and a peer's address for each stream.
+    /// Heap behind peers, payloads, server ids and rejections is not included: there are at most
+    /// `outbox_capacity + inbox_capacity` payloads, and a peer's address for each stream.
     ///
-    /// The bound is safe, not tight: every collection is taken at its worst moment at once. A small device sets
-    /// `outbox_capacity`, `max_streams` and `max_ranges`, which weigh most.
+    /// The bound is safe, not tight: it adds the maxima of all collections. A small device sets `outbox_capacity`,
+    /// `max_streams` and `max_ranges`, which weigh most.
     ///
     /// # Examples
     ///
@@ -57,10 +57,10 @@ mod tests {
         type ServerId = u64;
     }
 
-    /// A device is sized by this figure: it changes knowingly or not at all.
+    /// Users size devices by these figures: change them only on purpose.
     #[cfg(target_pointer_width = "64")]
     #[test]
-    fn the_stated_bounds_are_these() {
+    fn the_bounds_of_seven_configs() {
         let small = Config::default().outbox_capacity(101).inbox_capacity(53).ack_capacity(29);
         let small = small.max_streams(71).max_streams_per_peer(11).max_ranges(307);
         let configs = [

@@ -1,6 +1,7 @@
-//! How every input begins and ends: time moves on; then what may go goes, and the next deadline is noted.
+//! How every input begins and ends: time advances; then frames leave, and the next deadline is computed.
 //!
-//! The rule: nothing expired is transmitted, a first transmission needs no token, and tokens go in turn to ack:R and msg:R.
+//! The rule: nothing expired is transmitted, a first transmission needs no token, and tokens go in turn to ack:R and
+//! msg:R.
 
 use super::Client;
 use crate::frame::Types;
@@ -34,8 +35,8 @@ impl<T: Types> Client<T> {
         self.deadline = next_token.min(outbox).min(self.inbox.next_deadline());
     }
 
-    /// Lets out what may leave: first transmissions as the window allows, and repetitions as tokens allow, in turn ack:R and
-    /// msg:R. Returns when the next token comes if something waits for it.
+    /// Transmits first transmissions as the window allows and retransmissions as tokens allow, alternating ack:R and
+    /// msg:R. Returns when the next token is available, if one is waited for.
     #[inline(always)]
     fn deal(&mut self) -> Time {
         loop {

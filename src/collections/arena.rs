@@ -1,11 +1,11 @@
 //! An arena: values under small, dense, reused keys; and lists of such keys.
 //!
-//! The rule: a key is valid from `insert` until `remove`, and no owner keeps one longer. A value is found by an index, not by
-//! a search, so inside the crate a message or a stream is named by its key of four bytes.
+//! The rule: a key is valid from `insert` until `remove` and must not be used after. A value is found by an index, not
+//! by a search, so inside the crate a message or a stream is identified by its key of four bytes.
 //!
-//! [`Links`] has a node for each key of an arena, in an array of its own, so that a walk along a list does not pull values
-//! through the cache. Entering and leaving a doubly linked list takes constant time and allocates nothing per step. A key
-//! stands in at most one list of the same links at a time; the two ends of a [`List`] lie with its owner.
+//! [`Links`] has a node for each key of an arena, in an array of its own, so that a walk along a list does not load
+//! values into the cache. Adding to and removing from a doubly linked list takes constant time and allocates nothing
+//! per step. A key is in at most one list of the same links at a time; the owner of a [`List`] keeps its two ends.
 //!
 //! ```text
 //!  arena   0: value   1: free   2: value   3: value
@@ -23,7 +23,7 @@ const NIL: Key = Key::MAX;
 #[derive(Clone, Debug)]
 pub(crate) struct Arena<V> {
     slots: Vec<Slot<V>>,
-    /// The slot that was freed last; each free slot knows the one freed before it.
+    /// The slot that was freed last; each free slot holds the one freed before it.
     free: Key,
     len: usize,
 }
@@ -43,7 +43,7 @@ impl<V> Arena<V> {
         self.len
     }
 
-    /// Stores a value; the key freed last is used first.
+    /// Stores a value; the key freed last is reused first.
     pub(crate) fn insert(&mut self, value: V) -> Key {
         self.len += 1;
         let key = self.free;
@@ -59,7 +59,7 @@ impl<V> Arena<V> {
         key
     }
 
-    /// Removes a value, which must have left its lists.
+    /// Removes a value, whose key must be in no list.
     pub(crate) fn remove(&mut self, key: Key) -> V {
         let slot = core::mem::replace(&mut self.slots[key as usize], Slot::Free { next: self.free });
         self.free = key;
@@ -135,7 +135,7 @@ impl<D: Copy + Default> Links<D> {
         Self(Vec::new())
     }
 
-    /// Appends a key, which stands in no list, to a list.
+    /// Appends a key, which is in no list, to a list.
     #[inline(always)]
     pub(crate) fn push_back(&mut self, list: &mut List, key: Key, datum: D) {
         let node = Node { prev: list.tail, next: NIL, datum };
@@ -158,7 +158,7 @@ impl<D: Copy + Default> Links<D> {
         self.0.push(node);
     }
 
-    /// Takes a key out of the list in which it stands.
+    /// Removes a key from its list.
     #[inline(always)]
     pub(crate) fn unlink(&mut self, list: &mut List, key: Key) {
         let Node { prev, next, .. } = self.0[key as usize];
@@ -187,7 +187,7 @@ impl<D: Copy + Default> Links<D> {
         core::iter::successors(list.first(), |&key| self.next(key))
     }
 
-    /// The datum of a key: the one it entered a list with, or the default; `None` beyond all keys that did.
+    /// The datum of a key: the one it was appended with, or the default; `None` beyond all keys that ever were in one.
     pub(crate) fn datum(&self, key: Key) -> Option<&D> {
         Some(&self.0.get(key as usize)?.datum)
     }

@@ -1,13 +1,13 @@
-//! How much memory the containers take at most; [`Config::memory_bound`](crate::Config::memory_bound) adds it up.
+//! The maximum memory of the containers; [`Config::memory_bound`](crate::Config::memory_bound) adds it up.
 //!
-//! The rule (L9): memory is bounded by the config, whatever arrives. Each container states what it takes for *n* elements,
-//! growth included: while an array moves to a larger place, the old one is still there.
+//! The rule (L9): memory is bounded by the config, whatever arrives. Each container states its maximum for *n*
+//! elements, growth included: while an array is reallocated, the old one is still there.
 
 use core::ops::{Add, Mul};
 
 use super::arena::{Node, Slot};
 
-/// A number of bytes; it saturates, so that no sum wraps round on any platform.
+/// A number of bytes; it saturates, so that no sum overflows on any platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bytes(usize);
 
@@ -38,12 +38,12 @@ impl Mul<usize> for Bytes {
     }
 }
 
-/// An array that doubles: at most twice as long as needed, and once more half of that while it moves.
+/// An array that doubles: at most twice as long as needed, and once more half of that while it is reallocated.
 pub(crate) fn array<V>(elements: usize) -> Bytes {
     Bytes::of::<V>(elements.max(4)) * 3
 }
 
-/// An arena never shrinks: it is as long as it ever was.
+/// An arena never shrinks: it keeps its maximum length.
 pub(crate) fn arena<V>(values: usize) -> Bytes {
     array::<Slot<V>>(values)
 }
@@ -79,7 +79,7 @@ mod tests {
 
     #[cfg(target_pointer_width = "64")]
     #[test]
-    fn what_exceeds_all_addresses_is_the_most_that_can_be_said() {
+    fn a_bound_beyond_the_address_space_saturates() {
         let most = Bytes(usize::MAX);
         assert_eq!((most + Bytes(1), most * 2, Bytes::of::<u64>(usize::MAX / 2)), (most, most, most));
         assert_eq!(

@@ -1,7 +1,7 @@
 //! Keys found by a hash: open addressing with linear probing.
 //!
-//! At most half of the slots are used, so a look-up takes a step or two as long as hashes cannot be chosen from outside. The
-//! table does not keep hashes: its owner computes that of a key again when slots move.
+//! At most half of the slots are used, so a look-up takes a step or two as long as an attacker cannot choose hashes.
+//! The table does not keep hashes: its owner computes that of a key again when slots move.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -11,7 +11,7 @@ use super::footprint::{self, Bytes};
 
 #[derive(Clone, Debug)]
 pub(super) struct IdTable {
-    /// A power of two of them.
+    /// Their number is a power of two.
     slots: Vec<Key>,
     len: usize,
 }
@@ -45,7 +45,7 @@ impl IdTable {
         }
     }
 
-    /// Adds a key that is not in; `rehash` returns the hash of another one.
+    /// Adds a key that is absent; `rehash` returns the hash of another one.
     pub(super) fn insert(&mut self, key: Key, hash: u64, rehash: impl Fn(Key) -> u64) {
         self.len += 1;
         if 2 * self.len > self.slots.len() {
@@ -61,7 +61,7 @@ impl IdTable {
         self.slots[slot] = key;
     }
 
-    /// Removes a key; returns whether it was in.
+    /// Removes a key; returns whether it was present.
     #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
     pub(super) fn remove(&mut self, key: Key, hash: impl Fn(Key) -> u64) -> bool {
         let (mut gap, found) = self.probe(hash(key), |other| other == key);
@@ -69,7 +69,7 @@ impl IdTable {
             return false;
         }
         self.len -= 1;
-        // A key further from its own slot than the gap would not be found behind it: it moves in.
+        // A key whose probe sequence includes the gap would no longer be found: it moves there.
         let mut slot = (gap + 1) & self.mask();
         while self.slots[slot] != VACANT {
             let home = hash(self.slots[slot]) as usize;
@@ -96,7 +96,7 @@ mod tests {
     use proptest::prelude::*;
 
     impl IdTable {
-        /// The most used slots in a row; the longest look-up takes one step more.
+        /// The longest run of used slots; the longest look-up takes one step more.
         pub(in crate::collections) fn longest_run(&self) -> usize {
             let twice = self.slots.iter().chain(&self.slots);
             let runs = twice.scan(0, |run, key| {
@@ -106,7 +106,7 @@ mod tests {
             runs.max().unwrap_or(0)
         }
 
-        /// How far the keys stand from their own slots, on average and rounded down.
+        /// The average distance of the keys from their own slots, rounded down.
         #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
         pub(in crate::collections) fn mean_distance(&self, hash: impl Fn(Key) -> u64) -> usize {
             let used = (0_usize..).zip(&self.slots).filter(|(_, key)| **key != VACANT);

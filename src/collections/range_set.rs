@@ -1,7 +1,7 @@
-//! A set of seqs, kept as ranges: what was seen of a stream.
+//! A set of seqs, kept as ranges: the seen seqs of a stream.
 //!
-//! The rule: the set is exact; nothing is dropped by age or count. A conversation without gaps is one range, kept inline,
-//! and the next seq makes it longer by one:
+//! The rule: the set is exact; nothing is dropped by age or count. A conversation without gaps is one range, kept
+//! inline, and the next seq makes it longer by one:
 //!
 //! ```text
 //!  set   0 1 2 3 4 5 6 7 . . 10 11 12 . 14         first 0..8, rest 10..13 and 14..15
@@ -9,7 +9,7 @@
 //!                         8: extends    9: with 8 in the set, joins two ranges
 //! ```
 //!
-//! An empty set knows whether it ever held anything: one that never did is *blank*, and nothing is lost by forgetting it.
+//! An empty set knows whether it ever held anything; if not, it is *blank*, and forgetting it loses nothing.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -32,9 +32,9 @@ struct Range {
 }
 
 impl Range {
-    /// Of a set that never held anything.
+    /// The `first` of a set that never held anything.
     const BLANK: Self = Self { start: 0, end: 0 };
-    /// Of a set from which everything was taken.
+    /// The `first` of a set from which everything was removed.
     const EMPTIED: Self = Self { start: u64::MAX, end: u64::MAX };
 
     const fn is_empty(self) -> bool {
@@ -63,7 +63,7 @@ impl RangeSet {
         self.first == Range::BLANK
     }
 
-    /// How many ranges there are.
+    /// The number of ranges.
     pub(crate) fn ranges(&self) -> usize {
         usize::from(!self.first.is_empty()) + self.rest.as_ref().map_or(0, |rest| rest.len())
     }
@@ -127,12 +127,12 @@ impl RangeSet {
         first.into_iter().chain(self.rest.iter().flat_map(|rest| rest.iter()).map(|(start, end)| *start..*end))
     }
 
-    /// Whether a range would overlap or touch one that is there, so that it adds none.
+    /// Returns whether a range overlaps or touches one of the set, so that it adds none.
     pub(crate) fn would_join(&self, range: &core::ops::Range<u64>) -> bool {
         self.touching(range).next().is_some()
     }
 
-    /// The ranges that overlap or touch one, ascending; found without a look at the others.
+    /// The ranges that overlap or touch one, ascending; found without a scan of the others.
     fn touching(&self, range: &core::ops::Range<u64>) -> impl Iterator<Item = Range> {
         let core::ops::Range { start, end } = *range;
         let first =
@@ -144,7 +144,7 @@ impl RangeSet {
         first.into_iter().chain(further.map(|(start, end)| Range { start: *start, end: *end }))
     }
 
-    /// Adds a whole range; an empty one is nothing.
+    /// Adds a whole range; an empty one has no effect.
     pub(crate) fn insert_range(&mut self, range: &core::ops::Range<u64>) {
         if range.is_empty() {
             return;
@@ -158,7 +158,7 @@ impl RangeSet {
         self.put(joined);
     }
 
-    /// Takes a seq out.
+    /// Removes a seq.
     pub(crate) fn remove(&mut self, seq: u64) {
         let Some(range) = self.range_of(seq) else { return };
         self.take(range);

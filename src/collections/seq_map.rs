@@ -1,9 +1,9 @@
 //! From the seq of a message to its key, within one stream.
 //!
 //! Most streams have no live message or one, and need no heap. The seqs of several lie close together, since they count
-//! without gaps: a window from the lowest to the highest finds each in one step. The rule that keeps the window dense: **it
-//! never spans more than max(64, 4 × live) seqs**. What would stretch it further becomes an *outlier* in an ordered map, so
-//! that one forgotten message costs one map entry and not a hundred thousand slots.
+//! without gaps: a window from the lowest to the highest finds each in one step. The rule that keeps the window dense:
+//! **it never spans more than max(64, 4 × live) seqs**. What would stretch it further becomes an *outlier* in an
+//! ordered map, so that one forgotten message costs one map entry and not a hundred thousand slots.
 //!
 //! ```text
 //!  outliers 3 → k, 907 → k      window  base 5000 [k k . k k k . . k]      k a key, . vacant
@@ -32,15 +32,15 @@ pub(crate) enum SeqMap {
 pub(crate) struct Window {
     /// The lowest seq, which is live.
     base: u64,
-    /// The end stays where it was when the highest seqs are gone: the next one comes after them.
+    /// It does not shrink when the highest seqs are removed: the next one comes after them.
     span: usize,
     live: usize,
-    /// A seq has the slot of its low bits: a key, or [`VACANT`] with a distance. There are a power of two of them.
+    /// A seq has the slot of its low bits: a key, or [`VACANT`] with a distance. Their number is a power of two.
     slots: Box<[Key]>,
     outliers: BTreeMap<u64, Key>,
 }
 
-/// The mark of a slot without a key. The other bits tell how many slots, from this one down, are known to be vacant.
+/// The mark of a slot without a key. The other bits count the slots, from this one down, that are known to be vacant.
 const VACANT: Key = 1 << 31;
 /// A window may always span this many seqs.
 const MIN_SPAN: usize = 64;
@@ -82,7 +82,7 @@ impl SeqMap {
         }
     }
 
-    /// The highest seq below `seq`, with its key. It remembers the vacant slots that it passed.
+    /// Returns the highest seq below `seq`, with its key, and remembers the vacant slots that it passed.
     pub(crate) fn last_below(&mut self, seq: u64) -> Option<(u64, Key)> {
         match self {
             Self::Several(window) => window.last_below(seq),
@@ -101,7 +101,7 @@ impl SeqMap {
         one.into_iter().chain(several.into_iter().flat_map(|window| window.iter()))
     }
 
-    /// Notes the key of a seq that is not in yet.
+    /// Adds the key of a seq that is absent.
     #[inline]
     pub(crate) fn insert(&mut self, seq: u64, key: Key) {
         debug_assert_eq!(self.get(seq), None, "a seq is inserted once");
@@ -234,7 +234,7 @@ impl Window {
         self.tighten();
     }
 
-    /// A vacant slot is about to be filled: no slot above it may claim that it is vacant.
+    /// Prepares for filling a vacant slot: no slot above it may claim that it is vacant.
     fn forget_vacancy_above(&mut self, seq: u64) {
         for (distance, above) in (1..).zip(seq + 1..self.end()) {
             let slot = &mut self.slots[slot(above, &self.slots)];
@@ -263,7 +263,7 @@ impl Window {
         Some(key)
     }
 
-    /// Makes a window dense again that has lost too many, and gives back the memory of one that has become short.
+    /// Restores the density of a window that has lost too many, and shrinks the memory of one that has become short.
     #[inline(never)]
     fn tighten(&mut self) {
         while self.span as u64 > max_span(self.live) {
@@ -322,7 +322,7 @@ const fn slot(seq: u64, slots: &[Key]) -> usize {
     seq as usize & (slots.len() - 1)
 }
 
-/// How many seqs a window may span that holds `live` of them.
+/// Returns the maximum span of a window with `live` seqs.
 const fn max_span(live: usize) -> u64 {
     let span = live.saturating_mul(4);
     (if span > MIN_SPAN { span } else { MIN_SPAN }) as u64
@@ -350,13 +350,13 @@ mod tests {
 
     #[derive(Clone, Debug)]
     enum Step {
-        /// So many seqs from a distance above the highest one on.
+        /// This number of seqs, from a distance above the highest one on.
         InsertAbove(u64, u64),
         /// At a distance below the lowest one.
         InsertBelow(u64),
         /// The next absent seq from a distance above the lowest one on.
         InsertWithin(u64),
-        /// So many seqs, counted from a place in their order.
+        /// This number of seqs, from a position in their order on.
         Remove(usize, usize),
         /// At a distance above the lowest one.
         RemoveAt(u64),
@@ -421,7 +421,7 @@ mod tests {
         model.range(..seq).next_back().map(|(seq, key)| (*seq, *key))
     }
 
-    /// The map holds what the model holds, by every way to ask for it.
+    /// Asserts that the map equals the model, by every method.
     fn check_content(map: &SeqMap, model: &BTreeMap<u64, Key>) {
         assert_eq!((map.is_empty(), map.first()), (model.is_empty(), model.keys().next().copied()));
         assert!(map.iter().eq(model.iter().map(|(seq, key)| (*seq, *key))));
@@ -437,7 +437,7 @@ mod tests {
         }
     }
 
-    /// What holds within a window between two calls, its density aside.
+    /// Asserts what is true of a window between two calls, its density aside.
     fn check_window(window: &Window) {
         let Window { base, span, live, ref slots, ref outliers } = *window;
         assert!(slots.len().is_power_of_two() && span <= slots.len(), "{span} seqs in {}", slots.len());
@@ -458,7 +458,7 @@ mod tests {
         assert_eq!(keys, live);
     }
 
-    /// The rule: never more than max(64, 4 × live) seqs; and never many more slots than that.
+    /// Asserts the rule: never more than max(64, 4 × live) seqs; and never many more slots than that.
     fn check_density(window: &Window) {
         let Window { span, live, ref slots, .. } = *window;
         assert!(span <= (4 * live).max(64), "{live} live ones span {span}");

@@ -1,15 +1,15 @@
-//! The streams of one half, found by id, by peer and by how long they are silent.
+//! The streams of one half, found by id, by peer and by how long they have been silent.
 //!
-//! - **By id**: one hash table finds a stream without looking at its peer. The hash is strongly universal under a secret of
-//!   the client's seed (multilinear hashing, Lemire and Kaser 2014), so ids that collide cannot be chosen from outside. Only
-//!   the first stream of an id stands in the table; those of other peers that use the same id, which honest peers never do,
-//!   stand in an ordered map.
-//! - **By peer**: another hash table finds a peer by name, by SipHash-1-3 under the same seed. A peer is known while it has a
-//!   stream. Its list holds streams in the order in which they were pushed.
-//! - **Silent**: one list over all peers, the longest silent first. The halves decide which streams stand in it.
+//! - **By id**: one hash table finds a stream without looking at its peer. The hash is strongly universal under a
+//!   secret of the client's seed (multilinear hashing, Lemire and Kaser 2014), so an attacker cannot choose ids that
+//!   collide. Only the first stream of an id is in the table; those of other peers that use the same id, which honest
+//!   peers never do, are in an ordered map.
+//! - **By peer**: another hash table finds a peer by its address, by SipHash-1-3 under the same seed. A peer is known
+//!   while it has a stream. Its list holds streams in the order in which they were pushed.
+//! - **Silent**: one list over all peers, the longest silent first. The halves decide which streams are in it.
 //!
 //! ```text
-//!  id ──hash──► stream ──► peer      peer ──name──► its list of streams      silent: stream ⇄ stream ⇄ stream
+//!  id ──hash──► stream ──► peer      peer ──address──► its list of streams      silent: stream ⇄ stream ⇄ stream
 //! ```
 
 use alloc::collections::BTreeMap;
@@ -25,7 +25,7 @@ use super::id_table::IdTable;
 use crate::id::{MsgId, StreamKey};
 use crate::rng::Rng;
 
-/// Streams with a state `S` of peers with a name `P` and a state `Q`.
+/// Streams with a state `S` of peers with an address `P` and a state `Q`.
 #[derive(Clone, Debug)]
 pub(crate) struct StreamTable<P, Q, S> {
     streams: Arena<Stream<P, S>>,
@@ -37,7 +37,7 @@ pub(crate) struct StreamTable<P, Q, S> {
     of_peers: Links,
     silent: List,
     silent_links: Links,
-    /// The stream that was found last, if its id counts: the first guess of the next look-up.
+    /// The cached stream: the one found last, if its id counts. The next look-up tries it first.
     recent: Option<Key>,
     secret: Secret,
 }
@@ -47,7 +47,7 @@ pub(crate) struct StreamTable<P, Q, S> {
 pub(crate) struct Stream<P, S> {
     pub(crate) id: StreamKey,
     pub(crate) peer: Key,
-    /// The name of the peer: it stands here, since nearly every look-up compares it.
+    /// The address of the peer: it is here, since nearly every look-up compares it.
     pub(crate) name: P,
     state: S,
 }
@@ -57,7 +57,7 @@ struct Peer<P, Q> {
     name: P,
     hash: u64,
     state: Q,
-    /// How many streams there are, those that stand in no list too.
+    /// The number of its streams, including those in no list.
     count: u32,
     list: List,
 }
@@ -81,7 +81,7 @@ impl<P: Clone + Ord + Hash, Q: Default, S> StreamTable<P, Q, S> {
         }
     }
 
-    /// The maximum heap of `streams` streams, without what their states point to.
+    /// The maximum heap of `streams` streams, without the heap of their states.
     pub(crate) fn footprint(streams: usize) -> Bytes {
         footprint::arena::<Stream<P, S>>(streams)
             + footprint::links::<()>(streams) * 2
@@ -105,7 +105,7 @@ impl<P: Clone + Ord + Hash, Q: Default, S> StreamTable<P, Q, S> {
         Some((self.in_table(id)?, seq))
     }
 
-    /// As [`find`](Self::find); the next look-up begins with the stream that was found.
+    /// As [`find`](Self::find); caches the stream for the next look-up.
     #[inline(always)]
     pub(crate) fn look_up(&mut self, id: MsgId) -> Option<(Key, u64)> {
         let found = self.find(id)?;
@@ -121,7 +121,7 @@ impl<P: Clone + Ord + Hash, Q: Default, S> StreamTable<P, Q, S> {
         }
     }
 
-    /// As [`find`](Self::find), if it is the stream that was found last.
+    /// As [`find`](Self::find), if it is the cached stream.
     pub(crate) fn find_recent(&self, id: MsgId) -> Option<(Key, u64)> {
         let recent = self.recent?;
         let seq = id.seq_in(self.streams.get(recent)?.id)?;
@@ -157,12 +157,12 @@ impl<P: Clone + Ord + Hash, Q: Default, S> StreamTable<P, Q, S> {
         &mut self.peers[peer].state
     }
 
-    /// How many streams a peer has.
+    /// The number of streams of a peer.
     pub(crate) fn count(&self, peer: Key) -> u32 {
         self.peers[peer].count
     }
 
-    /// The lists of the peers that have streams that `keep` keeps, by name.
+    /// The lists of the peers that have streams that `keep` keeps, by address.
     pub(crate) fn by_peer(&self, keep: impl Fn(&S) -> bool) -> impl Iterator<Item = Key> {
         let mut last = None;
         let peers = self.sorted(keep).into_iter().map(|stream| self.streams[stream].peer);
@@ -174,7 +174,7 @@ impl<P: Clone + Ord + Hash, Q: Default, S> StreamTable<P, Q, S> {
         self.of_peers.iter(self.peers.get(peer).map_or(List::EMPTY, |peer| peer.list))
     }
 
-    /// The last stream in the list of a peer; the next look-up begins with it.
+    /// The last stream in the list of a peer; caches it for the next look-up.
     pub(crate) fn last_of(&mut self, name: &P) -> Option<Key> {
         match self.recent {
             Some(recent) if self.streams[recent].name == *name && self.after(recent).is_none() => Some(recent),
@@ -209,7 +209,7 @@ impl<P: Clone + Ord + Hash, Q: Default, S> StreamTable<P, Q, S> {
         keys
     }
 
-    /// Adds a stream that is not in yet; it stands in no list. `None` when its peer has `limit` streams already.
+    /// Adds a stream that is absent; it is in no list. `None` when its peer has `limit` streams already.
     pub(crate) fn insert(&mut self, peer: &P, id: StreamKey, state: S, limit: usize) -> Option<Key> {
         let name = peer.clone();
         let hash = self.secret.of_name(&name);
@@ -233,7 +233,7 @@ impl<P: Clone + Ord + Hash, Q: Default, S> StreamTable<P, Q, S> {
         Some(stream)
     }
 
-    /// Removes a stream that stands in no list; a peer is forgotten with its last one.
+    /// Removes a stream that is in no list; a peer is forgotten with its last one.
     pub(crate) fn remove(&mut self, stream: Key) -> Stream<P, S> {
         if !self.by_id.remove(stream, |stream| self.secret.of_id(self.streams[stream].id)) {
             self.namesakes.remove(&(self.streams[stream].peer, self.streams[stream].id));
@@ -249,24 +249,24 @@ impl<P: Clone + Ord + Hash, Q: Default, S> StreamTable<P, Q, S> {
         removed
     }
 
-    /// Puts a stream last into the list of its peer.
+    /// Appends a stream to the list of its peer.
     pub(crate) fn push_of_peer(&mut self, stream: Key) {
         let peer = self.streams[stream].peer;
         self.of_peers.push_back(&mut self.peers[peer].list, stream, ());
     }
 
-    /// Takes a stream out of the list of its peer.
+    /// Removes a stream from the list of its peer.
     pub(crate) fn unlink_of_peer(&mut self, stream: Key) {
         let peer = self.streams[stream].peer;
         self.of_peers.unlink(&mut self.peers[peer].list, stream);
     }
 
-    /// Puts a stream last into the list of silent ones.
+    /// Appends a stream to the list of silent ones.
     pub(crate) fn push_silent(&mut self, stream: Key) {
         self.silent_links.push_back(&mut self.silent, stream, ());
     }
 
-    /// Takes a stream out of the list of silent ones.
+    /// Removes a stream from the list of silent ones.
     pub(crate) fn unlink_silent(&mut self, stream: Key) {
         self.silent_links.unlink(&mut self.silent, stream);
     }
@@ -281,7 +281,7 @@ impl<P: Clone + Ord + Hash, Q: Default, S> StreamTable<P, Q, S> {
     }
 }
 
-/// What keeps others from choosing ids or names whose hashes collide.
+/// Keeps others from choosing ids or addresses whose hashes collide.
 #[derive(Clone, Debug)]
 struct Secret {
     ids: [u128; 3],
@@ -413,7 +413,7 @@ mod tests {
         of_peers: BTreeMap<u64, Vec<Key>>,
         silent: Vec<Key>,
         peer_states: BTreeMap<u64, u32>,
-        /// Whether a stream stands in the list of its peer as long as it is in.
+        /// Whether a stream is in the list of its peer as long as it exists.
         always_listed: bool,
     }
 
@@ -430,7 +430,7 @@ mod tests {
             self.streams.iter().filter(|known| known.peer == peer).count()
         }
 
-        /// The stream at a place, and whether it stands in the list of its peer.
+        /// The stream at a position, and whether it is in the list of its peer.
         fn pick(&self, place: usize) -> Option<(Known, bool)> {
             let known = self.streams.get(place % self.streams.len().max(1))?.clone();
             let is_listed = self.of_peers.get(&known.peer).is_some_and(|list| list.contains(&known.key));

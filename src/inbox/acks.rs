@@ -1,7 +1,8 @@
 //! ack:R until ack:A.
 //!
-//! The rule: the first ack:R of a confirmed message leaves at once; every other one, whether its ack:A did not come in time,
-//! a duplicate msg:N asked for it or the connection is new, waits for a token. One per message is queued at a time.
+//! The rule: the first ack:R of a confirmed message leaves at once; every other one, whether its ack:A did not come in
+//! time, a duplicate msg:N asked for it or the connection is new, waits for a token. One per message is queued at a
+//! time.
 
 use super::message::Message;
 use super::{ACK_TIMER, AWAITS_ACK_A, Inbox};
@@ -45,7 +46,7 @@ impl<T: Types> Inbox<T> {
         }
     }
 
-    /// An ack is pending from here on; the oldest one makes room.
+    /// Adds a pending ack; at the limit the oldest one is forgotten.
     fn push_ack(&mut self, key: Key, ctx: &mut Context<T>) {
         self.ack_links.push_back(&mut self.acks, key, ());
         if self.acks_pending() > ctx.config.ack_capacity {
@@ -83,7 +84,7 @@ impl<T: Types> Inbox<T> {
         self.on_settled(stream, seq);
     }
 
-    /// First acks leave, all others wait for a token, the oldest first; attempts start anew.
+    /// Transmits all first acks; the others wait for tokens, the oldest first. Attempts start anew.
     pub(crate) fn on_connected(&mut self, ctx: &mut Context<T>) {
         let mut next = self.acks.first();
         while let Some(key) = next {
@@ -117,7 +118,7 @@ impl<T: Types> Inbox<T> {
         !self.flights.queues_are_empty()
     }
 
-    /// Spends a token on the ack:R that waits for longest.
+    /// Transmits the ack:R that has waited longest, with a token.
     pub(crate) fn transmit_next(&mut self, ctx: &mut Context<T>) {
         if let Some(key) = self.flights.first_queued(AWAITS_ACK_A) {
             ctx.stats.retransmissions += 1;
@@ -133,7 +134,7 @@ impl<T: Types> Inbox<T> {
         self.transmit(key, unanswered, ack_r, ctx);
     }
 
-    /// Transmits an ack:R, after `unanswered` without an answer, and waits for ack:A.
+    /// Transmits an ack:R after `unanswered` unanswered ones, and waits for ack:A.
     #[inline(always)]
     fn transmit(&mut self, key: Key, unanswered: u32, ack_r: Outgoing<T>, ctx: &mut Context<T>) {
         ctx.transmit(ack_r);
@@ -141,7 +142,7 @@ impl<T: Types> Inbox<T> {
         self.flights.arm(key, ACK_TIMER, delay, ctx.now);
     }
 
-    /// When something happens here by itself, the tokens aside.
+    /// Returns the next deadline of the receiver half; the client adds that of the tokens.
     pub(crate) fn next_deadline(&self) -> Time {
         self.held.end().min(self.flights.next_due())
     }

@@ -1,7 +1,7 @@
 //! The messages beyond the cursor: they wait for the ones before them.
 //!
-//! The rule: what is held was neither seen nor acked, so that any of it may be dropped: it comes again. It is found by
-//! stream and seq, and in the order in which it came, the longest held first.
+//! The rule: a held message was neither seen nor acked, so that any of them may be dropped: it comes again. It is found
+//! by stream and seq, and in the order of arrival, the longest held first.
 
 use alloc::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub(super) struct Held<T: Types> {
     /// The one held for longest first.
     arrivals: List,
     links: Links,
-    /// How long one is held, in nanoseconds; the longest time for ever.
+    /// How long one is held, in nanoseconds; `u64::MAX` for ever.
     max_hold: u64,
 }
 
@@ -26,7 +26,7 @@ pub(super) struct Held<T: Types> {
 struct HeldMessage<T: Types> {
     stream: Key,
     seq: u64,
-    /// When it is handed over whatever is missing.
+    /// When it is handed over despite a gap.
     until: Time,
     copy: Copy<T>,
 }
@@ -99,7 +99,7 @@ impl<T: Types> Held<T> {
         self.links.push_back(&mut self.arrivals, key, ());
     }
 
-    /// Takes a message out, if it is held.
+    /// Removes and returns a message, if it is held.
     pub(super) fn take(&mut self, stream: Key, seq: u64) -> Option<Copy<T>> {
         let key = self.by_seq.remove(&(stream, seq))?;
         self.links.unlink(&mut self.arrivals, key);

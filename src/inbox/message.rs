@@ -29,7 +29,7 @@ enum State {
 }
 
 impl Message {
-    /// A message that is handed over.
+    /// A message that is being handed over.
     pub(super) const fn handed_over(stream: Key, seq: u64) -> Self {
         Self { stream, seq, state: State::WithApp }
     }
@@ -45,7 +45,7 @@ impl Message {
         self.state = State::AckPending { sent, unanswered: 0 };
     }
 
-    /// An ack:R leaves; returns how many went unanswered.
+    /// Handles the transmission of an ack:R; returns how many went unanswered.
     pub(super) fn on_transmit(&mut self) -> u32 {
         match &mut self.state {
             State::AckPending { sent, unanswered } => {

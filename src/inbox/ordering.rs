@@ -1,8 +1,8 @@
 //! In which order messages are handed over: the cursor of each stream.
 //!
-//! The rule: the cursor only rises, past what was handed over, past the highest floor heard, past gaps that were given up
-//! after `max_hold`. A message beyond it is held, unacked; the one at it is always admitted; an unseen one below it is
-//! handed over as late. Order never costs a message.
+//! The rule: the cursor only rises, past what was handed over, past the highest received floor, past gaps that were
+//! given up after `max_hold`. A message beyond it is held, unacked; the one at it is always admitted; an unseen one
+//! below it is handed over as late. Keeping order never loses a message.
 
 use super::{Copy, Inbox};
 use crate::collections::Key;
@@ -21,7 +21,7 @@ impl<T: Types> Inbox<T> {
         }
     }
 
-    /// Raises the cursor; what was held below it goes first, in order.
+    /// Raises the cursor; held messages below it are handed over first, in order.
     pub(super) fn raise_cursor(&mut self, stream: Key, to: u64, ctx: &mut Context<T>) {
         while let Some(seq) = self.held.lowest(stream).filter(|seq| *seq < to) {
             self.streams[stream].cursor = seq;
@@ -32,21 +32,21 @@ impl<T: Types> Inbox<T> {
         self.hand_over_held(stream, ctx);
     }
 
-    /// Hands over what is held at the cursor, and moves on.
+    /// Hands over the held messages from the cursor on, and advances it.
     #[inline(never)]
     pub(super) fn hand_over_held(&mut self, stream: Key, ctx: &mut Context<T>) {
         loop {
             let seq = self.streams[stream].cursor;
             let Some(copy) = self.held.take(stream, seq) else { return };
             self.hand_over(stream, seq, copy, false, ctx);
-            // Past it even if it was refused: it comes again, late.
+            // The cursor passes it even if it was refused: it comes again, as late.
             let state = &mut self.streams[stream];
             state.cursor = state.seen.next_absent(state.cursor.max(seq + 1));
         }
     }
 
-    /// Makes room for a message that can be handed over: drops the highest held one of its stream, else the one that was
-    /// held last in any. Held messages are unacked, so it comes again.
+    /// Makes room for a message that can be handed over: drops the highest held one of its stream, else the one that
+    /// was held last in any. Held messages are unacked, so it comes again.
     pub(super) fn drop_a_held_one(&mut self, stream: Key, ctx: &mut Context<T>) -> bool {
         let highest = self.held.highest(stream).map(|seq| (stream, seq));
         let Some((payer, seq)) = highest.or_else(|| self.held.last()) else { return false };

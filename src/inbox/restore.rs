@@ -1,7 +1,7 @@
-//! What the receiver half reads from a journal, and the shortest one that it would write.
+//! Journal of the receiver half: applying records and writing the shortest ones.
 //!
-//! The rule: what was confirmed is remembered; what was handed over and not confirmed was never seen, so it comes again.
-//! Pending acks are not written down: a repeated msg:N brings them back.
+//! The rule: what was confirmed is remembered; what was handed over and not confirmed counts as never seen, so it comes
+//! again. Pending acks are not recorded: a repeated msg:N restores them.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -22,7 +22,7 @@ impl<T: Types> Inbox<T> {
         self.restore_seen(from, id, core::iter::once(seq..seq + 1), at, ctx);
     }
 
-    /// Messages of the stream of an id were confirmed.
+    /// Applies a record of confirmed messages of one stream.
     pub(crate) fn restore_seen(
         &mut self,
         from: &T::Peer,
@@ -38,8 +38,8 @@ impl<T: Types> Inbox<T> {
         self.on_heard_before(stream, heard.min(ctx.now));
         for range in ranges {
             let range = range.start..range.end.min(end);
-            // Confirmed out of order, what was one range in the old process is several for a while: at most one more for
-            // each message that was unconfirmed.
+            // Confirmed out of order, one range of the old process is several for a while: at most one more for each
+            // message that was unconfirmed.
             let has_room = self.ranges < ctx.config.max_ranges + ctx.config.inbox_capacity;
             if !range.is_empty() && (has_room || self.streams[stream].seen.would_join(&range)) {
                 self.change_seen(stream, |seen| seen.insert_range(&range));
@@ -59,7 +59,7 @@ impl<T: Types> Inbox<T> {
         Some(stream)
     }
 
-    /// All records were applied: puts the streams in the order in which they were last heard of.
+    /// Ends the restore: sorts the streams by when they were last heard of.
     pub(crate) fn end_restore(&mut self) {
         let mut heard: Vec<_> = self.streams.silent().map(|stream| (self.streams[stream].heard, stream)).collect();
         heard.sort_unstable();

@@ -1,9 +1,9 @@
-//! Who pays when there is no room for a new stream.
+//! Which stream is forgotten for a new one.
 //!
-//! The rule: a stream is forgotten only to make room for another one, and then the peer that holds most pays with its longest
-//! silent one. A stream that is not quiet is never forgotten; one younger than its retention (twice `lifetime`) only when
-//! its own peer is beyond its share. Otherwise the newcomer is refused, which its sender learns by not being acked and the
-//! application by [`HorizonExceeded`](crate::Event::HorizonExceeded).
+//! The rule: a stream is forgotten only to make room for another one: the longest-silent stream of the peer with the
+//! most streams. A stream that is not quiet is never forgotten; one younger than its retention (twice `lifetime`) only
+//! when its own peer is beyond its share. Otherwise the new stream is refused: its message is not acked and
+//! [`HorizonExceeded`](crate::Event::HorizonExceeded) is emitted.
 
 use alloc::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ use crate::time::Time;
 pub(super) type Holders = BTreeSet<(u32, Key)>;
 
 impl<T: Types> Inbox<T> {
-    /// A peer has another number of streams than before.
+    /// The number of streams of a peer has changed.
     #[inline]
     pub(super) fn on_count(&mut self, peer: Key, before: u32, now: u32) {
         if before > 1 {
@@ -39,7 +39,7 @@ impl<T: Types> Inbox<T> {
         Some(stream)
     }
 
-    /// Which stream must be forgotten for a new one of a peer, if any.
+    /// Returns the stream that must be forgotten for a new one of a peer, if any.
     pub(super) fn room(&mut self, from: &T::Peer, config: &Config, now: Time) -> Result<Option<Key>, NoRoom> {
         if let Some(peer) = self.streams.peer(from) {
             if self.streams.count(peer) as usize >= config.max_streams_per_peer {

@@ -1,8 +1,8 @@
-//! The incoming streams: what is remembered of each sender.
+//! The incoming streams: what is remembered of each.
 //!
-//! The rule: a stream is *quiet* when none of its messages is with the application and no ack of it is pending; only a quiet
-//! one may be forgotten. Every quiet stream is *listed*: in the list of its peer and in that of all, the longest silent
-//! first. One that is not quiet any more stays listed until it is in the way of the search for a quiet one, so that a busy
+//! The rule: a stream is *quiet* when none of its messages is with the application and no ack of it is pending; only a
+//! quiet one may be forgotten. Every quiet stream is *listed*: in the list of its peer and in that of all, the longest
+//! silent first. One that is no longer quiet stays listed until a search for a quiet one meets it, so that a busy
 //! stream does not enter and leave the lists with every message.
 
 use super::Inbox;
@@ -21,7 +21,7 @@ pub(super) struct Stream {
     pub(super) heard: Time,
     /// The messages that are with the application, or whose ack is pending.
     pub(super) pending: SeqMap,
-    /// Whether it stands in the lists of quiet streams.
+    /// Whether it is in the lists of quiet streams.
     listed: bool,
 }
 
@@ -42,7 +42,7 @@ pub(super) fn footprint<T: Types>(config: &Config, messages: usize) -> Bytes {
 }
 
 impl<T: Types> Inbox<T> {
-    /// Ends what a message did to a stream: a quiet one is the last heard of, or is forgotten with nothing to remember.
+    /// Ends the handling of a message: a quiet stream becomes the most recent, or is forgotten if empty.
     pub(super) fn end_message(&mut self, stream: Key) {
         if self.streams[stream].pending.is_empty() {
             self.end_quiet_message(stream);
@@ -63,13 +63,13 @@ impl<T: Types> Inbox<T> {
         self.streams[stream].cursor == 0 && self.is_blank(stream)
     }
 
-    /// Whether nothing came of a stream: nothing was handed over, nothing is held.
+    /// Returns whether a stream is blank: nothing was handed over, nothing is held.
     pub(super) fn is_blank(&self, stream: Key) -> bool {
         let state = &self.streams[stream];
         state.seen.is_blank() && state.pending.is_empty() && self.held.lowest(stream).is_none()
     }
 
-    /// A message is pending no longer.
+    /// Removes a message that is no longer pending.
     #[inline(always)]
     pub(super) fn on_settled(&mut self, stream: Key, seq: u64) {
         let pending = &mut self.streams[stream].pending;
@@ -79,7 +79,7 @@ impl<T: Types> Inbox<T> {
         }
     }
 
-    /// A stream has become quiet, or was heard of and is: it is the last one.
+    /// Makes a quiet stream the most recent one.
     pub(super) fn on_quiet(&mut self, stream: Key) {
         if self.streams.last_silent() != Some(stream) {
             self.move_last(stream);
@@ -102,7 +102,7 @@ impl<T: Types> Inbox<T> {
         }
     }
 
-    /// The longest silent stream that is quiet: of a peer, or of all.
+    /// Returns the longest-silent quiet stream: of a peer, or of all.
     pub(super) fn longest_silent(&mut self, peer: Option<Key>) -> Option<Key> {
         loop {
             let first = match peer {
@@ -116,7 +116,7 @@ impl<T: Types> Inbox<T> {
         }
     }
 
-    /// Changes what was seen of a stream.
+    /// Changes the seen seqs of a stream.
     pub(super) fn change_seen(&mut self, stream: Key, change: impl FnOnce(&mut RangeSet)) {
         let seen = &mut self.streams[stream].seen;
         self.ranges -= seen.ranges();
@@ -133,7 +133,7 @@ impl<T: Types> Inbox<T> {
         self.ranges -= self.streams.remove(stream).seen.ranges();
     }
 
-    /// An earlier process heard of a quiet stream: so room is made at the cost of the stream that it was made at before.
+    /// Restores when a quiet stream was last heard of, so that the same streams are forgotten as before the restart.
     pub(super) fn on_heard_before(&mut self, stream: Key, at: Time) {
         if at >= self.streams[stream].heard {
             self.streams[stream].heard = at;

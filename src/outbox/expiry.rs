@@ -1,7 +1,7 @@
 //! When live messages expire.
 //!
-//! The rule: what this process has sent expires in the order of sending, so a list is sorted by construction. Only what was
-//! sent again or restored expires out of that order, and stands in an ordered set.
+//! The rule: what this process has sent expires in the order of sending, so a list is sorted by construction. Only what
+//! was sent again or restored expires out of that order, and is in an ordered set.
 
 use alloc::collections::BTreeSet;
 
@@ -39,18 +39,18 @@ impl Expiry {
         collections::links::<()>(messages) + collections::map::<(Time, Key), ()>(messages)
     }
 
-    /// When a message expires that is sent at `at`.
+    /// Returns when a message expires that is sent at `at`.
     pub(super) const fn after(&self, at: Time) -> Time {
         at.plus(self.delay)
     }
 
-    /// A message was just sent: it expires after all that were sent before it.
+    /// Adds a message that was just sent: it expires after all that were sent before it.
     pub(super) fn push(&mut self, key: Key, expires_at: Time) {
         self.links.push_back(&mut self.sent, key, ());
         self.next = self.next.min(expires_at);
     }
 
-    /// A message expires out of the order of sending.
+    /// Adds a message that does not expire in the order of sending.
     pub(super) fn push_dated(&mut self, key: Key, expires_at: Time) {
         self.dated.insert((expires_at, key));
         self.next = self.next.min(expires_at);
@@ -71,7 +71,7 @@ impl Expiry {
         self.next
     }
 
-    /// Which message expires first, and when.
+    /// Returns the message that expires first, and when.
     pub(super) fn first<T: Types>(&self, messages: &Messages<T>) -> Option<(Time, Key)> {
         let sent = self.sent.first().map(|key| (messages[key].expires_at, key));
         match (sent, self.dated.first().copied()) {

@@ -42,19 +42,19 @@ enum State<S> {
         repeated: bool,
         /// Transmissions without an answer since the connection came up.
         unanswered: u32,
-        /// Whether it holds a place in the window.
+        /// Whether it is in the window.
         in_window: bool,
     },
     /// The server has it; the recipient has not confirmed it.
     Accepted {
         server_id: S,
-        /// Probes without an ack:N since the recipient was last heard of.
+        /// Probes without an ack:N since the recipient's last ack:N.
         probes: u32,
     },
     Failed(Box<Failure<S>>),
 }
 
-/// What is known of a message that failed.
+/// Why a message failed, and what else is known of it.
 #[derive(Clone, Debug)]
 pub(super) struct Failure<S> {
     reason: FailReason,
@@ -74,7 +74,7 @@ pub(super) enum Acceptance<S> {
     Repeated,
 }
 
-/// What a transmission waits for, how many went unanswered, and whether it takes a place in the window that it did not have.
+/// What a transmission waits for, how many went unanswered, and whether the message enters the window with it.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Awaits {
     MsgA { unanswered: u32, takes_place: bool },
@@ -93,7 +93,7 @@ impl<T: Types> Message<T> {
         Self { state: State::UNKNOWN, ..Self::queued(stream, seq, payload, queued_at, expires_at) }
     }
 
-    /// A msg:R leaves; a repetition takes a place in the window if it `waited_for_place`.
+    /// Handles the transmission of a msg:R; a repeated one enters the window if it `waited_for_place`.
     pub(super) fn on_transmit(&mut self, waited_for_place: bool) -> Awaits {
         match &mut self.state {
             State::Queued | State::Failed(_) => {
@@ -111,7 +111,7 @@ impl<T: Types> Message<T> {
         }
     }
 
-    /// The server says that it has the message.
+    /// Handles the server's acceptance.
     pub(super) fn on_accepted(&mut self, server_id: T::ServerId) -> Acceptance<T::ServerId> {
         match &mut self.state {
             State::OnWire { repeated, in_window, .. } => {
@@ -132,7 +132,7 @@ impl<T: Types> Message<T> {
         }
     }
 
-    /// The answer to the last transmission did not come in time: which answer, and how often so far.
+    /// Handles a timeout; returns which answer did not come, and how often so far.
     pub(super) fn on_timeout(&mut self) -> Option<(Stage, u32)> {
         match &mut self.state {
             State::Queued | State::Failed(_) => None,
@@ -147,7 +147,7 @@ impl<T: Types> Message<T> {
         }
     }
 
-    /// It gives its place in the window back; returns whether it had one.
+    /// Leaves the window; returns whether it was there.
     pub(super) fn leave_window(&mut self) -> bool {
         match &mut self.state {
             State::OnWire { in_window, .. } => core::mem::replace(in_window, false),
@@ -162,7 +162,7 @@ impl<T: Types> Message<T> {
         }
     }
 
-    /// The recipient was heard of: probing starts anew. Returns whether the message was probed before.
+    /// The recipient has confirmed a message: its probes restart. Returns whether the message was probed before.
     pub(super) fn on_recipient_heard(&mut self) -> bool {
         match &mut self.state {
             State::Accepted { probes, .. } => core::mem::replace(probes, 0) > 0,
@@ -217,7 +217,7 @@ impl<T: Types> Message<T> {
         }
     }
 
-    /// Whether msg:A is waited for; then, whether more than one transmission was made.
+    /// Returns, when msg:A is waited for, whether more than one transmission was made.
     pub(super) const fn on_wire(&self) -> Option<bool> {
         match &self.state {
             State::OnWire { repeated, .. } => Some(*repeated),
@@ -238,7 +238,7 @@ impl<T: Types> Message<T> {
         }
     }
 
-    /// What the server calls it, if that is known.
+    /// The server's id of it, if that is known.
     pub(super) const fn server_id(&self) -> Option<&T::ServerId> {
         match &self.state {
             State::Accepted { server_id, .. } => Some(server_id),
@@ -254,7 +254,7 @@ impl<S> State<S> {
 }
 
 impl<S> Failure<S> {
-    /// Only what never left is known to have expired.
+    /// Only a message that was never transmitted fails as expired.
     fn may_have_arrived(&self) -> bool {
         self.reason != FailReason::Expired
     }

@@ -1,6 +1,6 @@
 //! The server's replies: msg:A and ack:N.
 //!
-//! The rule (L6): a reply lifts a message or changes nothing; what is said of a message is never more than what is known.
+//! The rule (L6): a reply advances the state of a message or changes nothing; events report only what is certain.
 //! Replies for unknown ids and in the wrong state are counted and ignored.
 
 use core::time::Duration;
@@ -152,8 +152,8 @@ impl<T: Types> Outbox<T> {
         ctx.event(Event::Delivered { id, server_id });
     }
 
-    /// A recipient was heard of: its other accepted messages are probed soon again. At most once per interval, so that
-    /// the cost does not grow with what is in flight.
+    /// The recipient is online: probes of its other messages restart at the first interval; at most once per interval,
+    /// so that the cost does not grow with the number in flight.
     fn on_recipient_heard(&mut self, peer: Key, ctx: &mut Context<T>) {
         let Recipient { is_silent, heard_at } = *self.streams.peer_state(peer);
         if is_silent && ctx.now.saturating_duration_since(heard_at) >= ctx.config.probe_initial {

@@ -1,9 +1,9 @@
-//! Order across a restart: new messages wait for what an earlier process left.
+//! Order across a restart: new messages wait for those of an earlier process.
 //!
-//! A restart begins new streams, and a receiver keeps order only within one. The rule: a stream is *blocked* while an older
-//! stream to the same peer has restored messages that are neither delivered nor failed. `max_hold` after the first connect
-//! it is enough that they are accepted, since a server pushes in the order in which it stored. After several restarts a
-//! restored stream too may be blocked: by one of the process before.
+//! A restart begins new streams, and a receiver keeps order only within one. The rule: a stream is *blocked* while an
+//! older stream to the same peer has restored messages that are neither delivered nor failed. `max_hold` after the
+//! first connect it is enough that they are accepted, since a server pushes in the order in which it stored. After
+//! several restarts a restored stream too may be blocked: by one of an earlier process.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
@@ -21,7 +21,7 @@ use crate::time::Time;
 pub(super) struct RestartBarrier {
     /// Of each peer, the restored streams that block others, the oldest first.
     blocking: BTreeMap<Key, VecDeque<Key>>,
-    /// The peers of streams that may block no longer.
+    /// The peers of streams that may no longer be blocked.
     touched: Vec<Key>,
     /// When acceptance becomes enough; [`Time::MAX`] for never, or until the first connect.
     ends_at: Time,
@@ -55,7 +55,7 @@ impl RestartBarrier {
         }
     }
 
-    /// The streams that are blocked no longer; some were not before.
+    /// Returns the streams that are no longer blocked, and possibly some that were not.
     fn open<T: Types>(&mut self, streams: &Streams<T>, now: Time) -> Vec<Key> {
         if self.next_deadline() <= now {
             self.has_ended = true;
@@ -88,7 +88,7 @@ impl RestartBarrier {
         unblocked
     }
 
-    /// When acceptance becomes enough, while a stream is blocked.
+    /// Returns when acceptance becomes enough, while a stream is blocked.
     pub(super) fn next_deadline(&self) -> Time {
         if self.is_open() || self.has_ended { Time::MAX } else { self.ends_at }
     }
@@ -100,7 +100,7 @@ impl<T: Types> Outbox<T> {
         !self.barrier.is_open() && self.barrier.blocks(stream, self.streams[stream].peer)
     }
 
-    /// The restored messages block newer streams from now on.
+    /// Starts the barrier: restored messages block newer streams.
     pub(super) fn raise_barrier(&mut self) {
         let streams: Vec<Key> = self.streams.by_peer(|stream| !stream.live.is_empty()).collect();
         for stream in streams {
@@ -132,7 +132,7 @@ impl<T: Types> Outbox<T> {
         self.barrier.touched.push(stream.peer);
     }
 
-    /// Queues the messages of streams that are blocked no longer. To be called at the end of each input.
+    /// Queues the messages of streams that are no longer blocked. To be called at the end of each input.
     pub(crate) fn open_barrier(&mut self, ctx: &Context<T>) {
         if self.barrier.is_open() {
             return;

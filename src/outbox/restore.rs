@@ -1,7 +1,7 @@
-//! What the sender half reads from a journal, and the shortest one that it would write.
+//! Journal of the sender half: applying records and writing the shortest ones.
 //!
-//! The rules: a restored message keeps its id and counts as transmitted, since it may have been; what cannot be placed is
-//! ignored; a record applied twice changes nothing.
+//! The rules: a restored message keeps its id and counts as transmitted, since it may have been; records of unknown
+//! messages are ignored; a record applied twice changes nothing.
 
 use super::message::Message;
 use super::{Outbox, merge};
@@ -80,7 +80,7 @@ impl<T: Types> Outbox<T> {
         }
     }
 
-    /// All records were applied.
+    /// Ends the restore: all records were applied.
     pub(crate) fn end_restore(&mut self, ctx: &Context<T>) {
         match ctx.config.order {
             Order::InOrder { .. } => self.raise_barrier(),
@@ -100,7 +100,7 @@ impl<T: Types> Outbox<T> {
         let (to, payload) = (self.streams[message.stream].name.clone(), message.payload.clone());
         let queued = Record::Queued { id, to, payload, at: at(message.queued_at) };
         let accepted = message.server_id().map(|server_id| Record::Accepted { id, server_id: server_id.clone() });
-        // Its time to expire counts from when the application sent it last.
+        // Its expiry counts from when the application last sent it.
         let sent_at = Time::from_origin(message.expires_at.since_origin().saturating_sub(ctx.config.expiry));
         let end = match message.status() {
             Status::Failed(reason) => Some(Record::Failed { id, reason }),

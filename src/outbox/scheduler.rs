@@ -1,7 +1,7 @@
-//! What leaves next: timers, connections, the window, and whose turn it is.
+//! Scheduler: which msg:R is transmitted next.
 //!
-//! The rules: a first msg:R needs a place in the window; a repeated one needs a token, and a place as well when it waits for
-//! one. No timer runs for a message that is not on the wire.
+//! The rules: a first msg:R needs a place in the window; a repeated one needs a token, and a place as well when it
+//! waits for one. No timer runs for a message that is not on the wire.
 
 use super::message::Awaits;
 use super::stream;
@@ -14,12 +14,12 @@ use crate::recovery::FlightState;
 use crate::status::{FailReason, Stage};
 use crate::time::{Time, nanos};
 
-/// After this number of unanswered transmissions a message gives its place in the window back.
+/// After this number of unanswered transmissions a message leaves the window.
 const MAX_UNANSWERED_IN_WINDOW: u32 = 3;
 /// Every fourth token goes to a probe.
 const PROBE_TURN: u8 = 4;
 
-/// The msg:R that goes next.
+/// The msg:R that is transmitted next.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Next {
     key: Key,
@@ -28,7 +28,7 @@ pub(crate) struct Next {
 }
 
 impl<T: Types> Outbox<T> {
-    /// Everything live goes out again, the oldest first; attempts start anew.
+    /// Queues everything live again, the oldest first; attempts start anew.
     pub(crate) fn on_connected(&mut self, ctx: &mut Context<T>) {
         self.flushing = true;
         self.barrier.on_connected(ctx);
@@ -46,7 +46,7 @@ impl<T: Types> Outbox<T> {
         ctx.rto.on_connected();
     }
 
-    /// No timer runs and no place is taken while there is no connection.
+    /// Stops all timers and empties the window: there is no connection.
     pub(crate) fn on_disconnected(&mut self) {
         self.flights.clear(|key| {
             self.messages[key].leave_window();
@@ -102,7 +102,7 @@ impl<T: Types> Outbox<T> {
         self.in_window -= usize::from(self.messages[key].leave_window());
     }
 
-    /// Which msg:R goes next, if any may.
+    /// Returns the msg:R that is transmitted next, if any may be.
     #[inline(always)]
     pub(crate) fn next(&mut self, ctx: &Context<T>) -> Option<Next> {
         if self.flights.queues_are_empty() {
@@ -118,7 +118,7 @@ impl<T: Types> Outbox<T> {
         self.candidate(ctx)
     }
 
-    /// Which msg:R would go next, were it not for the server's pause.
+    /// Returns the msg:R that would be next without the server's pause.
     #[inline(never)]
     fn candidate(&self, ctx: &Context<T>) -> Option<Next> {
         let has_place = self.in_window < ctx.config.window;
@@ -145,7 +145,7 @@ impl<T: Types> Outbox<T> {
         Some(Next { key, needs_token: self.messages[key].has_left() })
     }
 
-    /// Whether a first transmission may be made at once, since nothing comes before it.
+    /// Returns whether a first transmission may be made at once: nothing comes before it.
     pub(super) fn may_go_at_once(&self, ctx: &Context<T>) -> bool {
         self.flights.queues_are_empty()
             && self.in_window < ctx.config.window
@@ -153,12 +153,12 @@ impl<T: Types> Outbox<T> {
             && ctx.now < self.expiry.next()
     }
 
-    /// The tokens have run out: from here on what never left does not wait for what must be repeated.
+    /// The tokens are exhausted: first transmissions no longer wait for retransmissions.
     pub(crate) const fn end_flush(&mut self) -> bool {
         core::mem::replace(&mut self.flushing, false)
     }
 
-    /// Transmits the msg:R that goes next.
+    /// Transmits the next msg:R.
     #[inline(never)]
     pub(crate) fn transmit_next(&mut self, next: Next, ctx: &mut Context<T>) {
         if next.needs_token {
@@ -172,7 +172,7 @@ impl<T: Types> Outbox<T> {
         self.wait_for(next.key, awaits, ctx);
     }
 
-    /// Waits for the answer to a msg:R that was transmitted.
+    /// Waits for the answer to a transmitted msg:R.
     #[inline(always)]
     pub(super) fn wait_for(&mut self, key: Key, awaits: Awaits, ctx: &mut Context<T>) {
         let (timer, delay) = match awaits {
@@ -189,7 +189,7 @@ impl<T: Types> Outbox<T> {
         self.flights.arm(key, timer, delay, ctx.now);
     }
 
-    /// When something happens here by itself; when a token comes that something waits for, [`Client`](crate::Client) knows.
+    /// Returns the next deadline of the sender half; the client adds that of the tokens.
     pub(crate) fn next_deadline(&self, ctx: &Context<T>) -> Time {
         let pause = self.paused_until.map_or(Time::MAX, |until| self.next_after_pause(until, ctx));
         self.next_when_quiescent().min(pause).min(self.barrier.next_deadline())
@@ -200,14 +200,14 @@ impl<T: Types> Outbox<T> {
         self.expiry.next().min(self.flights.next_due())
     }
 
-    /// When a msg:R goes after a pause: it may have to wait for a token too.
+    /// Returns when a msg:R is transmitted after a pause: it may have to wait for a token too.
     fn next_after_pause(&self, until: Time, ctx: &Context<T>) -> Time {
         let Some(next) = self.candidate(ctx).filter(|_| ctx.connected) else { return Time::MAX };
         let waits_for_token = next.needs_token && !self.flushing;
         if waits_for_token { until.max(ctx.tokens.next_at()) } else { until }
     }
 
-    /// Puts messages in the order in which they were sent.
+    /// Sorts messages by when they were sent.
     fn age(&self, key: Key) -> (Time, Key, u64) {
         let message = &self.messages[key];
         (message.queued_at, message.stream, message.seq)

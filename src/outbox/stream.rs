@@ -1,12 +1,12 @@
-//! The outgoing streams: who numbers the next message to a peer.
+//! Outgoing streams: which stream numbers the next message to a peer.
 //!
-//! A stream is this process × one peer. Its 64 bits are drawn once, its seqs count without gaps, and the next message goes
-//! to another one when it is *exhausted*: [`MAX_ABANDONED`] of its seqs were abandoned, so that the gaps which a receiver
-//! must remember stay few. The list of a peer has the oldest stream first; the last one numbers. A stream is *idle* when it
+//! A stream is this process × one peer. Its 64 bits are drawn once, its seqs count without gaps, and the next message
+//! goes to another one when it is *exhausted*: [`MAX_ABANDONED`] of its seqs were abandoned, so that a receiver has few
+//! gaps to remember. The list of a peer has the oldest stream first; the last one numbers. A stream is *idle* when it
 //! has no message; idle ones that are last but not first wait for those before them.
 //!
-//! As many idle streams are kept as the outbox may hold messages; beyond that the longest idle one is forgotten, and the
-//! next message to its peer starts another.
+//! As many idle streams are kept as the outbox may hold messages; beyond that the longest-idle one is forgotten, and
+//! the next message to its peer starts another.
 
 use super::Outbox;
 use super::floors::Announce;
@@ -15,7 +15,7 @@ use crate::frame::{Outgoing, Types};
 use crate::id::{MsgId, SEQ_END, StreamId, StreamKey};
 use crate::time::Time;
 
-/// How many abandoned seqs exhaust a stream.
+/// The number of abandoned seqs that exhausts a stream.
 const MAX_ABANDONED: u32 = 512;
 
 #[derive(Clone, Debug)]
@@ -26,10 +26,10 @@ pub(super) struct Stream {
     /// The live messages.
     pub(super) live: SeqMap,
     pub(super) failed: SeqMap,
-    /// How many messages have failed, and how many were discarded undelivered.
+    /// The number of messages that failed or were discarded undelivered.
     abandoned: u32,
-    /// Who was made to announce the floor, if none of the stream's messages has been given a timer since: a floor that rises
-    /// further has no other message to announce it.
+    /// Which messages were queued to announce the floor, until one of the stream's messages gets a timer: only then can
+    /// a further rise be announced.
     pub(super) announced: Option<Announce>,
     pub(super) restored: Restored,
 }
@@ -46,7 +46,7 @@ pub(super) struct Restored {
 /// What is known of a recipient.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Recipient {
-    /// Whether a probe went unanswered since the recipient was last heard of, and when probing last started anew.
+    /// Whether a probe went unanswered since the recipient was last heard of, and when its probes last restarted.
     pub(super) is_silent: bool,
     pub(super) heard_at: Time,
 }
@@ -124,7 +124,7 @@ pub(super) type Streams<T> = StreamTable<<T as Types>::Peer, Recipient, Stream>;
 /// The maximum heap of the streams when the outbox holds `messages` messages.
 pub(super) fn footprint<T: Types>(messages: usize) -> Bytes {
     // As many idle ones as messages, as many with messages, and as many idle ones that wait for an older one. A message
-    // stands in one of two maps.
+    // is in one of two maps.
     let streams = messages.saturating_mul(3);
     Streams::<T>::footprint(streams) + SeqMap::footprint(streams, messages)
 }
@@ -147,7 +147,7 @@ impl<T: Types> Outbox<T> {
         self.streams[stream].message(seq)
     }
 
-    /// As [`find`](Self::find); the next look-up begins with its stream.
+    /// As [`find`](Self::find); caches its stream for the next look-up.
     #[inline(always)]
     pub(super) fn look_up(&mut self, id: MsgId) -> Option<Key> {
         match self.streams.find_recent(id) {
@@ -165,7 +165,7 @@ impl<T: Types> Outbox<T> {
         self.streams[stream].id.id(seq)
     }
 
-    /// The stream that numbers the next message to a peer: a new one where one is needed. The message must follow.
+    /// Returns the stream that numbers the next message to a peer, a new one if needed. The message must follow.
     #[inline(always)]
     pub(super) fn stream_for_next(&mut self, to: &T::Peer) -> Key {
         match self.streams.last_of(to) {
@@ -208,7 +208,7 @@ impl<T: Types> Outbox<T> {
     /// Takes over a stream of an earlier process, for the messages that it has left.
     pub(super) fn adopt_stream(&mut self, id: StreamId, to: &T::Peer) -> Key {
         self.stream_ids.absorb(id.as_u64());
-        // It numbers nothing any more: a stream never outlives its process.
+        // It numbers no new messages: a stream never outlives its process.
         self.insert_stream(to, StreamKey::from(id), SEQ_END)
     }
 

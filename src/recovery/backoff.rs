@@ -1,12 +1,12 @@
-//! Exponential backoff with jitter: how long to wait, this time.
+//! Exponential backoff with jitter.
 //!
-//! The delay is doubled per level, lengthened by up to the configured share at random, rounded up to the
-//! [timer grid](super::grid), and capped last (by [`Schedule`](super::Schedule)). Jitter only lengthens: a timer never fires
-//! early. Since a delay ends on the grid, jitter is drawn there: each grid value from that of the doubled delay to that of
-//! the longest one is as likely as the others.
+//! The delay is doubled per level, lengthened by up to the configured share at random, rounded up to the [timer
+//! grid](super::grid), and capped last (by [`Flights`](super::Flights)). Jitter only lengthens: a timer never fires
+//! early. Since a delay ends on the grid, jitter is drawn there: each grid value from that of the doubled delay to that
+//! of the longest one is equally likely.
 //!
 //! ```text
-//!  base 1 s, jitter 0.25     1.007  1.074  1.141  1.208  1.275     one of these five, each with a fifth
+//!  base 1 s, jitter 0.25     1.007  1.074  1.141  1.208  1.275     one of these five, each with probability 1/5
 //! ```
 
 use super::grid::{self, Delay};
@@ -15,7 +15,7 @@ use crate::rng::Rng;
 #[derive(Clone, Debug)]
 pub(crate) struct Backoff {
     rng: Rng,
-    /// Random bits that are not used up yet, and for how many draws they last.
+    /// Unused random bits, and the number of draws that they suffice for.
     bits: u64,
     draws: u32,
     jitter: Jitter,
@@ -34,7 +34,7 @@ impl Jitter {
     }
 }
 
-/// The delays from which one is drawn: `values` grid values from the first on.
+/// The delays from which one is drawn: `values` consecutive grid values from the first on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Spread {
     first: Delay,

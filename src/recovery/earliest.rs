@@ -1,8 +1,8 @@
-//! Which of many sorted lists has the head that is due first.
+//! Which of many sorted lists has the earliest head.
 //!
-//! The rule: the earliest time is exact, and rarely looked for. Timers are mostly answered in the order in which they were
-//! armed, so nearly every answer takes the head off the earliest list, and the next head is the earliest again: a bound below
-//! all other heads says so. Only when the head has passed the bound are the lists compared.
+//! The rule: the earliest time is exact, and rarely recomputed. Timers are mostly answered in the order in which they
+//! were armed, so nearly every answer removes the head of the earliest list, and the next head is the earliest again:
+//! it is not past a bound below all other heads. Only when the head has passed the bound are the lists compared.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -49,7 +49,7 @@ impl Earliest {
         }
     }
 
-    /// The head of a list has left; the next one, if any, is due at `next`. `head` returns when the head of any list is due.
+    /// A list's head was removed; the next, if any, is due at `next`. `head` returns when the head of any list is due.
     #[inline]
     pub(super) fn on_head_left(&mut self, list: usize, next: Option<Time>, head: impl Fn(usize) -> Time) {
         if next.is_none() {

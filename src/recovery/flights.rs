@@ -1,9 +1,9 @@
 //! The timers of what is in flight, and the queues of what waits to leave.
 //!
-//! The rule: a message stands in one list at a time, so it can never have two timers, or a timer and a place in a queue.
-//! Every delay is rounded up to the [timer grid](super::grid), and there is one first-in-first-out list for each grid value.
-//! The clock only runs forward, so each list is sorted by construction: to arm or to cancel a timer is to relink it, and the
-//! next deadline, the least of the lists' heads, is exact.
+//! The rule: a message is in one list at a time, so it can never have two timers, or a timer and a place in a queue.
+//! Every delay is rounded up to the [timer grid](super::grid), and there is one first-in-first-out list for each grid
+//! value. The clock only runs forward, so each list is sorted by construction: to arm or to cancel a timer is to relink
+//! it, and the next deadline, the minimum of the lists' heads, is exact.
 //!
 //! ```text
 //!  delay  1.007 s   [key 4, due 17.2] ⇄ [key 9, due 17.9] ⇄ [key 2, due 18.1]
@@ -30,7 +30,7 @@ pub(crate) struct Flights<const CLASSES: usize> {
     first_queue: usize,
     /// Of the timer lists.
     earliest: Earliest,
-    /// How many messages stand in the queues.
+    /// The number of messages in the queues.
     queued: usize,
 }
 
@@ -55,8 +55,8 @@ impl DelayList {
     }
 }
 
-/// When the timer of a message is due, and its list. Packed, since there is one for each message: it takes 10 bytes and not
-/// 16.
+/// When the timer of a message is due, and its list. Packed, since there is one for each message: it takes 10 bytes and
+/// not 16.
 #[derive(Clone, Copy, Debug)]
 #[repr(Rust, packed(2))]
 struct Flight {
@@ -71,13 +71,13 @@ impl Default for Flight {
     }
 }
 
-/// The list of what stands in none.
+/// The list index of a message in no list.
 const IDLE: u16 = u16::MAX;
 
-/// In which kind of list a message stands.
+/// In which kind of list a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FlightState {
-    /// In none: nothing will happen to it by itself.
+    /// In no list: no timer, no queue.
     Idle,
     /// Its timer runs.
     Armed,
@@ -123,7 +123,7 @@ impl<const CLASSES: usize> Flights<CLASSES> {
         (list != IDLE).then_some(usize::from(list))
     }
 
-    /// Arms a timer of a class with a delay; the message leaves the list in which it stood.
+    /// Arms a timer of a class with a delay; removes the message from its list first.
     #[inline(always)]
     pub(crate) fn arm(&mut self, key: Key, class: usize, delay: Delay, now: Time) {
         self.cancel(key);
@@ -135,7 +135,7 @@ impl<const CLASSES: usize> Flights<CLASSES> {
         }
     }
 
-    /// Puts a message last into a queue; it leaves the list in which it stood.
+    /// Appends a message to a queue; removes it from its list first.
     pub(crate) fn queue(&mut self, key: Key, queue: usize) {
         self.cancel(key);
         self.enter(key, self.first_queue + queue, Time::ZERO);
@@ -153,7 +153,7 @@ impl<const CLASSES: usize> Flights<CLASSES> {
         self.lists[self.first_queue + queue].list.first()
     }
 
-    /// Takes a message out of the list in which it stands, if any.
+    /// Removes a message from its list, if any.
     #[inline(always)]
     pub(crate) fn cancel(&mut self, key: Key) {
         if let Some(flight) = self.links.datum_mut(key) {
@@ -164,7 +164,7 @@ impl<const CLASSES: usize> Flights<CLASSES> {
         }
     }
 
-    /// Empties all lists; `each` sees the messages that stood in one.
+    /// Empties all lists; `each` is called with every message that was in one.
     pub(crate) fn clear(&mut self, mut each: impl FnMut(Key)) {
         for DelayList { list, .. } in &mut self.lists {
             let mut next = core::mem::replace(list, List::EMPTY).first();
@@ -184,7 +184,7 @@ impl<const CLASSES: usize> Flights<CLASSES> {
         self.earliest.due()
     }
 
-    /// A message whose timer is due, with the time at which it was armed; the timer is gone.
+    /// Removes and returns a message whose timer is due, with the time at which it was armed.
     pub(crate) fn pop_due(&mut self, now: Time) -> Option<(Key, Time)> {
         if self.earliest.due() > now {
             return None;
@@ -197,7 +197,7 @@ impl<const CLASSES: usize> Flights<CLASSES> {
         Some((key, Time::from_nanos(due.as_nanos().saturating_sub(delay))))
     }
 
-    /// When the timer of a message was armed, while it runs.
+    /// Returns when the timer of a message was armed, while it runs.
     #[inline]
     pub(crate) fn armed_at(&self, key: Key) -> Option<Time> {
         let Flight { due, list } = *self.links.datum(key)?;
@@ -205,7 +205,7 @@ impl<const CLASSES: usize> Flights<CLASSES> {
         Some(Time::from_nanos(due.as_nanos().saturating_sub(delay)))
     }
 
-    /// Puts a message that stands in no list last into one; returns whether it is alone there.
+    /// Appends a message that is in no list to one; returns whether it is alone there.
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "there are fewer than 1,000 lists a class")]
     fn enter(&mut self, key: Key, index: usize, due: Time) -> bool {

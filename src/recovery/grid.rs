@@ -1,9 +1,9 @@
 //! The timer grid: sixteen steps an octave, so that few different delays exist.
 //!
-//! A delay is rounded up to the next value `(16 + m) · 2^e` ns, by at most 1/16. Timers of equal delay expire in the order
-//! in which they were armed, so one list per grid value is sorted by construction (see [`Schedule`](super::Schedule)).
+//! A delay is rounded up to the next value `(16 + m) · 2^e` ns, by at most 1/16. Timers of equal delay expire in the
+//! order of arming, so one list per grid value is sorted by construction (see [`Flights`](super::Flights)).
 
-/// A delay on the grid: how many values are shorter.
+/// A delay on the grid, as the number of shorter grid values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Delay(u16);
 
@@ -26,7 +26,7 @@ impl Delay {
     }
 }
 
-/// The least grid value that is not less than `nanos`; less than 16 counts as 16.
+/// Returns the smallest grid value of at least `nanos`; values below 16 count as 16.
 pub(super) const fn delay_for(nanos: u64) -> Delay {
     let nanos = if nanos < 16 { 16 } else { nanos };
     let exponent = 59 - nanos.leading_zeros();

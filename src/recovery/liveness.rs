@@ -1,7 +1,7 @@
 //! Whether the connection is alive: counts silent timeouts in a row.
 //!
-//! A timeout is silent when nothing at all was heard since the frame that timed out was sent. A lost window times out in
-//! one go, so at most one is counted per retransmission timeout.
+//! A timeout is silent when no frame was received since the frame that timed out was sent. A lost window times out at
+//! once, so at most one is counted per retransmission timeout.
 
 use core::time::Duration;
 
@@ -20,15 +20,15 @@ impl Liveness {
         Self { suspect_after, heard_at: now, counted: 0, counted_at: None }
     }
 
-    /// A frame of any kind came, or the connection is new.
+    /// A frame was received, or the connection is new.
     pub(crate) fn on_heard(&mut self, now: Time) {
         self.heard_at = now;
         self.counted = 0;
         self.counted_at = None;
     }
 
-    /// A frame sent at `sent_at` went unanswered. Once that is suspect, returns for how long nothing came; the count then
-    /// starts again.
+    /// A frame sent at `sent_at` was not answered in time. When the connection is suspect, returns how long no frame
+    /// was received, and the count starts again.
     pub(crate) fn on_timeout(&mut self, sent_at: Time, rto: u64, now: Time) -> Option<Duration> {
         let counted_lately = self.counted_at.is_some_and(|at| now.nanos_since(at) < rto);
         if self.heard_at > sent_at || counted_lately {

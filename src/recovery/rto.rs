@@ -1,8 +1,8 @@
 //! The retransmission timeout of RFC 6298, in nanoseconds.
 //!
-//! Samples come from msg:R → msg:A of messages that were transmitted once (Karn's rule, RFC 6298 section 3): an answer to
-//! a repeated frame may belong to any copy. A timeout doubles the timeout of what is sent next (5.5); a
-//! fresh sample takes the doubling back (the note under 5.7).
+//! Samples come from msg:R → msg:A of messages that were transmitted once (Karn's rule, RFC 6298 section 3): an answer
+//! to a repeated frame may belong to any copy. A timeout doubles the timeout of what is sent next (5.5); a fresh sample
+//! takes the doubling back (the note under 5.7).
 
 use core::time::Duration;
 
@@ -42,13 +42,13 @@ impl Rto {
         self.rto
     }
 
-    /// The timeouts of which one is drawn, without backoff.
+    /// The timeouts from which one is drawn, without backoff.
     #[inline]
     pub(crate) const fn spread(&self) -> Spread {
         self.spread
     }
 
-    /// The greatest timeout.
+    /// The maximum timeout.
     pub(crate) const fn max(&self) -> u64 {
         self.max
     }
@@ -96,7 +96,7 @@ impl Rto {
         }
     }
 
-    /// Forgets the doubling: a new connection is a new path. The estimate stays until samples mend it.
+    /// Resets the doubling: a new connection is a new path. The estimate stays until new samples correct it.
     pub(crate) fn on_connected(&mut self) {
         self.level = 0;
     }

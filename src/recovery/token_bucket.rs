@@ -1,8 +1,8 @@
 //! The token bucket over all retransmissions: no storms, for any input and any clock.
 //!
-//! The rule (L8): in any time Δt at most `burst + rate · Δt` tokens are taken. Kept as one number, the time at which the
-//! bucket will be full again (the generic cell rate algorithm, ITU-T I.371 annex A): nothing to tick, and the next token's
-//! time is exact. The time for one token is rounded up, so the rate is never exceeded.
+//! The rule (L8): in any time Δt at most `burst + rate · Δt` tokens are taken. Kept as one number, the time at which
+//! the bucket will be full again (the generic cell rate algorithm, ITU-T I.371 annex A): nothing to tick, and the next
+//! token's time is exact. The time for one token is rounded up, so the rate is never exceeded.
 
 use crate::time::Time;
 
@@ -31,7 +31,7 @@ impl TokenBucket {
         true
     }
 
-    /// When the next token is there; in the past when one is there already.
+    /// Returns when the next token is available, possibly in the past.
     pub(crate) fn next_at(&self) -> Time {
         Time::from_nanos(self.full_at.plus(self.interval).nanos_since(Time::from_nanos(self.span)))
     }

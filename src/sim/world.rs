@@ -1,8 +1,8 @@
 //! Clients, a relay and the links between them under virtual time, determined by a seed and the caller's actions.
 //!
 //! Time moves exactly from one deadline to the next. Each client is drained after every input and then checked: after
-//! [`Client::handle_timeout`] and a drain its next deadline must be in the future. Every panic message contains the
-//! seed, so every failure can be repeated.
+//! [`handle_timeout`](crate::Client::handle_timeout) and a drain its next deadline must be in the future. Every panic
+//! message contains the seed, so every failure can be repeated.
 
 mod account;
 mod acts;

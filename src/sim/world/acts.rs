@@ -1,5 +1,5 @@
-//! The actions of the caller and of [`Chaos`]: each takes effect at the current time, and the client is drained after
-//! it.
+//! The actions of the caller and of [`Chaos`](super::Chaos): each takes effect at the current time, and the client is
+//! drained after it.
 
 use alloc::vec::Vec;
 use core::time::Duration;
