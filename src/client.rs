@@ -1,6 +1,6 @@
 //! [`Client`]: passes each input to the sender half or the receiver half, and divides the tokens between them.
 //!
-//! Only this file and `turns.rs`, with which every input begins and ends, know both halves.
+//! Only this file and those of its folder know both halves; `turns.rs` ends every input.
 
 mod memory_bound;
 mod turns;

@@ -1,6 +1,6 @@
 //! The RECEIVER half: msg:N → handed over → ack:R → ack:A.
 //!
-//! The rules: a message is handed over once; only what the application has handled is acked; what cannot be handed over
+//! The rules: a message is handed over once, unless it is released; only what the application has handled is acked; what cannot be handed over
 //! is not acked, so it comes again.
 //!
 //! ```text
@@ -11,10 +11,10 @@
 //!              (cursor, max_hold) └─► as if never seen
 //! ```
 //!
-//! Path of a message: `client.rs` → here → `ordering.rs` (its turn) → `message.rs` (its state) → `acks.rs` (ack:R and
-//! ack:A) → `recovery/flights.rs` (its timer).
+//! Path of a message: `client.rs` → here (`ordering.rs` if it waits for others) → `message.rs` (its state) → `acks.rs`
+//! (ack:R and ack:A) → `recovery/flights.rs` (its timer); `client/turns.rs` ends each input.
 //!
-//! - `ordering.rs`: the cursor, and what is handed over at it
+//! - `ordering.rs`: what waits for its turn, and the cursor
 //! - `held.rs`: the messages beyond the cursor
 //! - `message.rs`: one message that was handed over, and its state
 //! - `acks.rs`: ack:R until ack:A

@@ -9,13 +9,14 @@
 //!            ▲     transmit     │    ▲                    │      ▲
 //!            │           timeout▼    │token        timeout▼      │token
 //!            │           AWAITS_MSG_A                AWAITS_ACK_N
-//!            └── retry-after (RETRY), reconnect
+//!            └── reconnect; retry-after waits in RETRY, and goes before READY
 //!
-//!  rejected, no answer, expired ─► failed ─► resend or discard
+//!  rejected, no answer, expired ─► failed ─► resend, discard or a late ack:N
 //! ```
 //!
-//! Path of a message: `client.rs` → here → `stream.rs` (its seq) → `scheduler.rs` (it is transmitted) → `message.rs`
-//! (its state) → `recovery/flights.rs` (its timer) → `replies.rs` (msg:A and ack:N).
+//! Path of a message: `client.rs` → here → `stream.rs` (its seq) → `message.rs` (its state) → `expiry.rs` →
+//! `scheduler.rs` (it waits for the answer) → `recovery/flights.rs` (its timer) → `replies.rs` (msg:A and ack:N);
+//! `client/turns.rs` ends each input.
 //!
 //! - `message.rs`: one message and its state
 //! - `stream.rs`: the outgoing streams

@@ -1,4 +1,4 @@
-//! How every input begins and ends: time advances; then frames leave, and the next deadline is computed.
+//! How every input ends: what expired fails, what is unblocked or has a turn leaves, the next deadline is computed.
 //!
 //! The rule: nothing expired is transmitted, a first transmission needs no token, and tokens go in turn to ack:R and
 //! msg:R.

@@ -1,6 +1,6 @@
 //! ack:R until ack:A.
 //!
-//! The rule: the first ack:R of a confirmed message leaves at once; every other one, whether its ack:A did not come in
+//! The rule: the first ack:R of a confirmed message leaves at once, or on the next connect; every other one, whether its ack:A did not come in
 //! time, a duplicate msg:N asked for it or the connection is new, waits for a token. One per message is queued at a
 //! time.
 

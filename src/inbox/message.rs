@@ -5,7 +5,7 @@
 //! | state | entered by | left by |
 //! |---|---|---|
 //! | `WithApp` | handing over | `confirm`, `release` |
-//! | `AckPending` | `confirm`; a duplicate of a confirmed message | ack:A |
+//! | `AckPending` | `confirm`; a duplicate of a confirmed message | ack:A; forgotten beyond `ack_capacity` |
 
 use crate::collections::Key;
 

@@ -1,8 +1,8 @@
 //! In which order messages are handed over: the cursor of each stream.
 //!
 //! The rule: the cursor only rises, past what was handed over, past the highest received floor, past gaps that were
-//! given up after `max_hold`. A message beyond it is held, unacked; the one at it is always admitted; an unseen one
-//! below it is handed over as late. Keeping order never loses a message.
+//! given up after `max_hold`. A message beyond it is held, unacked; the one at it is handed over unless the inbox is
+//! full or all ranges are used; an unseen one below it is handed over as late. Keeping order never loses a message.
 
 use super::{Copy, Inbox};
 use crate::collections::Key;

@@ -1,8 +1,9 @@
 //! Which stream is forgotten for a new one.
 //!
-//! The rule: a stream is forgotten only to make room for another one: the longest-silent stream of the peer with the
-//! most streams. A stream that is not quiet is never forgotten; one younger than its retention (twice `lifetime`) only
-//! when its own peer is beyond its share. Otherwise the new stream is refused: its message is not acked and
+//! The rule: a stream is forgotten only to make room for another one. A peer at `max_streams_per_peer` loses its own
+//! longest-silent stream. Otherwise the peer with the most streams loses its longest-silent one, else the longest-silent
+//! of all goes, and only after its retention (silent for twice `lifetime`). A stream that is not quiet is never
+//! forgotten. Otherwise the new stream is refused: its message is not acked and
 //! [`HorizonExceeded`](crate::Event::HorizonExceeded) is emitted.
 
 use alloc::collections::BTreeSet;

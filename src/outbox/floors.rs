@@ -1,8 +1,8 @@
 //! The floor of a stream, and its announcement.
 //!
-//! The floor is the lowest seq that may still be transmitted unasked: that of the lowest live one. Each msg:R carries
-//! it. The rule: when the floor passes an *abandoned* seq (its message failed or was discarded), it must be announced,
-//! since the receiver may hold later messages. Then the live messages of the stream that were transmitted go out again,
+//! The floor is the lowest seq that may still be transmitted unasked: that of the lowest live one, or the next
+//! seq when none is live. Each msg:R carries it. The rule: when the floor passes an *abandoned* seq (its message failed or was discarded), it must be announced,
+//! since the receiver may hold later messages. Then the live messages of the stream whose timers run go out again,
 //! with a token each. While a live message is below the abandoned seq, the highest such message is marked instead.
 
 use super::{AWAITS_ACK_N, AWAITS_MSG_A, Outbox};

@@ -1,15 +1,16 @@
-//! One message of the sender, and the only place where its state changes.
+//! One message of the sender, and the only place where its state changes (its marks for floor, barrier and expiry are set
+//! by those).
 //!
 //! Each method that changes the state is named after its cause.
 //!
 //! | state | entered by | left by |
 //! |---|---|---|
-//! | `Queued` | `send` | first transmission; failure |
-//! | `OnWire` | transmission; restore; `resend` | msg:A, ack:N; failure |
-//! | `Accepted` | msg:A | ack:N; failure |
-//! | `Failed` | rejection, expiry, no answer | `resend`, ack:N |
+//! | `Queued` | `send`; `resend`, if it never left | first transmission; failure |
+//! | `OnWire` | transmission; restore; `resend`, if it may have left | msg:A, ack:N; failure |
+//! | `Accepted` | msg:A; `resend`, if the server has accepted it | ack:N; failure |
+//! | `Failed` | rejection, expiry, no answer | `resend`; a late ack:N |
 //!
-//! A message is *live* until it has failed. A late answer still changes what is known of a failed one.
+//! `discard` ends it in any state. A message is *live* until it has failed. A late answer still changes what is known of a failed one.
 
 use alloc::boxed::Box;
 

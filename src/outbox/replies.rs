@@ -1,6 +1,6 @@
 //! The server's replies: msg:A and ack:N.
 //!
-//! The rule (L6): a reply advances the state of a message or changes nothing; events report only what is certain.
+//! The rule (L6): a reply advances, fails or requeues a message, or changes nothing; events report only what is certain.
 //! Replies for unknown ids and in the wrong state are counted and ignored.
 
 use core::time::Duration;

@@ -1,7 +1,7 @@
 //! Scheduler: which msg:R is transmitted next.
 //!
 //! The rules: a first msg:R needs a place in the window; a repeated one needs a token, and a place as well when it
-//! waits for one. No timer runs for a message that is not on the wire.
+//! waits for one. A message has a timer or waits in a queue, never both.
 
 use super::message::Awaits;
 use super::stream;

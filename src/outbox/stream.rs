@@ -2,7 +2,7 @@
 //!
 //! A stream is this process × one peer. Its 64 bits are drawn once, its seqs count without gaps, and the next message
 //! goes to another one when it is *exhausted*: [`MAX_ABANDONED`] of its seqs were abandoned, so that a receiver has few
-//! gaps to remember. The list of a peer has the oldest stream first; the last one numbers. A stream is *idle* when it
+//! gaps to remember, or its last seq was used. The list of a peer has the oldest stream first; the last one numbers. A stream is *idle* when it
 //! has no message; idle ones that are last but not first wait for those before them.
 //!
 //! As many idle streams are kept as the outbox may hold messages; beyond that the longest-idle one is forgotten, and

@@ -6,7 +6,7 @@
 //! of the longest one is equally likely.
 //!
 //! ```text
-//!  base 1 s, jitter 0.25     1.007  1.074  1.141  1.208  1.275     one of these five, each with probability 1/5
+//!  base 1 s, jitter 0.25     1.007  1.040  1.074  1.141  1.208  1.275     each with probability 1/6
 //! ```
 
 use super::grid::{self, Delay};
