@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::callgrind::Lengths;
 use crate::meter::Spent;
 
 /// What is done; its display is the word that names it in ids.
@@ -100,13 +101,6 @@ impl fmt::Display for Name {
     }
 }
 
-/// Two run lengths, in units: the longer run does its last units more than the shorter one, and nothing else.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Lengths {
-    pub(crate) short: u64,
-    pub(crate) long: u64,
-}
-
 /// What a unit of a workload costs.
 #[derive(Clone, Debug)]
 pub(crate) struct Cell {
@@ -121,12 +115,6 @@ pub(crate) struct Cell {
 impl Cell {
     pub(crate) fn run(&self, units: u64) -> Spent {
         (self.run)(self.name.size, units)
-    }
-
-    /// What one part of a unit cost, when the two runs came to so much altogether.
-    pub(crate) fn per_part(&self, short: u64, long: u64) -> f64 {
-        let parts = (self.lengths.long - self.lengths.short) * self.parts;
-        (long as f64 - short as f64) / parts as f64
     }
 }
 
@@ -152,13 +140,5 @@ mod tests {
         assert!(matches(&["64 reconnect", "somebody"]));
         assert!(!matches(&["6"]), "not a part of a word");
         assert!(!matches(&["tx", "rx"]));
-    }
-
-    #[test]
-    fn what_both_runs_have_in_common_cancels_and_the_rest_is_shared_out() {
-        let cell = Cell { name: NAME, run: |_, _| Spent::default(), lengths: Lengths { short: 1, long: 3 }, parts: 64 };
-        let start_up = 1_000_000;
-        let unit = 64 * 100;
-        assert_eq!(cell.per_part(start_up + unit, start_up + 3 * unit), 100.0);
     }
 }

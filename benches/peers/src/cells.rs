@@ -1,6 +1,7 @@
 //! Which peer does what, at which sizes and for how long.
 
-use crate::cell::{Cell, Half, Holding, Lengths, Name, Workload};
+use crate::callgrind::Lengths;
+use crate::cell::{Cell, Half, Holding, Name, Workload};
 use crate::halves::{
     Backlog, Converses, Forged, Holds, Listens, Receiver, Reconnect, Remembers, Sender, Stale, Timers,
 };

@@ -8,10 +8,11 @@
 //! - `workloads.rs`, `holdings.rs`: what they are made to do; `cell.rs`, `cells.rs`: which of them does what, at which sizes
 //! - `callgrind.rs`, `repeat.rs`, `meter.rs`, `build_cost.rs`: how it is measured
 //! - `guard.rs`: bounds that the counts of sixfold must keep
+//! - `bin/peers-scale/`: what must not grow with how much there is
 //! - `results.rs`, `facts.rs`, `table.rs`, `report.rs`, `picture.rs`: how it is told
 
 mod build_cost;
-mod callgrind;
+pub mod callgrind;
 mod cell;
 mod cells;
 pub mod cli;
