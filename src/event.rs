@@ -10,8 +10,8 @@ use crate::status::{FailReason, Stage};
 ///
 /// For each message sent, in this order and each at most once: `Accepted`; then `Delivered` or `Failed`; after `Failed`
 /// at most one late `Delivered`. After a [`resend`](crate::Client::resend), `Delivered` or `Failed` follows once more.
-/// `Accepted` may be missing: ack:N implies it, and if msg:A comes after the message failed, only its [`Status`](crate::Status) after
-/// `resend` shows it.
+/// `Accepted` may be missing: ack:N implies it, and if msg:A comes after the message failed, only its
+/// [`Status`](crate::Status) after `resend` shows it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event<T: Types> {
