@@ -73,6 +73,6 @@ mod tests {
             small.max_ranges(10_007),
         ];
         let bounds = configs.map(|config| config.memory_bound::<Test>());
-        assert_eq!(bounds, [132_835_019, 890_871, 5_015_966, 2_129_143, 1_761_111, 1_856_143, 1_480_631]);
+        assert_eq!(bounds, [133_075_019, 893_295, 5_040_182, 2_131_567, 1_763_535, 1_858_567, 1_483_055]);
     }
 }

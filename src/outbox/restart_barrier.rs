@@ -34,7 +34,7 @@ impl RestartBarrier {
     }
 
     pub(super) fn footprint(messages: usize) -> Bytes {
-        collections::map::<Key, VecDeque<Key>>(messages) + collections::array::<Key>(messages) * 3
+        collections::map::<Key, VecDeque<Key>>(messages) + collections::array::<Key>(messages) * 5
     }
 
     /// Whether no stream is blocked.
@@ -102,7 +102,8 @@ impl<T: Types> Outbox<T> {
 
     /// Starts the barrier: restored messages block newer streams.
     pub(super) fn raise_barrier(&mut self) {
-        let streams: Vec<Key> = self.streams.by_peer(|stream| !stream.live.is_empty()).collect();
+        let has_live = |stream: &Key| !self.streams[*stream].live.is_empty();
+        let streams: Vec<Key> = self.streams.by_peer(|stream| !stream.live.is_empty()).filter(has_live).collect();
         for stream in streams {
             let state = &mut self.streams[stream];
             self.barrier.blocking.entry(state.peer).or_default().push_back(stream);

@@ -156,6 +156,7 @@ impl<T: Types> Outbox<T> {
         }
     }
 
+    #[inline(always)]
     fn look_up_elsewhere(&mut self, id: MsgId) -> Option<Key> {
         let (stream, seq) = self.streams.look_up(id)?;
         self.streams[stream].message(seq)

@@ -206,3 +206,36 @@ fn while_a_barrier_stands_other_peers_are_probed_as_usual() {
     a.run(on_grid(2 * SECOND));
     assert_eq!(a.client.stats().timeouts, 2, "of the restored message, and of the accepted one");
 }
+
+/// Process 1 leaves a failed message, process 2 a live one; process 3 restores both.
+fn failed_then_live() -> (Rig, [MsgId; 2]) {
+    let config = || journaled().order(in_order_for_ever()).max_attempts(None);
+    let mut a = Rig::new(config(), 1);
+    let failed = a.send(B, 0);
+    a.reject(failed, 1);
+    let mut journal = records(&mut a);
+    let mut a = restart(&a, config(), &journal, 2);
+    connect(&mut a);
+    let live = a.send(B, 1);
+    journal.extend(records(&mut a));
+    (restart(&a, config(), &journal, 3), [failed, live])
+}
+
+#[test]
+fn an_older_stream_with_only_failed_messages_blocks_nothing() {
+    let (mut a, [_, live]) = failed_then_live();
+    connect(&mut a);
+    assert!(sent(&mut a, live), "no older message is live");
+}
+
+#[test]
+fn a_discarded_failed_message_does_not_let_a_new_message_overtake_a_restored_one() {
+    let (mut a, [failed, live]) = failed_then_live();
+    a.client.discard(failed, a.now).unwrap();
+    connect(&mut a);
+    let new = a.send(B, 2);
+    let frames = a.frames();
+    let is_sent =
+        |id: MsgId| frames.iter().any(|frame| matches!(frame, Outgoing::MsgR { id: sent, .. } if *sent == id));
+    assert_eq!((is_sent(live), is_sent(new)), (true, false), "the restored one, and not the new one");
+}
