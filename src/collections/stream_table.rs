@@ -174,7 +174,8 @@ impl<P: Clone + Ord + Hash, Q: Default, S> StreamTable<P, Q, S> {
         self.of_peers.iter(self.peers.get(peer).map_or(List::EMPTY, |peer| peer.list))
     }
 
-    /// The last stream in the list of a peer; caches it for the next look-up.
+    /// The last stream in the list of a peer; caches it for the next look-up. For a table whose streams are all in the
+    /// lists of their peers: the cached stream is taken for the last one when none comes after it.
     pub(crate) fn last_of(&mut self, name: &P) -> Option<Key> {
         match self.recent {
             Some(recent) if self.streams[recent].name == *name && self.after(recent).is_none() => Some(recent),
