@@ -48,7 +48,7 @@ use crate::time::Time;
 /// alice.handle_connected(now);
 ///
 /// let id = alice.send(2, "hello", now)?;
-/// let frame = Outgoing::MsgR { id, to: 2, floor: 0, payload: "hello" };
+/// let frame = Outgoing::MsgR { id, to: 2, floor: 0, payload: Some("hello") };
 /// assert_eq!(alice.poll_output(), Some(Output::Transmit(frame)));
 ///
 /// alice.handle_frame(Incoming::MsgA { id, verdict: Verdict::Accepted(77) }, now);

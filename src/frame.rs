@@ -50,6 +50,11 @@ pub trait Types: Clone + Debug + PartialEq {
 )]
 pub enum Outgoing<T: Types> {
     /// "Here is message `id` for `to`": repeated, with the same id, until the message is delivered or fails.
+    ///
+    /// Without a payload it is a *question*: "how does message `id`, which you accepted before, stand?" A server that
+    /// knows the message answers as it answers a repeated msg:R: with msg:A and the same server id, then with ack:N if
+    /// the recipient has confirmed. A server that does not know it drops the question: it neither answers, nor closes
+    /// the connection. Then the whole message follows.
     #[doc(alias = "msg:R")]
     MsgR {
         /// The message's id, the same in every transmission.
@@ -57,10 +62,10 @@ pub enum Outgoing<T: Types> {
         /// The recipient.
         to: T::Peer,
         /// The floor: the lowest seq of this stream that the sender may still transmit without a `resend`. Used for
-        /// order, never for deduplication. The server forwards the value of the latest msg:R.
+        /// order, never for deduplication. The server forwards the value of the latest msg:R, questions included.
         floor: u64,
-        /// The content of the message.
-        payload: T::Payload,
+        /// The content of the message; `None` in a question, which is only asked about a message that was accepted.
+        payload: Option<T::Payload>,
     },
     /// "My application has handled message `id` of `from`": repeated until ack:A.
     #[doc(alias = "ack:R")]

@@ -1,4 +1,6 @@
 //! What is spoken: the types of this deployment, the six kinds of frame, and how a frame becomes a datagram.
+//!
+//! A datagram is a frame as postcard writes it. At the end of msg:R stands a byte: 0 in a question, 1 before a payload.
 
 use std::fmt;
 use std::sync::Arc;
@@ -155,6 +157,20 @@ mod tests {
     #[test]
     fn the_longest_payload_in_the_greatest_frame_fills_a_datagram() {
         assert_eq!(encode(&greatest()).len(), DATAGRAM_LIMIT);
+    }
+
+    #[test]
+    fn a_question_is_a_whole_message_without_its_end() {
+        let id = MsgId::new(StreamId::from_u64(1), 0).expect("a small seq");
+        let frame = |payload| Outgoing::MsgR { id, to: Peer::B, floor: 3, payload };
+        let [question, whole] = [None, Some(Arc::from(*b"hi"))].map(|payload| {
+            let datagram = encode(&frame(payload.clone()));
+            assert_eq!(decode(&datagram), Some(frame(payload)));
+            datagram
+        });
+        let (said, payload) = (question.len() - 1, [1, 2, b'h', b'i']);
+        assert_eq!((&question[said..], &whole[..said]), (&[0][..], &question[..said]));
+        assert_eq!(whole[said..], payload);
     }
 
     #[test]

@@ -155,12 +155,15 @@ impl World {
     fn server_hears(&mut self, me: u8, frame: &Outgoing<Fuzz>) {
         match frame {
             Outgoing::MsgR { id, floor, payload, .. } => {
-                self.server.insert(*id, (me, *floor, *payload));
+                // A question for an unknown message is not answered.
+                let known = self.server.get(id).map(|(_, _, payload)| *payload);
+                let Some(payload) = payload.or(known) else { return };
+                self.server.insert(*id, (me, *floor, payload));
                 self.push(me, &Incoming::MsgA { id: *id, verdict: Verdict::Accepted(1) });
                 if self.confirmed.contains(id) {
                     self.push(me, &Incoming::AckN { id: *id, server_id: 1 });
                 } else {
-                    let (id, floor, payload) = (*id, *floor, *payload);
+                    let (id, floor) = (*id, *floor);
                     self.push(1 - me, &Incoming::MsgN { id, from: me, server_id: 1, floor, payload });
                 }
             }

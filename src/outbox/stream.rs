@@ -137,7 +137,7 @@ pub(super) fn msg_r<T: Types>(
 ) -> Outgoing<T> {
     stream.sent_end = stream.sent_end.max(seq + 1);
     stream.announced = None;
-    Outgoing::MsgR { id: stream.id.id(seq), to: stream.name.clone(), floor: stream.floor(), payload }
+    Outgoing::MsgR { id: stream.id.id(seq), to: stream.name.clone(), floor: stream.floor(), payload: Some(payload) }
 }
 
 impl<T: Types> Outbox<T> {

@@ -2,13 +2,14 @@
 //!
 //! 1. msg:R is deduplicated by (authenticated sender, [`MsgId`]). A duplicate is answered with msg:A and the same
 //!    server id, then with ack:N when the recipient has confirmed, else with msg:N to the recipient when it is
-//!    connected.
+//!    connected. A question (msg:R without a payload) for a stored message to the same recipient is answered like a
+//!    duplicate; any other is not answered.
 //! 2. No server id is used twice, not even after all memory was lost.
 //! 3. msg:N is kept for a recipient that is away and pushed when it returns, in the order of acceptance, until
 //!    `lifetime` after the first msg:R.
 //! 4. Every ack:R is answered with ack:A; it counts only when it comes from the message's recipient.
 //! 5. `from` is always the authenticated sender.
-//! 6. The payload is forwarded without being read, and `floor` as of the latest msg:R.
+//! 6. The payload is forwarded without being read, and `floor` as of the latest msg:R, questions included.
 
 mod stats;
 mod store;
@@ -54,7 +55,7 @@ use store::{Confirmation, Key, Progress, Store, Stored};
 /// relay.handle_connected("bob", now);
 ///
 /// let id = MsgId::new(StreamId::from_u64(1), 0).unwrap();
-/// relay.handle_frame("alice", Outgoing::MsgR { id, to: "bob", floor: 0, payload: "hello" }, now);
+/// relay.handle_frame("alice", Outgoing::MsgR { id, to: "bob", floor: 0, payload: Some("hello") }, now);
 /// let Some(("alice", Incoming::MsgA { verdict: Verdict::Accepted(server_id), .. })) = relay.poll_output() else { panic!() };
 /// let pushed = Incoming::MsgN { id, from: "alice", server_id, floor: 0, payload: "hello" };
 /// assert_eq!(relay.poll_output(), Some(("bob", pushed)));
@@ -131,7 +132,10 @@ impl<T: Types<ServerId = u64>> Relay<T> {
         match frame {
             Outgoing::MsgR { id, to, floor, payload } => {
                 self.stats.msg_r += 1;
-                self.on_message(&(from, id), to, floor, payload);
+                match payload {
+                    Some(payload) => self.on_message(&(from, id), to, floor, payload),
+                    None => self.on_question(&(from, id), &to, floor),
+                }
             }
             Outgoing::AckR { id, from: sender } => {
                 self.stats.ack_r += 1;
@@ -173,7 +177,7 @@ impl<T: Types<ServerId = u64>> Relay<T> {
     }
 
     /// Rejects every new message to a peer from now on; `None` ends that. Duplicates of stored messages are still
-    /// accepted.
+    /// accepted, and questions are never rejected.
     pub fn refuse(&mut self, to: T::Peer, rejection: Option<Rejection>) {
         match rejection {
             Some(rejection) => self.refused.insert(to, rejection),
@@ -182,7 +186,8 @@ impl<T: Types<ServerId = u64>> Relay<T> {
     }
 
     /// Answers every new message with [`RetryAfter`](Verdict::RetryAfter) from now on; `None` ends that. Messages to a
-    /// [refused](Relay::refuse) peer are still rejected, and duplicates of stored messages are still accepted.
+    /// [refused](Relay::refuse) peer are still rejected, and duplicates of stored messages are still accepted. No
+    /// question is answered so.
     pub fn throttle(&mut self, pause: Option<Duration>) {
         self.pause = pause;
     }
@@ -230,6 +235,18 @@ impl<T: Types<ServerId = u64>> Relay<T> {
         };
         self.answer(key, Verdict::Accepted(server_id));
         self.carry_on(key);
+    }
+
+    /// Answers a question for a stored message like a duplicate; ignores any other: then the whole message follows.
+    fn on_question(&mut self, key: &Key<T>, to: &T::Peer, floor: u64) {
+        self.stats.questions += 1;
+        if let Some(stored) = self.store.asked_about(key, to, floor) {
+            let server_id = stored.server_id;
+            self.answer(key, Verdict::Accepted(server_id));
+            self.carry_on(key);
+        } else {
+            self.stats.questions_unknown += 1;
+        }
     }
 
     /// Returns the verdict on a new message to a peer if it is not to be stored.

@@ -29,7 +29,7 @@ pub(crate) enum Up {
 
 pub(crate) fn up(frame: &Outgoing<Chat>) -> Up {
     match frame {
-        Outgoing::MsgR { id, to, .. } => Up::MsgR { id: *id, to: *to, is_question: false },
+        Outgoing::MsgR { id, to, payload, .. } => Up::MsgR { id: *id, to: *to, is_question: payload.is_none() },
         Outgoing::AckR { .. } => Up::AckR,
     }
 }

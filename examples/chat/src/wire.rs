@@ -6,7 +6,8 @@
 //! {"ack:R":{"id":"…","from":"alice"}}                         {"msg:N":{"id":"…","from":"alice","server_id":…, …}}
 //! ```
 //!
-//! The names are the protocol's own. What the library calls a payload is `text` here, and nothing else is translated.
+//! The names are the protocol's own. What the library calls a payload is `text` here, and nothing else is translated. A msg:R
+//! without `text` is a question: how does the message, which was accepted before, stand?
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +25,14 @@ pub enum ToServer {
     #[serde(rename = "login")]
     Login { user: Arc<str>, token: String },
     #[serde(rename = "msg:R")]
-    MsgR { id: MsgId, to: Arc<str>, floor: u64, text: Arc<str> },
+    MsgR {
+        id: MsgId,
+        to: Arc<str>,
+        floor: u64,
+        /// A question has none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Arc<str>>,
+    },
     #[serde(rename = "ack:R")]
     AckR { id: MsgId, from: Arc<str> },
 }
@@ -161,7 +169,8 @@ mod tests {
 
     #[test]
     fn frames_of_a_client_read_well_and_come_back() {
-        let hello = ToServer::MsgR { id: id(), to: "bob".into(), floor: 0, text: "hello \"ü\" 👋".into() };
+        let hello = ToServer::MsgR { id: id(), to: "bob".into(), floor: 0, text: Some("hello \"ü\" 👋".into()) };
+        let question = ToServer::MsgR { id: id(), to: "bob".into(), floor: 3, text: None };
         let login = ToServer::Login { user: "alice".into(), token: "secret".into() };
         let ack = ToServer::AckR { id: id(), from: "alice".into() };
         let readable = [
@@ -169,6 +178,7 @@ mod tests {
                 hello,
                 r#"{"msg:R":{"id":"01234567-89ab-8cde-bc01-000000000007","to":"bob","floor":0,"text":"hello \"ü\" 👋"}}"#,
             ),
+            (question, r#"{"msg:R":{"id":"01234567-89ab-8cde-bc01-000000000007","to":"bob","floor":3}}"#),
             (login, r#"{"login":{"user":"alice","token":"secret"}}"#),
             (ack, r#"{"ack:R":{"id":"01234567-89ab-8cde-bc01-000000000007","from":"alice"}}"#),
         ];

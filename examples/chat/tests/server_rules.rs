@@ -26,7 +26,12 @@ fn id(seq: u64) -> MsgId {
 }
 
 fn msg_r(seq: u64, to: &str, floor: u64) -> ToServer {
-    ToServer::MsgR { id: id(seq), to: to.into(), floor, text: format!("text {seq}").into() }
+    ToServer::MsgR { id: id(seq), to: to.into(), floor, text: Some(format!("text {seq}").into()) }
+}
+
+/// msg:R without a text.
+fn question(seq: u64, to: &str, floor: u64) -> ToServer {
+    ToServer::MsgR { id: id(seq), to: to.into(), floor, text: None }
 }
 
 fn ack_r(seq: u64, from: &str) -> ToServer {
@@ -121,6 +126,52 @@ fn a_duplicate_gets_the_same_server_id_then_what_is_known_also_after_a_restart()
     world.frame("alice", msg_r(0, "bob", 5));
     assert_eq!(all(&mut alice), [accepted(0, server_id), FromServer::AckN { id: id(0), server_id }]);
     assert_eq!(all(&mut bob), [], "confirmed: not pushed");
+}
+
+#[test]
+fn a_question_gets_what_a_duplicate_gets_also_after_a_restart() {
+    let mut world = World::new();
+    let mut alice = world.connect("alice", 1);
+    world.frame("alice", msg_r(0, "bob", 0));
+    let server_id = server_id(&all(&mut alice));
+
+    let mut world = world.restart();
+    let (mut alice, mut bob) = (world.connect("alice", 1), world.connect("bob", 1));
+    all(&mut bob);
+    world.frame("alice", question(0, "bob", 5));
+    assert_eq!(all(&mut alice), [accepted(0, server_id)]);
+    assert_eq!(all(&mut bob), [msg_n(0, server_id, 5)], "pushed again, with the latest floor");
+    world.frame("bob", ack_r(0, "alice"));
+
+    let mut world = world.restart();
+    let mut alice = world.connect("alice", 1);
+    world.frame("alice", question(0, "bob", 5));
+    assert_eq!(all(&mut alice), [accepted(0, server_id), FromServer::AckN { id: id(0), server_id }]);
+}
+
+#[test]
+fn a_question_for_what_is_not_in_the_store_is_not_answered() {
+    let mut world = World::new();
+    let (mut alice, mut carol) = (world.connect("alice", 1), world.connect("carol", 1));
+    for to in ["bob", "dave"] {
+        world.frame("alice", question(0, to, 0));
+        assert_eq!(all(&mut alice), [], "never known");
+    }
+    world.frame("alice", msg_r(0, "bob", 0));
+    let first = server_id(&all(&mut alice));
+    world.frame("carol", question(0, "bob", 7));
+    world.frame("alice", question(0, "carol", 7));
+    assert_eq!((all(&mut carol), all(&mut alice)), (vec![], vec![]), "another sender, another recipient");
+    assert_eq!(all(&mut world.connect("bob", 1)), [msg_n(0, first, 0)], "and no floor has changed");
+
+    world.now += LIFETIME_MS;
+    world.frame("alice", question(0, "bob", 0));
+    assert_eq!(all(&mut alice), [], "the text is gone");
+    world.now += LIFETIME_MS;
+    world.frame("alice", question(0, "bob", 0));
+    assert_eq!(all(&mut alice), [], "forgotten");
+    world.frame("alice", msg_r(0, "bob", 0));
+    assert!(server_id(&all(&mut alice)) > first, "the connection is open, and the whole message is new");
 }
 
 #[test]
@@ -219,7 +270,7 @@ fn a_message_that_cannot_be_delivered_is_refused_with_a_reason() {
     let mut alice = world.connect("alice", 1);
     let long = "x".repeat(sixfold_chat::MAX_TEXT + 1);
     for (to, text, expected) in [("dave", "hi", 404), ("a\u{1b}b", "hi", 404), ("bob", long.as_str(), 413)] {
-        world.frame("alice", ToServer::MsgR { id: id(0), to: to.into(), floor: 0, text: text.into() });
+        world.frame("alice", ToServer::MsgR { id: id(0), to: to.into(), floor: 0, text: Some(text.into()) });
         match &all(&mut alice)[..] {
             [FromServer::MsgA { verdict: Verdict::Rejected { code, .. }, .. }] => assert_eq!(*code, expected),
             other => panic!("not refused: {other:?}"),

@@ -114,11 +114,11 @@ impl<T: Types> Entry<T> {
     /// }
     ///
     /// let id = MsgId::new(StreamId::from_u64(1), 0).unwrap();
-    /// let frame = Outgoing::<Chat>::MsgR { id, to: "bob", floor: 0, payload: "hello" };
+    /// let frame = Outgoing::<Chat>::MsgR { id, to: "bob", floor: 0, payload: Some("hello") };
     /// let entry = Entry { time: Time::ZERO, endpoint: "alice", direction: Direction::Up(frame) };
     ///
     /// let logged: Entry<Logged> = entry.map_payload(|_, text| text.len());
-    /// assert_eq!(logged.direction, Direction::Up(Outgoing::MsgR { id, to: "bob", floor: 0, payload: 5 }));
+    /// assert_eq!(logged.direction, Direction::Up(Outgoing::MsgR { id, to: "bob", floor: 0, payload: Some(5) }));
     /// ```
     #[must_use]
     pub fn map_payload<U>(self, map: impl FnOnce(MsgId, T::Payload) -> U::Payload) -> Entry<U>
@@ -127,7 +127,7 @@ impl<T: Types> Entry<T> {
     {
         let direction = match self.direction {
             Direction::Up(Outgoing::MsgR { id, to, floor, payload }) => {
-                Direction::Up(Outgoing::MsgR { id, to, floor, payload: map(id, payload) })
+                Direction::Up(Outgoing::MsgR { id, to, floor, payload: payload.map(|payload| map(id, payload)) })
             }
             Direction::Up(Outgoing::AckR { id, from }) => Direction::Up(Outgoing::AckR { id, from }),
             Direction::Down(Incoming::MsgN { id, from, server_id, floor, payload }) => {

@@ -27,7 +27,9 @@ where
         match frame {
             Outgoing::MsgR { id, to, floor, payload } => {
                 self.check_numbering(by, id, &to, floor);
-                self.on_msg_r((by.clone(), id), to, floor, payload);
+                if let Some(payload) = payload {
+                    self.on_msg_r((by.clone(), id), to, floor, payload);
+                }
             }
             Outgoing::AckR { id, from } => self.on_ack_r(by, &(from, id)),
         }

@@ -23,12 +23,17 @@ pub struct RelayStats {
 
     /// Messages stored.
     pub stored: u64,
-    /// Frames among `msg_r` for a message that was already stored.
+    /// Whole messages among `msg_r` that were already stored.
     pub duplicates: u64,
     /// Frames among `msg_r` that were rejected.
     pub rejected: u64,
     /// Frames among `msg_r` that were answered with a retry-after.
     pub throttled: u64,
+    /// Frames among `msg_r` that were questions: without a payload.
+    pub questions: u64,
+    /// Frames among `questions` that were not answered: for a message that is not remembered for that recipient, or was
+    /// given up.
+    pub questions_unknown: u64,
     /// Messages confirmed by their recipient.
     pub confirmed: u64,
     /// Frames among `ack_r` for a message that was already confirmed.

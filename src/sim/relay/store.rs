@@ -29,7 +29,7 @@ pub(super) struct Store<T: Types> {
 pub(super) struct Stored<T: Types> {
     pub(super) server_id: u64,
     pub(super) to: T::Peer,
-    /// The floor of the latest msg:R.
+    /// The floor of the latest msg:R, questions included.
     pub(super) floor: u64,
     pub(super) progress: Progress<T>,
     first_seen: Time,
@@ -82,6 +82,17 @@ impl<T: Types> Store<T> {
     pub(super) fn heard_again(&mut self, key: &Key<T>, floor: u64) -> Option<&Stored<T>> {
         let stored = self.messages.get_mut(key)?;
         stored.floor = floor;
+        Some(stored)
+    }
+
+    /// Finds the message that a question is about, and stores the newer floor. The payload of one that was given up is
+    /// gone: it is not found.
+    pub(super) fn asked_about(&mut self, key: &Key<T>, to: &T::Peer, floor: u64) -> Option<&Stored<T>> {
+        let stored = self.messages.get_mut(key).filter(|stored| stored.to == *to)?;
+        match stored.progress {
+            Progress::Waiting { .. } | Progress::Confirmed => stored.floor = floor,
+            Progress::Outlived => return None,
+        }
         Some(stored)
     }
 

@@ -126,7 +126,8 @@ impl<T: Types<ServerId = u64>> Trace<T> {
 
     pub(super) fn up(&mut self, at: Time, client: &T::Peer, fate: Fate, frame: &Outgoing<T>) {
         let (kind, id, extra) = match frame {
-            Outgoing::MsgR { id, floor, .. } => (1, id, *floor),
+            Outgoing::MsgR { id, floor, payload: Some(_), .. } => (1, id, *floor),
+            Outgoing::MsgR { id, floor, payload: None, .. } => (32, id, *floor),
             Outgoing::AckR { id, .. } => (2, id, 0),
         };
         self.absorb(at, kind << 8 | fate as u64, Some(id), extra);
@@ -215,7 +216,10 @@ impl<T: Types> fmt::Display for Entry<T> {
             What::Up(fate, frame) => {
                 write!(f, "{}> ", mark(*fate))?;
                 match frame {
-                    Outgoing::MsgR { id, to, floor, .. } => write!(f, "msg:R {id} to {to:?} floor {floor}"),
+                    Outgoing::MsgR { id, to, floor, payload } => {
+                        let question = if payload.is_none() { " (question)" } else { "" };
+                        write!(f, "msg:R {id} to {to:?} floor {floor}{question}")
+                    }
                     Outgoing::AckR { id, from } => write!(f, "ack:R {id} from {from:?}"),
                 }
             }
@@ -262,8 +266,12 @@ mod tests {
     }
 
     fn frame() -> Outgoing<Chat> {
+        msg_r(Some(()))
+    }
+
+    fn msg_r(payload: Option<()>) -> Outgoing<Chat> {
         let id = MsgId::new(StreamId::from_u64(5), 7).unwrap();
-        Outgoing::MsgR { id, to: "bob", floor: 3, payload: () }
+        Outgoing::MsgR { id, to: "bob", floor: 3, payload }
     }
 
     #[test]
@@ -271,24 +279,31 @@ mod tests {
         let mut trace = Trace::new();
         trace.record(true);
         trace.up(Time::from_nanos(1_500_000_000), &"alice", Fate::Lost, &frame());
+        trace.up(Time::from_nanos(0), &"alice", Fate::Sent, &msg_r(None));
         trace.action(Time::from_nanos(1), None, Action::CrashRelay(Crash::LosesAll));
         assert_eq!(
             trace.entries()[0].to_string(),
             "    1.500000000 \"alice\" x> msg:R 00000000-0000-8000-9401-000000000007 to \"bob\" floor 3"
         );
-        assert_eq!(trace.entries()[1].to_string(), "    0.000000001 relay *  CrashRelay(LosesAll)");
+        assert_eq!(
+            trace.entries()[1].to_string(),
+            "    0.000000000 \"alice\" -> msg:R 00000000-0000-8000-9401-000000000007 to \"bob\" floor 3 (question)"
+        );
+        assert_eq!(trace.entries()[2].to_string(), "    0.000000001 relay *  CrashRelay(LosesAll)");
     }
 
     #[test]
     fn the_digest_tells_apart_what_the_trace_tells_apart_and_needs_no_record() {
-        let digest = |at, fate, recorded| {
+        let digest_of = |at, fate, recorded, frame: &Outgoing<Chat>| {
             let mut trace = Trace::new();
             trace.record(recorded);
-            trace.up(Time::from_nanos(at), &"alice", fate, &frame());
+            trace.up(Time::from_nanos(at), &"alice", fate, frame);
             trace.digest()
         };
+        let digest = |at, fate, recorded| digest_of(at, fate, recorded, &frame());
         assert_eq!(digest(1, Fate::Sent, true), digest(1, Fate::Sent, false));
         assert_ne!(digest(1, Fate::Sent, true), digest(2, Fate::Sent, true));
         assert_ne!(digest(1, Fate::Sent, true), digest(1, Fate::Lost, true));
+        assert_ne!(digest(1, Fate::Sent, true), digest_of(1, Fate::Sent, true, &msg_r(None)));
     }
 }

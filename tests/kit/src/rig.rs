@@ -161,7 +161,12 @@ pub fn received(outputs: &[Output<Test>]) -> Vec<(u64, bool)> {
 }
 
 pub fn msg_r(id: MsgId, to: u64, floor: u64, payload: u64) -> Outgoing<Test> {
-    Outgoing::MsgR { id, to, floor, payload }
+    Outgoing::MsgR { id, to, floor, payload: Some(payload) }
+}
+
+/// Returns msg:R without its payload: how does the message stand?
+pub fn question(id: MsgId, to: u64, floor: u64) -> Outgoing<Test> {
+    Outgoing::MsgR { id, to, floor, payload: None }
 }
 
 pub fn rejection(code: u16) -> Rejection {

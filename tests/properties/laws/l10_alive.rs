@@ -97,15 +97,16 @@ struct Pair {
     lost: std::vec::IntoIter<u8>,
     /// The messages that B has confirmed.
     confirmed: BTreeSet<MsgId>,
-    server_ids: BTreeMap<MsgId, u64>,
+    /// What the server has stored: server id and payload.
+    stored: BTreeMap<MsgId, (u64, u64)>,
     received: Vec<u64>,
 }
 
 impl Pair {
     fn new(config: sixfold::Config, lost: Vec<u8>) -> Self {
         let (a, b) = (Rig::new(config.clone(), 1), Rig::new(config, 2));
-        let (confirmed, server_ids) = (BTreeSet::new(), BTreeMap::new());
-        Self { a, b, lost: lost.into_iter(), confirmed, server_ids, received: Vec::new() }
+        let (confirmed, stored) = (BTreeSet::new(), BTreeMap::new());
+        Self { a, b, lost: lost.into_iter(), confirmed, stored, received: Vec::new() }
     }
 
     fn passes(&mut self) -> bool {
@@ -136,7 +137,7 @@ impl Pair {
                             self.b.frame(Incoming::AckA { id, from });
                         }
                         if self.passes() {
-                            self.a.ack_n(id, self.server_ids[&id]);
+                            self.a.ack_n(id, self.stored[&id].0);
                         }
                     }
                     _ => {}
@@ -145,12 +146,16 @@ impl Pair {
         }
     }
 
-    fn store(&mut self, id: MsgId, floor: u64, payload: u64) {
+    fn store(&mut self, id: MsgId, floor: u64, payload: Option<u64>) {
         if !self.passes() {
             return;
         }
-        let next = self.server_ids.len() as u64;
-        let server_id = *self.server_ids.entry(id).or_insert(next);
+        let next = self.stored.len() as u64;
+        if let Some(payload) = payload {
+            self.stored.entry(id).or_insert((next, payload));
+        }
+        // A question for an unknown message is not answered.
+        let Some(&(server_id, payload)) = self.stored.get(&id) else { return };
         if self.passes() {
             self.a.accept(id, server_id);
         }

@@ -115,7 +115,8 @@ fn every_fourth_token_goes_to_a_probe_while_messages_wait_for_msg_a() {
     }
     a.run(20 * SECOND);
     let frames: Vec<_> = a.run(25 * SECOND).into_iter().filter(|(_, o)| matches!(o, Output::Transmit(_))).collect();
-    let probes = frames.iter().filter(|(_, o)| matches!(o, Output::Transmit(Outgoing::MsgR { payload: 0..100, .. })));
+    let probes =
+        frames.iter().filter(|(_, o)| matches!(o, Output::Transmit(Outgoing::MsgR { payload: Some(0..100), .. })));
     assert_eq!((frames.len(), probes.count()), (100, 25));
 }
 

@@ -10,13 +10,14 @@ type Raw = (u8, u64, u64, u64, u64, u64);
 fn entry((kind, peer, other, stream, seq, x): Raw) -> Entry<Test> {
     let id = if stream == 3 { sixfold::MsgId::from_uuid(uuid::Uuid::from_u128(x.into())) } else { id(stream, seq) };
     let (payload, server_id, floor) = (x % 2, x % 3, x % 5);
+    let question_or_whole = (x % 7 > 2).then_some(payload);
     let verdict = |x| match x % 3 {
         0 => Verdict::Accepted(server_id),
         1 => Verdict::Rejected(rejection(1)),
         _ => Verdict::RetryAfter(SECOND),
     };
     let direction = match kind {
-        0 => Direction::Up(Outgoing::MsgR { id, to: other, floor, payload }),
+        0 => Direction::Up(Outgoing::MsgR { id, to: other, floor, payload: question_or_whole }),
         1 => Direction::Up(Outgoing::AckR { id, from: other }),
         2 => Direction::Down(Incoming::MsgA { id, verdict: verdict(x) }),
         3 => Direction::Down(Incoming::MsgN { id, from: other, server_id, floor, payload }),

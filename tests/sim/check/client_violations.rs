@@ -11,13 +11,13 @@ const BOTH: [View; 2] = [View::Server, View::Clients];
 fn one_id_for_two_payloads_or_two_recipients_is_a_violation() {
     for view in BOTH {
         let mut log = exchange(id(1, 0), 9);
-        log.extend([up(A, Outgoing::MsgR { id: id(1, 0), to: B, floor: 0, payload: 8 }), msg_a(id(1, 0), 9)]);
+        log.extend([up(A, Outgoing::MsgR { id: id(1, 0), to: B, floor: 0, payload: Some(8) }), msg_a(id(1, 0), 9)]);
         log.push(ack_n(id(1, 0), 9));
         breaks(view, Rule::IdReused, 9, log);
 
         let foreign = sixfold::MsgId::from_uuid(uuid::Uuid::from_u128(7));
         let mut log = exchange(foreign, 9);
-        log.extend([up(A, Outgoing::MsgR { id: foreign, to: 66, floor: 0, payload: 7 }), msg_a(foreign, 9)]);
+        log.extend([up(A, Outgoing::MsgR { id: foreign, to: 66, floor: 0, payload: Some(7) }), msg_a(foreign, 9)]);
         log.push(ack_n(foreign, 9));
         breaks(view, Rule::IdReused, 9, log);
     }
@@ -27,7 +27,7 @@ fn one_id_for_two_payloads_or_two_recipients_is_a_violation() {
 fn one_stream_for_two_recipients_is_a_violation() {
     for view in BOTH {
         let mut log = exchange(id(1, 0), 9);
-        log.extend([up(A, Outgoing::MsgR { id: id(1, 1), to: 66, floor: 1, payload: 7 }), msg_a(id(1, 1), 10)]);
+        log.extend([up(A, Outgoing::MsgR { id: id(1, 1), to: 66, floor: 1, payload: Some(7) }), msg_a(id(1, 1), 10)]);
         breaks(view, Rule::StreamShared, 9, log);
     }
 }
@@ -36,7 +36,7 @@ fn one_stream_for_two_recipients_is_a_violation() {
 fn a_floor_above_the_seq_of_its_message_is_a_violation() {
     for view in BOTH {
         let mut log = exchange(id(1, 0), 9);
-        let message = Outgoing::MsgR { id: id(1, 1), to: B, floor: 2, payload: 7 };
+        let message = Outgoing::MsgR { id: id(1, 1), to: B, floor: 2, payload: Some(7) };
         let pushed = sixfold::Incoming::MsgN { id: id(1, 1), from: A, server_id: 10, floor: 2, payload: 7 };
         log.extend([up(A, message), msg_a(id(1, 1), 10), down(B, pushed)]);
         breaks(view, Rule::FloorAboveSeq, 9, log);
@@ -47,7 +47,7 @@ fn a_floor_above_the_seq_of_its_message_is_a_violation() {
 fn a_skipped_seq_is_a_violation_in_the_clients_view() {
     let log = |floor| {
         let mut log = exchange(id(1, 0), 9);
-        let message = Outgoing::MsgR { id: id(1, 2), to: B, floor, payload: 7 };
+        let message = Outgoing::MsgR { id: id(1, 2), to: B, floor, payload: Some(7) };
         let pushed = sixfold::Incoming::MsgN { id: id(1, 2), from: A, server_id: 10, floor, payload: 7 };
         log.extend([up(A, message), msg_a(id(1, 2), 10), down(B, pushed)]);
         log

@@ -54,7 +54,7 @@ fn the_first_ack_r_of_a_new_process_is_no_retransmission() {
 #[test]
 fn the_budget_of_a_client_uses_the_clock_of_that_client() {
     let once_a_second = || Check::new(View::Clients).budget(1, 1);
-    let other = |millis| (millis, up(B, Outgoing::MsgR { id: id(2, millis), to: A, floor: millis, payload: 7 }));
+    let other = |millis| (millis, up(B, Outgoing::MsgR { id: id(2, millis), to: A, floor: millis, payload: Some(7) }));
     let own = |millis| (millis, msg_r(id(1, 0)));
     // B's clock may be ahead of A's.
     let log = [own(0), own(1_000), other(2_900), own(2_000), own(3_000)];

@@ -15,7 +15,7 @@ pub(crate) fn down(to: u64, frame: Incoming<Test>) -> Line {
 }
 
 pub(crate) fn msg_r(id: MsgId) -> Line {
-    up(A, Outgoing::MsgR { id, to: B, floor: 0, payload: 7 })
+    up(A, Outgoing::MsgR { id, to: B, floor: 0, payload: Some(7) })
 }
 
 pub(crate) fn msg_a(id: MsgId, server_id: u64) -> Line {

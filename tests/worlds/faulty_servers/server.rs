@@ -47,7 +47,13 @@ impl Faulty {
 
     pub(super) fn handle(&mut self, by: u64, frame: Outgoing<Test>, now: Time) {
         match &frame {
-            Outgoing::MsgR { id, to, floor, payload } => {
+            // A question is a repetition, and no copy: only a server that knows the message answers it.
+            Outgoing::MsgR { id, payload: None, .. } => match self.fault {
+                Fault::IgnoresDuplicates => return,
+                Fault::Lies => return self.lie(now, by, *id),
+                _ => {}
+            },
+            Outgoing::MsgR { id, to, floor, payload: Some(payload) } => {
                 let (id, to, floor, payload) = (*id, *to, *floor, *payload);
                 let copies = self.messages.entry(id).or_insert(0);
                 *copies += 1;
@@ -64,11 +70,7 @@ impl Faulty {
                         self.put(now, by, Incoming::MsgA { id, verdict: Verdict::Accepted(5) });
                         return;
                     }
-                    Fault::Lies => {
-                        self.put(now, by, Incoming::MsgA { id, verdict: Verdict::Accepted(5) });
-                        self.put(now, by, Incoming::AckN { id, server_id: 5 });
-                        return;
-                    }
+                    Fault::Lies => return self.lie(now, by, id),
                     _ => {}
                 }
             }
@@ -104,6 +106,11 @@ impl Faulty {
 
     pub(super) fn next(&self) -> Option<Time> {
         self.outputs.iter().map(|(at, ..)| *at).min()
+    }
+
+    fn lie(&mut self, now: Time, to: u64, id: MsgId) {
+        self.put(now, to, Incoming::MsgA { id, verdict: Verdict::Accepted(5) });
+        self.put(now, to, Incoming::AckN { id, server_id: 5 });
     }
 
     fn put(&mut self, now: Time, to: u64, frame: Incoming<Test>) {

@@ -21,7 +21,11 @@ impl FanOut {
             Outgoing::MsgR { id, to, floor, payload } => {
                 assert_eq!(to, GROUP);
                 let owing = BTreeSet::from([B, C]);
-                let (payload, owing) = self.messages.entry((by, id)).or_insert((payload, owing));
+                if let Some(payload) = payload {
+                    self.messages.entry((by, id)).or_insert((payload, owing));
+                }
+                // A question for an unknown message is not answered.
+                let Some((payload, owing)) = self.messages.get(&(by, id)) else { return Vec::new() };
                 let mut answers = vec![(by, Incoming::MsgA { id, verdict: Verdict::Accepted(9) })];
                 if owing.is_empty() {
                     answers.push((by, Incoming::AckN { id, server_id: 9 }));

@@ -1,13 +1,14 @@
 //! The six rules of a server: frames of authenticated users go in, frames for connections come out after the commit.
 //!
 //! 1. msg:R is deduplicated by (authenticated sender, id). A duplicate is answered with msg:A and the same server id, then
-//!    with ack:N when the recipient has confirmed, else with msg:N to the recipient when it is connected.
+//!    with ack:N when the recipient has confirmed, else with msg:N to the recipient when it is connected. A question,
+//!    msg:R without a text, is answered like a duplicate when the store has the message, else not at all.
 //! 2. No server id is given twice: see the store.
 //! 3. msg:N is kept for a recipient that is away and pushed when it returns, older ones first, until `lifetime` after the
 //!    first msg:R.
 //! 4. Every ack:R is answered with ack:A; it counts only when it comes from the message's recipient.
 //! 5. `from` is always the authenticated sender: a client's frames do not even have the field.
-//! 6. The text is carried through unread, and `floor` as of the latest msg:R.
+//! 6. The text is carried through unread, and `floor` as of the latest msg:R, questions included.
 //!
 //! Everything that waits is handled as one batch in one transaction, and no answer leaves before the commit: whatever the
 //! server has said, it still knows after it was killed.
@@ -167,7 +168,8 @@ impl Hub {
     fn on_frame(&mut self, user: &Arc<str>, frame: ToServer, now_ms: i64) -> Result<()> {
         match frame {
             ToServer::Login { .. } => Ok(()), // once is enough
-            ToServer::MsgR { id, to, floor, text } => self.on_message(user, id, &to, floor, &text, now_ms),
+            ToServer::MsgR { id, to, floor, text: Some(text) } => self.on_message(user, id, &to, floor, &text, now_ms),
+            ToServer::MsgR { id, to, floor, text: None } => self.on_question(user, id, &to, floor),
             ToServer::AckR { id, from } => self.on_confirmation(user, id, from),
         }
     }
@@ -192,6 +194,19 @@ impl Hub {
                 Known { server_id, progress: Progress::Waiting }
             }
         };
+        self.answer(sender, id, to, known)
+    }
+
+    /// A question for a message that is not in the store gets no answer: then the whole message follows.
+    fn on_question(&mut self, sender: &Arc<str>, id: MsgId, to: &str, floor: u64) -> Result<()> {
+        match self.store.asked_about(sender, id, to, floor)? {
+            Some(known) => self.answer(sender, id, to, known),
+            None => Ok(()),
+        }
+    }
+
+    /// Accepts a stored message, and says or pushes what follows.
+    fn answer(&mut self, sender: &Arc<str>, id: MsgId, to: &str, known: Known) -> Result<()> {
         let verdict = Verdict::Accepted(known.server_id);
         self.answers.push((sender.clone(), FromServer::MsgA { id, verdict }));
         match known.progress {

@@ -37,6 +37,7 @@ CREATE INDEX IF NOT EXISTS known_since ON messages (first_seen);
 
 const WAITING: i64 = 0;
 const CONFIRMED: i64 = 1;
+const OUTLIVED: i64 = 2;
 
 /// Messages, and where each stands. Nothing is durable before [`Store::commit`].
 #[derive(Debug)]
@@ -121,11 +122,18 @@ impl Store {
         let known = self
             .db
             .prepare_cached(sql)?
-            .query_row(params![sender, id.to_string(), floor.cast_signed()], |row| {
-                Ok(Known { server_id: row.get(0)?, progress: Progress::from_sql(row.get(1)?) })
-            })
+            .query_row(params![sender, id.to_string(), floor.cast_signed()], Known::from_row)
             .optional()?;
         Ok(known)
+    }
+
+    /// Finds the message that a question of `sender` is about, and takes the newer floor over. The text of one that has
+    /// outlived its time is gone: it is not found.
+    pub fn asked_about(&self, sender: &str, id: MsgId, to: &str, floor: u64) -> Result<Option<Known>> {
+        let sql = "UPDATE messages SET floor = ?4
+                   WHERE sender = ?1 AND id = ?2 AND recipient = ?3 AND progress <> ?5 RETURNING server_id, progress";
+        let row = params![sender, id.to_string(), to, floor.cast_signed(), OUTLIVED];
+        Ok(self.db.prepare_cached(sql)?.query_row(row, Known::from_row).optional()?)
     }
 
     /// Takes a message that is not there yet, and gives it its server id.
@@ -171,6 +179,12 @@ impl Store {
         let forgotten = "DELETE FROM messages WHERE first_seen <= ?1";
         self.db.prepare_cached(forgotten)?.execute([now_ms.saturating_sub(2 * self.lifetime_ms)])?;
         Ok(())
+    }
+}
+
+impl Known {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { server_id: row.get(0)?, progress: Progress::from_sql(row.get(1)?) })
     }
 }
 

@@ -115,7 +115,7 @@ impl Sender {
             State::Accepted { probes, .. } => shared.probe_delay(*probes),
             State::Failed { .. } => return,
         };
-        shared.out.push(Output::Transmit(Outgoing::MsgR { id, to, floor, payload }));
+        shared.out.push(Output::Transmit(Outgoing::MsgR { id, to, floor, payload: Some(payload) }));
         self.schedule.arm(id, delay, shared.now);
     }
 

@@ -38,7 +38,7 @@ impl Log {
 
     fn acceptance(&mut self, id: MsgId, to: u64) {
         let verdict = Verdict::Accepted(server_id(id));
-        self.line(ALICE, Direction::Up(Outgoing::MsgR { id, to, floor: 0, payload: 0 }));
+        self.line(ALICE, Direction::Up(Outgoing::MsgR { id, to, floor: 0, payload: Some(0) }));
         self.line(ALICE, Direction::Down(Incoming::MsgA { id, verdict }));
     }
 

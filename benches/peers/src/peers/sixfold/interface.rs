@@ -31,7 +31,7 @@ impl Machine for Interface {
         let seq = self.next_seq;
         self.next_seq += 1;
         let id = MsgId::new(STREAM, seq).expect("few messages");
-        self.outputs.push(Output::Transmit(Outgoing::MsgR { id, to, floor: seq, payload }));
+        self.outputs.push(Output::Transmit(Outgoing::MsgR { id, to, floor: seq, payload: Some(payload) }));
         Ok(id)
     }
 
@@ -132,7 +132,7 @@ mod tests {
         let id = machine.send(SOMEBODY, payload.clone(), now).unwrap();
         assert_eq!(
             outputs(&mut machine),
-            [Output::Transmit(Outgoing::MsgR { id, to: SOMEBODY, floor: 0, payload: payload.clone() })]
+            [Output::Transmit(Outgoing::MsgR { id, to: SOMEBODY, floor: 0, payload: Some(payload.clone()) })]
         );
         machine.handle_frame(Incoming::MsgA { id, verdict: Verdict::Accepted(5) }, now);
         assert_eq!(outputs(&mut machine), [Output::Event(Event::Accepted { id, server_id: 5 })]);
