@@ -46,6 +46,7 @@ pub struct Config {
     pub(crate) max_ranges: usize,
     pub(crate) suspect_after: u32,
     pub(crate) journal: bool,
+    pub(crate) questions: bool,
 }
 
 /// The order in which messages of one stream are handed over to the application.
@@ -95,6 +96,7 @@ impl Default for Config {
             max_ranges: 262_144,
             suspect_after: 3,
             journal: false,
+            questions: true,
         }
     }
 }
@@ -247,6 +249,13 @@ impl Config {
     /// [restored](crate::Client::restore); default `false`: no record is built.
     pub const fn journal(mut self, on: bool) -> Self {
         self.journal = on;
+        self
+    }
+
+    /// Sets whether a message that the server has accepted is asked about without its payload; default `true`. `false`
+    /// for servers that do not know such questions: whole copies stand in.
+    pub const fn questions(mut self, known: bool) -> Self {
+        self.questions = known;
         self
     }
 
