@@ -4,7 +4,7 @@
 //!
 //! | recorded at | checked |
 //! |---|---|
-//! | both | ids, streams, floors; ack:R before msg:N; server ids; sender, recipient, payload, floor; ack:N before ack:R |
+//! | both | ids, streams, floors; questions before msg:A; ack:R before msg:N; server ids; sender, recipient, payload, floor; ack:N before ack:R |
 //! | the server | every required frame: msg:A, also for a duplicate, msg:N, ack:A, ack:N, each within `patience` |
 //! | the clients | gaps in the seqs, at first transmissions; storms |
 //!

@@ -13,6 +13,8 @@ use crate::time::Time;
 /// {"time":40000000,"endpoint":"bob","direction":"up","frame":{"AckR":{"id":"01234567-89ab-8cde-bc01-000000000007","from":"alice"}}}
 /// {"time":50000000,"endpoint":"bob","direction":"disconnected"}
 /// ```
+///
+/// In a question the payload is `null` or absent. So a whole message needs a payload that is not `null`, which `()` is.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
@@ -95,6 +97,7 @@ impl<T: Types> Entry<T> {
     /// Replaces the payload, so that a log need not contain private text.
     ///
     /// Equal payloads of one message must stay equal, and different ones different: a hash of id and payload is enough.
+    /// A question stays one.
     ///
     /// # Examples
     ///

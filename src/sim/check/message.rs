@@ -17,6 +17,10 @@ pub(super) struct Message<T: Types> {
     /// Its server ids: at most one for each life of the server; a loss of memory begins a new life.
     pub(super) server_ids: BTreeSet<T::ServerId>,
     pub(super) lives: usize,
+    /// Whether its sender was ever told that the server has it: then it may ask.
+    pub(super) accepted: bool,
+    /// Whether a question about it came since the last msg:A.
+    pub(super) asked: bool,
     /// Whether its recipient ever sent ack:R: then ack:N may follow.
     pub(super) confirmed: bool,
     pub(super) standing: Standing,
@@ -40,8 +44,9 @@ pub(super) enum Standing {
 impl<T: Types> Message<T> {
     pub(super) fn new(line: u64, to: T::Peer, payload: T::Payload, floor: u64, since: Time) -> Self {
         let (floors, server_ids) = (BTreeSet::from([floor]), BTreeSet::new());
-        let (lives, confirmed, standing) = (1, false, Standing::Heard);
-        Self { line, to, payload, floors, since, server_ids, lives, confirmed, standing }
+        let (lives, standing) = (1, Standing::Heard);
+        let (accepted, asked, confirmed) = (false, false, false);
+        Self { line, to, payload, floors, since, server_ids, lives, accepted, asked, confirmed, standing }
     }
 
     /// Raises what the server must know; after a loss of memory only msg:R does.

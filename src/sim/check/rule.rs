@@ -16,19 +16,22 @@ pub enum Rule {
     SeqGap,
     /// The floor of a msg:R is not above its seq.
     FloorAboveSeq,
+    /// A question, msg:R without its payload, is only about a message that was accepted.
+    QuestionBeforeAnswer,
     /// ack:R follows a msg:N of the message.
     AckBeforeMessage,
     /// At most `burst + rate · Δt` retransmissions in any Δt.
     Storm,
     /// Every first msg:R is answered with msg:A.
     Unanswered,
-    /// Every repeated msg:R is answered too.
+    /// Every repeated msg:R is answered too; a question need not be, since a server may not know such frames.
     DuplicateIgnored,
     /// A repeated msg:R gets the first answer: accepted, with the server id that msg:N and ack:N contain too.
     OtherAnswer,
     /// An accepted message is pushed to its recipient when it is connected, and when it connects.
     NotPushed,
-    /// The sender gets ack:N after the confirmation: at once, and again when it repeats msg:R.
+    /// The sender gets ack:N after the confirmation: at once, and again when it repeats msg:R, or asks
+    /// and is answered.
     NotSettled,
     /// One server id is one message.
     ServerIdReused,
@@ -52,6 +55,7 @@ impl Rule {
     pub const fn section(self) -> &'static str {
         match self {
             Self::IdReused | Self::StreamShared | Self::SeqGap | Self::FloorAboveSeq => "2, ids",
+            Self::QuestionBeforeAnswer => "1, msg:R",
             Self::AckBeforeMessage => "1, ack:R",
             Self::Storm => "4, no storms",
             Self::Unanswered | Self::Unasked => "1, answers",

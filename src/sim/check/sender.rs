@@ -1,6 +1,7 @@
 //! What clients send: ids, streams, floors, acks, retransmissions.
 
 use alloc::format;
+use alloc::string::String;
 
 use super::bucket::Bucket;
 use super::debts::Owed;
@@ -26,9 +27,13 @@ where
     pub(super) fn on_up(&mut self, by: &T::Peer, frame: Outgoing<T>) {
         match frame {
             Outgoing::MsgR { id, to, floor, payload } => {
-                self.check_numbering(by, id, &to, floor);
-                if let Some(payload) = payload {
-                    self.on_msg_r((by.clone(), id), to, floor, payload);
+                let key = (by.clone(), id);
+                if payload.is_some() || self.messages.contains_key(&key) {
+                    self.check_numbering(by, id, &to, floor);
+                }
+                match payload {
+                    Some(payload) => self.on_msg_r(key, to, floor, payload),
+                    None => self.on_question(&key, &to, floor),
                 }
             }
             Outgoing::AckR { id, from } => self.on_ack_r(by, &(from, id)),
@@ -58,6 +63,22 @@ where
             }
         };
         self.owe(answer, rule);
+    }
+
+    /// No answer is due: a server may have forgotten the message, or not know such frames.
+    fn on_question(&mut self, key: &Key<T>, to: &T::Peer, floor: u64) {
+        let (by, id) = key;
+        let Some(known) = self.messages.get_mut(key).filter(|known| known.accepted) else {
+            let seen = format!("msg:R {id} of {by:?} without payload");
+            return self.accuse(Rule::QuestionBeforeAnswer, seen, String::from("a msg:A that accepts it before"));
+        };
+        known.floors.insert(floor);
+        known.asked = true;
+        if known.to != *to {
+            let (seen, line) = (format!("msg:R {id} of {by:?} with another recipient"), known.line);
+            self.accuse(Rule::IdReused, seen, format!("what line {line} has under this id"));
+        }
+        self.on_retransmission(by, "msg:R", *id);
     }
 
     fn check_numbering(&mut self, by: &T::Peer, id: MsgId, to: &T::Peer, floor: u64) {

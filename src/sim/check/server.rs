@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::mem;
 
 use uuid::Uuid;
 
@@ -56,15 +57,17 @@ where
             let seen = format!("msg:A {id} to {sender:?}");
             return self.accuse(Rule::Unasked, seen, String::from("its msg:R before"));
         };
+        let was_asked = mem::take(&mut message.asked);
         let refusal = match verdict {
             Verdict::Accepted(server_id) => {
+                message.accepted = true;
                 message.lift(Standing::Accepted);
                 let (standing, recipient) = (message.standing, message.to.clone());
                 if standing == Standing::Accepted {
                     self.waiting.insert(recipient.clone(), key.clone());
                 }
                 self.check_server_id("msg:A", key, &server_id);
-                if was_owed && standing == Standing::Noted {
+                if (was_owed || was_asked) && standing == Standing::Noted {
                     self.owe((sender.clone(), Owed::AckN, sender.clone(), *id), Rule::NotSettled);
                 } else if was_owed && standing == Standing::Accepted && self.is_young(key) {
                     self.owe((recipient, Owed::MsgN, sender.clone(), *id), Rule::NotPushed);
@@ -126,6 +129,9 @@ where
     fn on_ack_n(&mut self, key: &Key<T>, server_id: &T::ServerId) {
         let (sender, id) = key;
         self.debts.pay(&(sender.clone(), Owed::AckN, sender.clone(), *id));
+        if let Some(message) = self.messages.get_mut(key) {
+            message.accepted = true;
+        }
         let recipient = match self.messages.get(key) {
             Some(message) if message.confirmed || !self.hears_of(&message.to) => {
                 self.note(key);

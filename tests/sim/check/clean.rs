@@ -2,9 +2,9 @@
 
 use super::log::{exchange, verdict};
 use kit::*;
-use sixfold::Config;
 use sixfold::sim::check::{Check, Direction, Entry, Rule, View};
 use sixfold::sim::{Action, Chaos, Crash, Handling, LinkConfig, What, World};
+use sixfold::{Config, Outgoing};
 
 /// Three clients send messages in a faulty network. The server crashes, and loses its state in this fraction of crashes.
 fn world(seed: u64, loses_state: f64) -> World<Test> {
@@ -106,6 +106,20 @@ fn a_json_line_has_the_documented_form() {
     let line = r#"{"time":40000000,"endpoint":2,"direction":"up","frame":{"AckR":{"id":"01234567-89ab-8cde-bc01-000000000007","from":1}}}"#;
     let entry: Entry<Test> = serde_json::from_str(line).unwrap();
     assert_eq!(serde_json::to_string(&entry).unwrap(), line);
+    for (end, payload) in [(r#","payload":null"#, None), ("", None), (r#","payload":7"#, Some(7))] {
+        let start = r#"{"time":40000000,"endpoint":1,"direction":"up","frame":{"MsgR":{"id":"01234567-89ab-8cde-bc01-000000000007","to":2,"floor":3"#;
+        let line = format!("{start}{end}}}}}}}");
+        let entry: Entry<Test> = serde_json::from_str(&line).unwrap();
+        let Direction::Up(Outgoing::MsgR { floor: 3, payload: read, .. }) = entry.direction else {
+            panic!("{entry:?}")
+        };
+        assert_eq!(read, payload, "{line}");
+        let disguised: Entry<Test> = entry.clone().map_payload(|_, payload| payload);
+        assert_eq!(disguised, entry, "a question stays one");
+        if !end.is_empty() {
+            assert_eq!(serde_json::to_string(&entry).unwrap(), line);
+        }
+    }
     let line = r#"{"time":5,"endpoint":2,"direction":"disconnected"}"#;
     let entry: Entry<Test> = serde_json::from_str(line).unwrap();
     assert_eq!(serde_json::to_string(&entry).unwrap(), line);

@@ -1,9 +1,9 @@
 //! The rules that a client can break.
 
 use super::log::*;
-use kit::{A, B, MS, SECOND, Test, id};
-use sixfold::Outgoing;
+use kit::{A, B, MS, SECOND, Test, id, rejection};
 use sixfold::sim::check::{Check, Direction, Rule, View};
+use sixfold::{Outgoing, Verdict};
 
 const BOTH: [View; 2] = [View::Server, View::Clients];
 
@@ -60,6 +60,42 @@ fn a_skipped_seq_is_a_violation_in_the_clients_view() {
 }
 
 #[test]
+fn a_question_about_a_message_that_was_not_accepted_is_a_violation() {
+    let (first, second) = (id(1, 0), id(1, 1));
+    for view in BOTH {
+        breaks(view, Rule::QuestionBeforeAnswer, 1, vec![question(first, 0)]);
+        let rejected = down(A, sixfold::Incoming::MsgA { id: first, verdict: Verdict::Rejected(rejection(1)) });
+        let put_off = down(A, sixfold::Incoming::MsgA { id: first, verdict: Verdict::RetryAfter(SECOND) });
+        for answer in [rejected, put_off] {
+            breaks(view, Rule::QuestionBeforeAnswer, 3, vec![msg_r(first), answer, question(first, 0)]);
+        }
+        let of_another = up(66, kit::question(first, B, 0));
+        breaks(view, Rule::QuestionBeforeAnswer, 9, [exchange(first, 9), vec![of_another]].concat());
+
+        let mut log = exchange(first, 9);
+        log.truncate(4);
+        log.insert(4, msg_n(first, 9));
+        let accepted = |rest: Vec<Line>| verdict(Check::new(view), [log.clone(), rest].concat());
+        assert_eq!(accepted(vec![question(first, 0)]), []);
+        assert_eq!(accepted(vec![(A, Direction::Started), question(first, 0)]), [], "by an earlier process");
+        assert_eq!(accepted(vec![(A, Direction::Forgotten), question(first, 0)]), [], "it cannot know");
+        assert_eq!(accepted(vec![question(second, 0), msg_r(second), msg_a(second, 10)])[0].1, 6);
+
+        let foreign = sixfold::MsgId::from_uuid(uuid::Uuid::from_u128(7));
+        let elsewhere = up(A, kit::question(foreign, 66, 0));
+        breaks(view, Rule::IdReused, 9, [exchange(foreign, 9), vec![elsewhere]].concat());
+    }
+}
+
+#[test]
+fn a_question_before_msg_a_has_come_is_a_violation_in_the_clients_view() {
+    breaks(View::Clients, Rule::QuestionBeforeAnswer, 2, vec![msg_r(id(1, 0)), question(id(1, 0), 0)]);
+    let confirmed = [exchange(id(1, 0), 9), vec![question(id(1, 0), 0)]].concat();
+    let without_msg_a = confirmed.into_iter().filter(|line| *line != msg_a(id(1, 0), 9)).collect();
+    assert_eq!(verdict(Check::new(View::Clients), without_msg_a), [], "ack:N says more");
+}
+
+#[test]
 fn an_ack_r_before_its_msg_n_is_a_violation() {
     for view in BOTH {
         let mut log = exchange(id(1, 0), 9);
@@ -91,4 +127,8 @@ fn one_retransmission_above_the_budget_is_a_violation_in_the_clients_view() {
     let mut acks = exchange(id(1, 0), 9);
     acks.extend((0..11).map(|_| ack_r(id(1, 0))));
     assert_eq!(verdict(check(), acks), [(Rule::Storm, 19)], "acks count too");
+
+    let mut questions = exchange(id(1, 0), 9);
+    questions.extend((0..11).map(|_| question(id(1, 0), 0)));
+    assert_eq!(verdict(check(), questions), [(Rule::Storm, 19)], "questions count too, from the first one on");
 }

@@ -18,6 +18,11 @@ pub(crate) fn msg_r(id: MsgId) -> Line {
     up(A, Outgoing::MsgR { id, to: B, floor: 0, payload: Some(7) })
 }
 
+/// Returns msg:R without its payload.
+pub(crate) fn question(id: MsgId, floor: u64) -> Line {
+    up(A, kit::question(id, B, floor))
+}
+
 pub(crate) fn msg_a(id: MsgId, server_id: u64) -> Line {
     down(A, Incoming::MsgA { id, verdict: Verdict::Accepted(server_id) })
 }

@@ -55,6 +55,35 @@ fn a_missing_ack_n_for_a_confirmed_message_is_a_violation() {
 }
 
 #[test]
+fn an_answer_to_a_question_that_is_not_that_to_a_duplicate_is_a_violation() {
+    let first = id(1, 0);
+    let asked = |answers: Vec<Line>| [exchange(first, 9), vec![question(first, 0)], answers].concat();
+    assert_eq!(verdict(Check::new(View::Server), asked(vec![])), [], "not every server knows questions");
+    assert_eq!(verdict(Check::new(View::Server), asked(vec![msg_a(first, 9), ack_n(first, 9)])), []);
+    breaks(View::Server, Rule::NotSettled, 10, asked(vec![msg_a(first, 9)]));
+    for view in BOTH {
+        breaks(view, Rule::OtherAnswer, 10, asked(vec![msg_a(first, 10), ack_n(first, 9)]));
+    }
+    for verdict in [Verdict::Rejected(rejection(1)), Verdict::RetryAfter(kit::SECOND)] {
+        let refused = down(A, Incoming::MsgA { id: first, verdict });
+        breaks(View::Server, Rule::OtherAnswer, 10, asked(vec![refused]));
+    }
+}
+
+#[test]
+fn a_push_with_the_floor_of_a_question_is_clean() {
+    let second = id(1, 1);
+    let push = |floor| down(B, Incoming::MsgN { id: second, from: A, server_id: 10, floor, payload: 7 });
+    let log = [
+        exchange(id(1, 0), 9),
+        vec![msg_r(second), msg_a(second, 10), push(0), question(second, 1), msg_a(second, 10), push(1)],
+    ];
+    for view in BOTH {
+        assert_eq!(verdict(Check::new(view), log.concat()), []);
+    }
+}
+
+#[test]
 fn an_accepted_message_not_pushed_at_once_or_on_reconnect_is_a_violation() {
     let mut log = exchange(id(1, 0), 9);
     log.truncate(4);
