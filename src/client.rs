@@ -20,6 +20,7 @@ use crate::rng::Seed;
 use crate::stats::Stats;
 use crate::status::{OutboxEntry, Status};
 use crate::time::Time;
+use turns::Turns;
 
 /// One end of reliable messaging: sends, receives, repeats, deduplicates and keeps order, without doing I/O.
 ///
@@ -64,8 +65,7 @@ pub struct Client<T: Types> {
     ctx: Context<T>,
     outbox: Outbox<T>,
     inbox: Inbox<T>,
-    /// Whether the next token goes to an ack:R when both halves wait for one.
-    acks_turn: bool,
+    turns: Turns,
     /// The next deadline, on the client's own clock; [`Time::MAX`] for none.
     deadline: Time,
 }
@@ -79,12 +79,13 @@ impl<T: Types> Client<T> {
     #[expect(clippy::needless_pass_by_value, reason = "a seed is used once")]
     pub fn new(config: Config, seed: Seed, now: Time) -> Result<Self, ConfigError> {
         config.check()?;
+        let mut ctx = Context::new(config, &seed, now);
         Ok(Self {
-            outbox: Outbox::new(&config, &seed, now),
-            inbox: Inbox::new(&config, &seed),
-            acks_turn: true,
+            outbox: Outbox::new(&ctx.config, &seed, now, &mut ctx.jitter),
+            inbox: Inbox::new(&ctx.config, &seed, &mut ctx.jitter),
+            turns: Turns::new(),
             deadline: Time::MAX,
-            ctx: Context::new(config, &seed, now),
+            ctx,
         })
     }
 
@@ -153,7 +154,7 @@ impl<T: Types> Client<T> {
                 | Record::Discarded { .. } => client.outbox.restore(record, &client.ctx),
             }
         }
-        client.outbox.end_restore(&client.ctx);
+        client.outbox.end_restore();
         client.inbox.end_restore();
         client.note_deadline(Time::MAX);
         Ok(client)
@@ -250,7 +251,7 @@ impl<T: Types> Client<T> {
             self.handle_disconnected(now);
         }
         self.ctx.advance(now);
-        self.ctx.connected = true;
+        self.ctx.on_connected();
         self.ctx.liveness.on_heard(self.ctx.now);
         self.inbox.on_connected(&mut self.ctx);
         self.outbox.on_connected(&mut self.ctx);
@@ -263,7 +264,7 @@ impl<T: Types> Client<T> {
         self.ctx.connected = false;
         self.ctx.drop_transmits();
         self.inbox.on_disconnected();
-        self.outbox.on_disconnected();
+        self.outbox.on_disconnected(&mut self.ctx);
         self.end_input();
     }
 
@@ -295,9 +296,6 @@ impl<T: Types> Client<T> {
     /// Fires what is due. Calling it early, late or twice is harmless.
     pub fn handle_timeout(&mut self, now: Time) {
         self.ctx.advance(now);
-        self.outbox.expire(&mut self.ctx);
-        self.outbox.on_timeout(&mut self.ctx);
-        self.inbox.on_timeout(&mut self.ctx);
         self.end_input();
     }
 
@@ -312,10 +310,8 @@ impl<T: Types> Client<T> {
     /// While output waits it is the last `now`: drain first.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Time> {
-        if self.ctx.has_output() {
-            return self.ctx.clock.to_caller_time(self.ctx.now);
-        }
-        if self.deadline == Time::MAX { None } else { self.ctx.clock.to_caller_time(self.deadline) }
+        let due = if self.ctx.has_output() { self.ctx.now } else { self.deadline };
+        (due < Time::MAX).then(|| self.ctx.clock.to_caller_time(due))
     }
 
     /// Returns the state of a message; `None` when it was delivered or discarded, or never was.
@@ -350,7 +346,7 @@ impl<T: Types> Client<T> {
         let mut stats = self.ctx.stats;
         self.outbox.gauge(&mut stats);
         self.inbox.gauge(&mut stats);
-        stats.rto = Duration::from_nanos(self.ctx.rto.base());
+        stats.rto = Duration::from_nanos(self.ctx.rto.current());
         stats.srtt = self.ctx.rto.srtt();
         stats
     }

@@ -2,6 +2,10 @@
 //!
 //! The rule: a `now` before the last one counts as no time passed, and time runs on from there. Inside the crate every
 //! time is on this clock, so deadlines stay in order; [`Clock::to_caller_time`] translates a time for the caller.
+//!
+//! A step of more than a year is rather a clock being set than time that passed. What lies beyond the furthest `now` so
+//! far counts, up to [`MAX_STEP`], so that a clock set from 1970 to today expires what is old; what lies before it
+//! counts as one year, so that leaps to and fro do not use the clock up.
 
 use crate::time::Time;
 
@@ -11,11 +15,13 @@ pub(crate) struct Clock {
     caller_now: Time,
     /// The same moment on this clock.
     now: Time,
+    /// The caller's greatest `now`.
+    furthest: Time,
 }
 
 impl Clock {
     pub(crate) const fn new(now: Time) -> Self {
-        Self { caller_now: now, now: if now.as_nanos() < END.as_nanos() { now } else { END } }
+        Self { caller_now: now, now: if now.as_nanos() < END.as_nanos() { now } else { END }, furthest: now }
     }
 
     pub(crate) const fn now(&self) -> Time {
@@ -31,11 +37,19 @@ impl Clock {
     #[inline]
     pub(crate) fn advance(&mut self, caller_now: Time) -> bool {
         let step = caller_now.as_nanos().checked_sub(self.caller_now.as_nanos());
-        self.caller_now = caller_now;
         if let Some(step) = step {
-            self.now = self.now.plus(step.min(MAX_STEP)).min(END);
+            let step = if step <= YEAR { step } else { self.leap(caller_now) };
+            self.now = self.now.plus(step).min(END);
+            self.furthest = self.furthest.max(caller_now);
         }
+        self.caller_now = caller_now;
         step.is_none()
+    }
+
+    /// Returns how much of a step of more than a year counts.
+    #[inline(never)]
+    fn leap(&self, caller_now: Time) -> u64 {
+        caller_now.nanos_since(self.furthest).clamp(YEAR, MAX_STEP)
     }
 
     /// A past time of this clock on the caller's.
@@ -43,15 +57,15 @@ impl Clock {
         Time::from_nanos(self.caller_now.as_nanos().saturating_sub(self.now.nanos_since(time)))
     }
 
-    /// A time of this clock on the caller's, not before its last `now`; `None` when that is beyond the end of time.
-    pub(crate) fn to_caller_time(&self, time: Time) -> Option<Time> {
-        self.caller_now.checked_plus(time.nanos_since(self.now))
+    /// A time of this clock on the caller's, not before its last `now`; saturates at the end of time.
+    pub(crate) fn to_caller_time(&self, time: Time) -> Time {
+        self.caller_now.plus(time.nanos_since(self.now))
     }
 }
 
-/// The maximum step forward: 21 years, after which every deadline has passed. A longer one is truncated, so that one
-/// wrong reading does not exhaust the clock.
-const MAX_STEP: u64 = 21 * 366 * 24 * 3600 * 1_000_000_000;
+const YEAR: u64 = 366 * 24 * 3600 * 1_000_000_000;
+/// The maximum step forward: 21 years, after which every deadline has passed.
+const MAX_STEP: u64 = 21 * YEAR;
 /// Where this clock stops, after 438 years: every deadline still lies after every `now`.
 const END: Time = Time::from_nanos(u64::MAX / 4 * 3);
 
@@ -66,31 +80,45 @@ mod tests {
         assert!(!clock.advance(at(130)));
         let deadline = clock.now().plus(10);
         assert!(clock.advance(at(50)));
-        assert_eq!((clock.now(), clock.to_caller_time(deadline)), (at(130), Some(at(60))));
+        assert_eq!((clock.now(), clock.to_caller_time(deadline)), (at(130), at(60)));
         assert!(!clock.advance(at(55)));
-        assert_eq!((clock.now(), clock.to_caller_time(deadline)), (at(135), Some(at(60))));
+        assert_eq!((clock.now(), clock.to_caller_time(deadline)), (at(135), at(60)));
         assert!(!clock.advance(at(70)));
-        assert_eq!(clock.to_caller_time(deadline), Some(at(70)), "a past deadline is due now");
+        assert_eq!(clock.to_caller_time(deadline), at(70), "a past deadline is due now");
     }
 
     #[test]
-    fn at_the_end_of_time_nothing_is_due_any_more() {
+    fn a_time_beyond_the_end_of_time_is_the_end_for_the_caller() {
         let mut clock = Clock::new(Time::MAX);
-        assert_eq!((clock.now(), clock.to_caller_time(END.plus(1))), (END, None));
+        assert_eq!((clock.now(), clock.to_caller_time(END.plus(1))), (END, Time::MAX));
         clock.advance(Time::ZERO);
-        assert_eq!(clock.to_caller_time(END.plus(1)), Some(Time::from_nanos(1)));
+        assert_eq!(clock.to_caller_time(END.plus(1)), Time::from_nanos(1));
     }
 
     #[test]
-    fn one_reading_from_the_far_future_does_not_exhaust_the_clock() {
+    fn leaps_to_and_fro_do_not_use_the_clock_up() {
         let mut clock = Clock::new(Time::ZERO);
-        for _ in 0..10 {
+        for _ in 0..300 {
             clock.advance(Time::MAX);
             clock.advance(Time::ZERO);
         }
         let now = clock.now();
+        assert!(now < END);
         clock.advance(Time::from_nanos(5));
         assert_eq!(clock.now(), now.plus(5));
+    }
+
+    #[test]
+    fn a_leap_into_a_time_already_seen_counts_as_a_year_and_a_step_in_full() {
+        let mut clock = Clock::new(Time::ZERO);
+        clock.advance(Time::from_nanos(5 * YEAR));
+        for (to, believed) in [(YEAR, YEAR), (YEAR + 1, YEAR), (5 * YEAR, YEAR), (6 * YEAR, YEAR), (7 * YEAR, 2 * YEAR)]
+        {
+            let mut clock = clock.clone();
+            clock.advance(Time::ZERO);
+            clock.advance(Time::from_nanos(to));
+            assert_eq!(clock.now(), Time::from_nanos(5 * YEAR + believed), "a leap to {to}");
+        }
     }
 
     #[test]

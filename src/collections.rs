@@ -17,4 +17,6 @@ pub(crate) use arena::{Arena, Key, Links, List};
 pub(crate) use footprint::{Bytes, arena, array, links, map};
 pub(crate) use range_set::RangeSet;
 pub(crate) use seq_map::{SeqMap, merge};
-pub(crate) use stream_table::{Stream, StreamTable};
+#[cfg(test)]
+pub(crate) use stream_table::Stream;
+pub(crate) use stream_table::StreamTable;

@@ -8,7 +8,7 @@ use crate::event::Event;
 use crate::frame::{Outgoing, Types};
 use crate::journal::Record;
 use crate::output::Output;
-use crate::recovery::{Backoff, Delay, Jitter, Liveness, Rto, TokenBucket};
+use crate::recovery::{Jitter, Liveness, Rto, TokenBucket};
 use crate::rng::{JITTER, Rng, Seed};
 use crate::stats::Stats;
 use crate::time::Time;
@@ -20,8 +20,11 @@ pub(crate) struct Context<T: Types> {
     /// Now, on the client's own clock.
     pub(crate) now: Time,
     pub(crate) connected: bool,
+    /// The number of the connection, and when it came up.
+    pub(crate) connection: u32,
+    pub(crate) connected_at: Time,
     pub(crate) rto: Rto,
-    pub(crate) backoff: Backoff,
+    pub(crate) jitter: Jitter,
     pub(crate) tokens: TokenBucket,
     pub(crate) liveness: Liveness,
     /// The counters; [`Client::stats`](crate::Client::stats) adds the gauges.
@@ -34,14 +37,16 @@ impl<T: Types> Context<T> {
         let clock = Clock::new(now);
         Self {
             now: clock.now(),
-            clock,
             connected: false,
+            connection: 0,
+            connected_at: clock.now(),
             rto: Rto::new(&config),
-            backoff: Backoff::new(Jitter::new(config.jitter), Rng::new(seed, JITTER)),
+            jitter: Jitter::new(config.jitter, Rng::new(seed, JITTER)),
             tokens: TokenBucket::new(config.retransmit_rate, config.retransmit_burst),
             liveness: Liveness::new(config.suspect_after, now),
             stats: Stats::default(),
             output: VecDeque::new(),
+            clock,
             config,
         }
     }
@@ -68,6 +73,13 @@ impl<T: Types> Context<T> {
         self.now = self.clock.now();
     }
 
+    /// A connection is new.
+    pub(crate) fn on_connected(&mut self) {
+        self.connected = true;
+        self.connection = self.connection.wrapping_add(1);
+        self.connected_at = self.now;
+    }
+
     pub(crate) fn transmit(&mut self, frame: Outgoing<T>) {
         debug_assert!(self.connected, "nothing is transmitted while disconnected");
         match frame {
@@ -77,19 +89,10 @@ impl<T: Types> Context<T> {
         self.output.push_back(Output::Transmit(frame));
     }
 
-    /// Returns the timeout after `unanswered` unanswered transmissions.
-    #[inline]
-    pub(crate) fn rto_delay(&mut self, unanswered: u32) -> Delay {
-        match unanswered {
-            0 => self.backoff.draw(self.rto.spread()),
-            level => self.backoff.delay(self.rto.base(), level, self.rto.max()),
-        }
-    }
-
     /// A frame sent at `sent_at` was not answered in time.
     pub(crate) fn on_timeout(&mut self, sent_at: Time) {
         self.stats.timeouts += 1;
-        if let Some(silent) = self.liveness.on_timeout(sent_at, self.rto.base(), self.now) {
+        if let Some(silent) = self.liveness.on_timeout(sent_at, self.rto.current(), self.now) {
             self.event(Event::SuspectConnection { silent });
         }
     }

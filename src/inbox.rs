@@ -38,10 +38,9 @@ use crate::event::{Delivery, Event};
 use crate::frame::Types;
 use crate::id::{MsgId, SEQ_END, StreamKey};
 use crate::journal::Record;
-use crate::recovery::Flights;
+use crate::recovery::{Flights, Jitter, Rto};
 use crate::rng::{HASHES, Rng, Seed};
 use crate::stats::Stats;
-use crate::time::nanos;
 
 use held::Held;
 use message::Message;
@@ -61,16 +60,14 @@ pub(crate) struct Inbox<T: Types> {
     /// The pending acks, the oldest first.
     acks: List,
     ack_links: Links,
-    flights: Flights<CLASSES>,
+    flights: Flights,
+    /// The acks that wait for a token.
+    again: List,
     held: Held<T>,
 }
 
 /// The only queue: acks that wait for a token.
-const AWAITS_ACK_A: usize = 0;
-const QUEUES: usize = 1;
-/// The only class of timers: until ack:A.
-const ACK_TIMER: usize = 0;
-const CLASSES: usize = 1;
+const AGAIN: u8 = 0;
 
 /// A copy of a message, as msg:N brings it.
 #[derive(Clone, Debug)]
@@ -82,7 +79,7 @@ pub(crate) struct Copy<T: Types> {
 }
 
 impl<T: Types> Inbox<T> {
-    pub(crate) fn new(config: &Config, seed: &Seed) -> Self {
+    pub(crate) fn new(config: &Config, seed: &Seed, jitter: &mut Jitter) -> Self {
         Self {
             streams: Streams::<T>::new(Rng::new(seed, HASHES)),
             holders: Holders::new(),
@@ -91,7 +88,8 @@ impl<T: Types> Inbox<T> {
             with_app: 0,
             acks: List::EMPTY,
             ack_links: Links::new(),
-            flights: Flights::new([(nanos(config.rto_min), nanos(config.rto_max))], QUEUES),
+            flights: Flights::new(Rto::range(config), jitter),
+            again: List::EMPTY,
             held: Held::new(config),
         }
     }
@@ -103,7 +101,7 @@ impl<T: Types> Inbox<T> {
             + collections::map::<(u32, Key), ()>(config.max_streams / 2)
             + collections::arena::<Message>(messages)
             + collections::links::<()>(messages)
-            + Flights::<CLASSES>::footprint(messages)
+            + Flights::footprint(messages)
             + Held::<T>::footprint(config)
     }
 

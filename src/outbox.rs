@@ -4,58 +4,70 @@
 //! application discards it. While it is live it is in at most one list of the [`Flights`]:
 //!
 //! ```text
-//!              place in window               msg:A                    ack:N
-//!  send ─► READY ───────────► RTO timer ───────────────► probe timer ─────────► delivered
-//!            ▲     transmit     │    ▲                    │      ▲
-//!            │           timeout▼    │token        timeout▼      │token
-//!            │           AWAITS_MSG_A                AWAITS_ACK_N
-//!            └── reconnect; retry-after waits in RETRY, and goes before READY
+//!            place                  msg:A                        ack:N
+//!  send ────────────► its timer ──────────────► at rest ───────────────────► delivered
+//!                      │    ▲                     │   ▲ msg:A
+//!               timeout│    │token    timer of the│   │
+//!                      ▼    │           peer      ▼   │
+//!                 again, re_entry             question ──timeout──► the whole message
 //!
 //!  rejected, no answer, expired ─► failed ─► resend, discard or a late ack:N
 //! ```
 //!
 //! Path of a message: `client.rs` → here → `stream.rs` (its seq) → `message.rs` (its state) → `expiry.rs` →
-//! `scheduler.rs` (it waits for the answer) → `recovery/flights.rs` (its timer) → `replies.rs` (msg:A and ack:N);
+//! `scheduler.rs` (it is transmitted) → `recovery/flights.rs` (its timer) → `replies.rs` (msg:A and ack:N);
 //! `client/turns.rs` ends each input.
 //!
 //! - `message.rs`: one message and its state
 //! - `stream.rs`: the outgoing streams
 //! - `scheduler.rs`: which msg:R is transmitted next
 //! - `replies.rs`: msg:A and ack:N
+//! - `timeouts.rs`: no reply
+//! - `probes.rs`: questions about what was accepted
+//! - `pauses.rs`: retry-after
+//! - `suspects.rs`: what may have cut the connection
 //! - `floors.rs`: when a floor is announced
 //! - `expiry.rs`: when messages expire
-//! - `restore.rs`, `restart_barrier.rs`: what a restart changes
+//! - `restore.rs`: what a restart changes
 
 mod expiry;
 mod floors;
 mod message;
+mod pauses;
+mod probes;
 mod replies;
-mod restart_barrier;
 mod restore;
 mod scheduler;
 mod stream;
+mod suspects;
+mod timeouts;
+mod window;
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 
-use crate::collections::{self, Arena, Bytes, Key, merge};
-use crate::config::Config;
+use crate::collections::{self, Arena, Bytes, Key, List, merge};
+use crate::config::{Config, Order};
 use crate::context::Context;
 use crate::error::{ResendError, SendError, UnknownMessage};
 use crate::event::Event;
 use crate::frame::Types;
 use crate::id::MsgId;
 use crate::journal::Record;
-use crate::recovery::{Flights, Jitter, Spread};
+use crate::recovery::{Backoff, Flights, Jitter, Rto, Timing};
 use crate::rng::{HASHES, Rng, STREAM_IDS, Seed};
 use crate::stats::Stats;
 use crate::status::{FailReason, OutboxEntry, Status};
 use crate::time::{Time, nanos};
 
 use expiry::Expiry;
-use floors::Announce;
+use floors::Floor;
 use message::{Failure, Message};
-use restart_barrier::RestartBarrier;
+use scheduler::Rings;
 use stream::Streams;
+use suspects::Suspects;
+use window::Window;
+
+pub(crate) use scheduler::Class;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Outbox<T: Types> {
@@ -65,79 +77,96 @@ pub(crate) struct Outbox<T: Types> {
     failed: usize,
     streams: Streams<T>,
     stream_ids: Rng,
+    /// Whether newer streams to a peer wait for older ones.
+    keeps_order: bool,
     /// The number of streams that are idle and first in the list of their peer, and its maximum.
     idle_streams: usize,
     max_idle_streams: usize,
-    flights: Flights<CLASSES>,
+
+    /// What waits for msg:A; and the links of all queues.
+    flights: Flights,
+    /// The number of the next transmission; it wraps.
+    next_number: u32,
+    window: Window,
+    /// When the last first transmission was made, on this connection.
+    last_first: Time,
+    rings: Rings,
+    suspects: Suspects,
     expiry: Expiry,
-    barrier: RestartBarrier,
-    /// Streams whose floor has passed an abandoned seq in the current input.
-    risen: BTreeMap<Key, Announce>,
-    /// Whether any floor was ever announced.
-    has_announced: bool,
-    /// The number of messages in the window.
-    in_window: usize,
-    /// The delays of a first probe.
-    first_probe: Spread,
-    /// No msg:R is transmitted before this, on request of the server.
+    /// Floors that are announced, or will be.
+    floors: BTreeMap<Key, Floor>,
+
+    /// The timers of peers with accepted messages, by peer.
+    probes: Flights,
+    probe_timing: Timing,
+    questions: List,
+    /// When all accepted messages were last asked about.
+    lap_at: Option<Time>,
+
+    /// Until when streams pause on request of the server; and when these pauses end.
+    paused: BTreeMap<Key, Time>,
+    pause_ends: BTreeSet<(Time, Key)>,
+    /// Until when everything pauses.
     paused_until: Option<Time>,
-    /// Whether the retransmission after a connect is in progress: in order, while tokens last.
-    flushing: bool,
-    /// Counts the tokens that went to msg:R.
-    turn: u8,
+    /// The stream that was put off last, and until when, if nothing was accepted since.
+    put_off: Option<(Key, Time)>,
 }
 
 type Messages<T> = Arena<Message<T>>;
 
-/// The queues: first transmissions and what waits for the window; what timed out before msg:A; what timed out before
-/// ack:N; what the server asked to send again later.
-const READY: usize = 0;
-const AWAITS_MSG_A: usize = 1;
-const AWAITS_ACK_N: usize = 2;
-const RETRY: usize = 3;
-const QUEUES: usize = 4;
-/// The classes of timers: until msg:A, and until ack:N.
-const RTO_TIMER: usize = 0;
-const PROBE_TIMER: usize = 1;
-const CLASSES: usize = 2;
+/// The queues. The first two are per stream.
+const AGAIN: u8 = 0;
+const RE_ENTRY: u8 = 1;
+const SUSPECTED: u8 = 2;
+const QUESTION: u8 = 3;
 
 impl<T: Types> Outbox<T> {
-    pub(crate) fn new(config: &Config, seed: &Seed, now: Time) -> Self {
+    pub(crate) fn new(config: &Config, seed: &Seed, now: Time, jitter: &mut Jitter) -> Self {
         let mut stream_ids = Rng::new(seed, STREAM_IDS);
         stream_ids.absorb(now.as_nanos());
-        let rto = (nanos(config.rto_min), nanos(config.rto_max));
-        let probes = (nanos(config.probe_initial), nanos(config.probe_max));
+        let probes = Backoff { base: nanos(config.probe_initial), cap: nanos(config.probe_max) };
         Self {
             messages: Arena::new(),
             failed: 0,
             streams: Streams::<T>::new(Rng::new(seed, HASHES)),
             stream_ids,
+            keeps_order: matches!(config.order, Order::InOrder { .. }),
             idle_streams: 0,
             max_idle_streams: config.outbox_capacity,
-            flights: Flights::new([rto, probes], QUEUES),
+            flights: Flights::new(Rto::range(config), jitter),
+            next_number: 0,
+            window: Window::new(config.window),
+            last_first: Time::ZERO,
+            rings: Rings::new(),
+            suspects: Suspects::new(),
             expiry: Expiry::new(config),
-            barrier: RestartBarrier::new(),
-            risen: BTreeMap::new(),
-            has_announced: false,
-            in_window: 0,
-            first_probe: Spread::new(probes.0, 0, probes.1, Jitter::new(config.jitter)),
+            floors: BTreeMap::new(),
+            probes: Flights::new(probes, jitter),
+            probe_timing: Timing::of(probes),
+            questions: List::EMPTY,
+            lap_at: None,
+            paused: BTreeMap::new(),
+            pause_ends: BTreeSet::new(),
             paused_until: None,
-            flushing: false,
-            turn: 0,
+            put_off: None,
         }
     }
 
     /// The maximum heap of an outbox.
     pub(crate) fn footprint(config: &Config) -> Bytes {
         let messages = config.outbox_capacity;
+        let streams = stream::streams(messages);
         collections::arena::<Message<T>>(messages)
             + Bytes::of::<Failure<T::ServerId>>(messages)
             + stream::footprint::<T>(messages)
-            + Flights::<CLASSES>::footprint(messages)
+            + Flights::footprint(messages)
+            + Flights::footprint(streams)
+            + Rings::footprint(streams)
             + Expiry::footprint(messages)
-            + RestartBarrier::footprint(messages)
-            + collections::map::<Key, Announce>(messages)
-            + collections::array::<Key>(messages)
+            + collections::map::<Key, Floor>(messages)
+            + collections::map::<Key, Time>(messages)
+            + collections::map::<(Time, Key), ()>(messages)
+            + collections::array::<Key>(messages) * 3
     }
 
     pub(crate) fn send(
@@ -151,24 +180,21 @@ impl<T: Types> Outbox<T> {
             return Err(SendError::Full { payload, capacity });
         }
         let stream = self.stream_for_next(to);
-        let may_go = ctx.connected && !self.is_blocked(stream);
-        let goes_at_once = may_go && self.may_go_at_once(ctx);
+        let goes_at_once = self.may_go_at_once(stream, ctx);
         let state = &mut self.streams[stream];
         let seq = state.take_seq();
+        state.holding_back += 1;
         let id = state.id.id(seq);
         ctx.persist(|at| Record::Queued { id, to: to.clone(), payload: payload.clone(), at });
         let expires_at = self.expiry.after(ctx.now);
-        let mut message = Message::queued(stream, seq, payload.clone(), ctx.now, expires_at);
-        let awaits = if goes_at_once { Some(message.on_transmit(true)) } else { None };
-        let key = self.messages.insert(message);
+        let key = self.messages.insert(Message::queued(stream, seq, payload, ctx.now, expires_at));
         state.live.insert(seq, key);
         self.expiry.push(key, expires_at);
         ctx.stats.sent += 1;
-        if let Some(awaits) = awaits {
-            ctx.transmit(stream::msg_r(state, seq, payload));
-            self.wait_for(key, awaits, ctx);
-        } else if may_go {
-            self.flights.queue(key, READY);
+        if goes_at_once {
+            self.transmit(key, true, ctx);
+        } else {
+            self.update_rings(stream);
         }
         Ok(id)
     }
@@ -184,17 +210,30 @@ impl<T: Types> Outbox<T> {
             return Err(ResendError::TooOld { id, age });
         }
         ctx.persist(|at| Record::Resent { id, at });
-        let expires_at = self.expires_at_when_resent(key, ctx.now, ctx);
-        let message = &mut self.messages[key];
-        message.on_resent(expires_at);
+        self.revive(key, ctx.now, ctx);
+        let message = &self.messages[key];
         let (stream, seq, is_accepted) = (message.stream, message.seq, message.is_accepted());
-        self.failed -= 1;
-        self.streams[stream].on_resent(seq, key);
-        self.expiry.push_dated(key, expires_at);
-        if ctx.connected && !self.is_blocked(stream) {
-            self.flights.queue(key, if is_accepted { AWAITS_ACK_N } else { READY });
+        if is_accepted {
+            self.on_probed(key, ctx);
+            self.ask(key, ctx);
+        } else if seq < self.streams[stream].nxt() {
+            self.push_re_entry(key);
+        } else {
+            self.update_rings(stream);
         }
         Ok(())
+    }
+
+    /// Makes a failed message live again, which the application sends again at `at`.
+    fn revive(&mut self, key: Key, at: Time, ctx: &Context<T>) {
+        let expires_at = self.expires_at_when_resent(key, at, ctx);
+        let message = &mut self.messages[key];
+        message.on_resent(expires_at);
+        let (stream, seq) = (message.stream, message.seq);
+        self.failed -= 1;
+        self.streams[stream].on_resent(seq, key);
+        self.streams[stream].holding_back += u32::from(message.holds_back);
+        self.expiry.push_dated(key, expires_at);
     }
 
     /// Returns when a message expires that is sent again at `at`.
@@ -206,7 +245,8 @@ impl<T: Types> Outbox<T> {
         let key = self.look_up(id).ok_or(UnknownMessage(id))?;
         let message = self.remove(key);
         if message.is_live() {
-            self.on_gap(message.stream, message.seq, Announce::All);
+            self.on_abandoned(message.stream, message.seq, ctx);
+            self.update_rings(message.stream);
         }
         self.retire_if_idle(message.stream);
         ctx.persist(|_| Record::Discarded { id });
@@ -218,56 +258,75 @@ impl<T: Types> Outbox<T> {
         self.fail_live(key, reason.clone());
         let Message { stream, seq, .. } = self.messages[key];
         let id = self.msg_id(stream, seq);
-        let announce = match &reason {
-            FailReason::Rejected(_) | FailReason::Unknown { rejection: Some(_) } => Announce::All,
-            FailReason::Expired | FailReason::Unknown { rejection: None } => Announce::Answered,
-        };
         ctx.stats.failed += 1;
         ctx.persist(|_| Record::Failed { id, reason: reason.clone() });
         ctx.event(Event::Failed { id, reason });
-        self.on_gap(stream, seq, announce);
+        self.on_abandoned(stream, seq, ctx);
+        self.update_rings(stream);
     }
 
     /// Ends the live state of a message that fails; its key stays valid.
     fn fail_live(&mut self, key: Key, reason: FailReason) {
-        let mut message = self.messages.remove(key);
-        self.leave_lists(key, &message);
+        self.leave_window(key);
+        self.leave_lists(key);
+        let message = &mut self.messages[key];
         message.on_failed(reason);
         self.streams[message.stream].on_failed(message.seq, key);
         self.failed += 1;
-        let again = self.messages.insert(message);
-        debug_assert_eq!(again, key, "the key freed last is used first");
     }
 
     /// Removes a message that was not delivered.
     fn remove(&mut self, key: Key) -> Message<T> {
-        let message = self.messages.remove(key);
-        if message.is_live() {
-            self.leave_lists(key, &message);
+        if self.messages[key].is_live() {
+            self.leave_window(key);
+            self.leave_lists(key);
         }
+        let message = self.messages.remove(key);
         self.failed -= usize::from(!message.is_live());
         self.streams[message.stream].on_discarded(message.seq);
         message
     }
 
-    /// Removes a live message from flights, window, expiry list and barrier; it is out of the arena already.
+    /// Removes a live message from its list, from the expiry list and from what its peer is asked about.
     #[inline(always)]
-    fn leave_lists(&mut self, key: Key, message: &Message<T>) {
-        self.flights.cancel(key);
-        self.expiry.remove(key, message.expires_at, &self.messages);
-        self.in_window -= usize::from(message.is_in_window());
-        if message.is_barrier {
-            self.on_barrier_gone(message.stream, message.is_accepted());
+    fn leave_lists(&mut self, key: Key) {
+        self.leave(key);
+        self.hold_back_no_more(key);
+        let message = &self.messages[key];
+        if message.is_accepted() {
+            self.on_probed_no_more(key, self.streams[message.stream].peer);
+        }
+        self.expiry.remove(key, self.messages[key].expires_at, &self.messages);
+    }
+
+    /// Takes a message out of the window.
+    #[inline]
+    fn leave_window(&mut self, key: Key) {
+        let is_suspect = self.messages[key].is_suspect();
+        if let Some(was_stuck) = self.messages[key].leave_window() {
+            self.window.leave(was_stuck);
+            if is_suspect {
+                self.suspects.on_gone();
+            }
         }
     }
 
-    /// Returns whether nothing waits at the end of an input, unless something is due: no queued message, no blocked
-    /// stream, no risen floor, no pause.
-    pub(crate) fn is_quiescent(&self) -> bool {
-        self.flights.queues_are_empty()
-            && self.barrier.is_open()
-            && self.risen.is_empty()
-            && self.paused_until.is_none()
+    /// Newer streams of the peer wait for a message no more.
+    #[inline]
+    fn hold_back_no_more(&mut self, key: Key) {
+        let message = &mut self.messages[key];
+        let stream = message.stream;
+        if core::mem::take(&mut message.holds_back) {
+            self.release(stream);
+        }
+    }
+
+    /// Begins a connection: suspects and cut messages wait already; peers are asked about, floors announced again.
+    pub(crate) fn on_connected(&mut self, ctx: &mut Context<T>) {
+        ctx.rto.on_connected();
+        self.last_first = ctx.now;
+        self.ask_all_peers(ctx);
+        self.announce_all(ctx);
     }
 
     pub(crate) fn status(&self, id: MsgId) -> Option<Status> {
@@ -296,7 +355,8 @@ impl<T: Types> Outbox<T> {
     pub(crate) fn gauge(&self, stats: &mut Stats) {
         stats.unsettled = self.messages.len() - self.failed;
         stats.parked = self.failed;
-        stats.in_flight = self.in_window;
+        stats.in_flight = self.window.in_flight();
+        stats.paused = self.paused.len();
         stats.outgoing_streams = self.streams.len();
     }
 }

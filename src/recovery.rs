@@ -4,16 +4,13 @@
 //! and ask the [`TokenBucket`] whether a retransmission may leave. [`Liveness`] counts silent timeouts.
 
 mod backoff;
-mod earliest;
 mod flights;
-mod grid;
 mod liveness;
 mod rto;
 mod token_bucket;
 
-pub(crate) use backoff::{Backoff, Jitter, Spread};
-pub(crate) use flights::{FlightState, Flights};
-pub(crate) use grid::Delay;
+pub(crate) use backoff::{Backoff, Jitter};
+pub(crate) use flights::{Flights, Place, Timing};
 pub(crate) use liveness::Liveness;
 pub(crate) use rto::Rto;
 pub(crate) use token_bucket::TokenBucket;

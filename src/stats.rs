@@ -75,6 +75,8 @@ pub struct Stats {
     pub parked: usize,
     /// Messages in the window.
     pub in_flight: usize,
+    /// Outgoing streams that wait because the server asked for it.
+    pub paused: usize,
     /// Messages handed over and not confirmed.
     pub unconfirmed: usize,
     /// Messages held for order.
@@ -87,7 +89,7 @@ pub struct Stats {
     pub incoming_streams: usize,
     /// Seq ranges remembered for all incoming streams.
     pub ranges: usize,
-    /// The current retransmission timeout, without backoff and jitter.
+    /// The current retransmission timeout, without the backoff of single messages and without jitter.
     pub rto: Duration,
     /// The smoothed round-trip time of msg:R → msg:A; `None` before the first sample.
     pub srtt: Option<Duration>,

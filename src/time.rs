@@ -79,14 +79,6 @@ impl Time {
         Self(self.0.saturating_add(nanos))
     }
 
-    /// As [`plus`](Self::plus); `None` when the sum exceeds [`Time::MAX`].
-    pub(crate) const fn checked_plus(self, nanos: u64) -> Option<Self> {
-        match self.0.checked_add(nanos) {
-            Some(nanos) => Some(Self(nanos)),
-            None => None,
-        }
-    }
-
     /// Returns the nanoseconds since `earlier`; zero when `earlier` is later.
     pub(crate) const fn nanos_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)

@@ -150,6 +150,20 @@ impl<D: Copy + Default> Links<D> {
         list.tail = key;
     }
 
+    /// Puts a key, which is in no list, before the first of a list.
+    pub(crate) fn push_front(&mut self, list: &mut List, key: Key, datum: D) {
+        let node = Node { prev: NIL, next: list.head, datum };
+        match self.0.get_mut(key as usize) {
+            Some(place) => *place = node,
+            None => self.grow(key, node),
+        }
+        match self.0.get_mut(list.head as usize) {
+            Some(first) => first.prev = key,
+            None => list.tail = key,
+        }
+        list.head = key;
+    }
+
     #[inline(never)]
     fn grow(&mut self, key: Key, node: Node<D>) {
         while self.0.len() < key as usize {
@@ -230,7 +244,7 @@ mod tests {
         }
 
         #[test]
-        fn lists_that_share_links_are_sequences(steps in proptest::collection::vec((0u32..20, 0usize..3), 1..300)) {
+        fn lists_that_share_links_are_sequences(steps in proptest::collection::vec((0u32..20, 0usize..4), 1..300)) {
             let mut links = Links::new();
             let (mut lists, mut models) = ([List::EMPTY; 3], [const { VecDeque::new() }; 3]);
             for (datum, (key, to)) in (0u32..).zip(steps) {
@@ -238,6 +252,10 @@ mod tests {
                     Some(from) => {
                         links.unlink(&mut lists[from], key);
                         models[from].retain(|(other, _)| *other != key);
+                    }
+                    None if to == 3 => {
+                        links.push_front(&mut lists[0], key, datum);
+                        models[0].push_front((key, datum));
                     }
                     None => {
                         links.push_back(&mut lists[to], key, datum);

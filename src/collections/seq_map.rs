@@ -35,12 +35,12 @@ pub(crate) struct Window {
     /// It does not shrink when the highest seqs are removed: the next one comes after them.
     span: usize,
     live: usize,
-    /// A seq has the slot of its low bits: a key, or [`VACANT`] with a distance. Their number is a power of two.
+    /// A seq has the slot of its low bits: a key or [`VACANT`]. Their number is a power of two.
     slots: Box<[Key]>,
     outliers: BTreeMap<u64, Key>,
 }
 
-/// The mark of a slot without a key. The other bits count the slots, from this one down, that are known to be vacant.
+/// A slot without a key.
 const VACANT: Key = 1 << 31;
 /// A window may always span this many seqs.
 const MIN_SPAN: usize = 64;
@@ -82,11 +82,12 @@ impl SeqMap {
         }
     }
 
-    /// Returns the highest seq below `seq`, with its key, and remembers the vacant slots that it passed.
-    pub(crate) fn last_below(&mut self, seq: u64) -> Option<(u64, Key)> {
+    /// The lowest seq from `seq` on, with its key.
+    #[inline]
+    pub(crate) fn first_from(&self, seq: u64) -> Option<(u64, Key)> {
         match self {
-            Self::Several(window) => window.last_below(seq),
-            Self::One { seq: only, key } => (*only < seq).then_some((*only, *key)),
+            Self::Several(window) => window.first_from(seq),
+            Self::One { seq: only, key } => (*only >= seq).then_some((*only, *key)),
             Self::Empty => None,
         }
     }
@@ -153,7 +154,7 @@ impl Window {
     fn get(&self, seq: u64) -> Option<Key> {
         if self.spans(seq) {
             let slot = self.slots[slot(seq, &self.slots)];
-            if slot & VACANT == 0 {
+            if slot != VACANT {
                 return Some(slot);
             }
         }
@@ -169,28 +170,20 @@ impl Window {
         }
     }
 
-    fn last_below(&mut self, seq: u64) -> Option<(u64, Key)> {
-        let outlier = self.outliers.range(..seq).next_back().map(|(seq, key)| (*seq, *key));
-        let top = seq.min(self.end());
-        let mut end = top;
-        while end > self.base {
-            let key = self.slots[slot(end - 1, &self.slots)];
-            if key & VACANT == 0 {
-                break;
-            }
-            end = end.saturating_sub(u64::from(key & !VACANT));
+    #[inline]
+    fn first_from(&self, seq: u64) -> Option<(u64, Key)> {
+        let live = |seq: u64| Some((seq, self.slots[slot(seq, &self.slots)])).filter(|(_, key)| *key != VACANT);
+        let dense = (seq.max(self.base)..self.end()).find_map(live);
+        if self.outliers.is_empty() {
+            return dense;
         }
-        if end < top {
-            let vacant = Key::try_from(top - end).unwrap_or(VACANT).min(VACANT - 1);
-            self.slots[slot(top - 1, &self.slots)] = VACANT | vacant;
-        }
-        let dense = (end > self.base).then(|| (end - 1, self.slots[slot(end - 1, &self.slots)]));
-        outlier.max(dense)
+        let outlier = self.outliers.range(seq..).next().map(|(seq, key)| (*seq, *key));
+        dense.into_iter().chain(outlier).min()
     }
 
     fn iter(&self) -> impl Iterator<Item = (u64, Key)> {
         let dense = (self.base..self.end()).map(|seq| (seq, self.slots[slot(seq, &self.slots)]));
-        let dense = dense.filter(|(_, key)| key & VACANT == 0);
+        let dense = dense.filter(|(_, key)| *key != VACANT);
         merge(dense, self.outliers.iter().map(|(seq, key)| (*seq, *key)))
     }
 
@@ -225,34 +218,22 @@ impl Window {
             self.resize(span);
         }
         for vacant in (base..self.base).chain(self.end()..end) {
-            self.slots[slot(vacant, &self.slots)] = VACANT | 1;
+            self.slots[slot(vacant, &self.slots)] = VACANT;
         }
         (self.base, self.span) = (base, span);
-        self.forget_vacancy_above(seq);
         self.slots[slot(seq, &self.slots)] = key;
         self.live += 1;
         self.tighten();
-    }
-
-    /// Prepares for filling a vacant slot: no slot above it may claim that it is vacant.
-    fn forget_vacancy_above(&mut self, seq: u64) {
-        for (distance, above) in (1..).zip(seq + 1..self.end()) {
-            let slot = &mut self.slots[slot(above, &self.slots)];
-            if *slot & VACANT == 0 {
-                break;
-            }
-            *slot = VACANT | (*slot & !VACANT).min(distance);
-        }
     }
 
     #[inline(always)]
     fn remove(&mut self, seq: u64) -> Option<Key> {
         let slot = slot(seq, &self.slots);
         let key = self.slots[slot];
-        if !self.spans(seq) || key & VACANT != 0 {
+        if !self.spans(seq) || key == VACANT {
             return self.outliers.remove(&seq);
         }
-        self.slots[slot] = VACANT | 1;
+        self.slots[slot] = VACANT;
         self.live -= 1;
         if seq == self.base {
             self.trim();
@@ -278,7 +259,7 @@ impl Window {
     fn evict_first(&mut self) {
         let slot = slot(self.base, &self.slots);
         self.outliers.insert(self.base, self.slots[slot]);
-        self.slots[slot] = VACANT | 1;
+        self.slots[slot] = VACANT;
         self.live -= 1;
         self.trim();
     }
@@ -290,7 +271,7 @@ impl Window {
             self.span = 0;
             return;
         }
-        while self.slots[slot(self.base, &self.slots)] & VACANT != 0 {
+        while self.slots[slot(self.base, &self.slots)] == VACANT {
             self.base += 1;
             self.span -= 1;
         }
@@ -360,7 +341,7 @@ mod tests {
         Remove(usize, usize),
         /// At a distance above the lowest one.
         RemoveAt(u64),
-        LastBelow(u64),
+        FirstFrom(u64),
     }
 
     /// Distances that are short, about as long as a window, and so long that seqs share their low bits.
@@ -380,7 +361,7 @@ mod tests {
             4 => (0u64..500).prop_map(Step::InsertWithin),
             4 => (any::<prop::sample::Index>(), 1usize..40).prop_map(|(place, count)| Step::Remove(place.index(400), count)),
             1 => (0u64..500).prop_map(Step::RemoveAt),
-            6 => (0u64..500).prop_map(Step::LastBelow),
+            6 => (0u64..500).prop_map(Step::FirstFrom),
         ]
     }
 
@@ -410,15 +391,15 @@ mod tests {
             Step::RemoveAt(distance) => {
                 assert_eq!(map.remove(first + distance), model.remove(&(first + distance)));
             }
-            Step::LastBelow(distance) => {
+            Step::FirstFrom(distance) => {
                 let seq = first + distance;
-                assert_eq!(map.last_below(seq), last_below(model, seq));
+                assert_eq!(map.first_from(seq), first_from(model, seq));
             }
         }
     }
 
-    fn last_below(model: &BTreeMap<u64, Key>, seq: u64) -> Option<(u64, Key)> {
-        model.range(..seq).next_back().map(|(seq, key)| (*seq, *key))
+    fn first_from(model: &BTreeMap<u64, Key>, seq: u64) -> Option<(u64, Key)> {
+        model.range(seq..).next().map(|(seq, key)| (*seq, *key))
     }
 
     /// Asserts that the map equals the model, by every method.
@@ -429,10 +410,9 @@ mod tests {
             assert_eq!(map.get(seq), model.get(&seq).copied(), "{seq}");
         }
         if let SeqMap::Several(window) = map {
-            let mut asked = map.clone();
             for seq in window.base.saturating_sub(2)..window.end() + 2 {
-                assert_eq!(asked.last_below(seq), last_below(model, seq), "{seq}");
-                assert_eq!(asked.get(seq), model.get(&seq).copied(), "{seq}");
+                assert_eq!(map.first_from(seq), first_from(model, seq), "{seq}");
+                assert_eq!(map.get(seq), model.get(&seq).copied(), "{seq}");
             }
         }
     }
@@ -443,15 +423,11 @@ mod tests {
         assert!(slots.len().is_power_of_two() && span <= slots.len(), "{span} seqs in {}", slots.len());
         assert_eq!(live > 0, span > 0);
         assert!(live + outliers.len() > 0, "a map without a seq is empty");
-        let (mut keys, mut vacant) = (0, 0);
+        let mut keys = 0;
         for seq in base..window.end() {
-            let content = slots[slot(seq, slots)];
-            if content & VACANT == 0 {
+            if slots[slot(seq, slots)] != VACANT {
                 assert!(!outliers.contains_key(&seq), "{seq} stands in two places");
-                (keys, vacant) = (keys + 1, 0);
-            } else {
-                vacant += 1;
-                assert!((1..=vacant).contains(&(content & !VACANT)), "{seq} claims that a live seq is vacant");
+                keys += 1;
             }
             assert!(keys > 0, "the lowest seq is live");
         }
@@ -501,22 +477,6 @@ mod tests {
             }
         }
 
-        /// Every vacant slot knows as much as it can, so that a wrong distance shows at once.
-        #[test]
-        fn vacancies_stay_true_when_all_are_remembered(steps in proptest::collection::vec(step(), 1..40)) {
-            let (mut map, mut model) = (SeqMap::Empty, BTreeMap::new());
-            for step in steps {
-                apply(&step, &mut map, &mut model);
-                check_content(&map, &model);
-                if let SeqMap::Several(window) = &mut map {
-                    for seq in window.base..=window.end() {
-                        prop_assert_eq!(window.last_below(seq), last_below(&model, seq));
-                    }
-                    check_window(window);
-                }
-            }
-        }
-
         #[test]
         fn a_window_is_dense_after_every_step(steps in proptest::collection::vec(step(), 1..80)) {
             let (mut map, mut model) = (SeqMap::Empty, BTreeMap::new());
@@ -532,11 +492,11 @@ mod tests {
     #[test]
     fn a_stream_finds_none_one_and_several() {
         let mut map = SeqMap::Empty;
-        assert_eq!((map.get(0), map.first(), map.last_below(9), map.remove(0)), (None, None, None, None));
+        assert_eq!((map.get(0), map.first(), map.first_from(0), map.remove(0)), (None, None, None, None));
         map.insert(9, 3);
         assert!(matches!(map, SeqMap::One { seq: 9, key: 3 }), "one needs no heap");
         assert_eq!((map.get(9), map.get(8), map.first(), map.is_empty()), (Some(3), None, Some(9), false));
-        assert_eq!((map.last_below(9), map.last_below(10), map.remove(8)), (None, Some((9, 3)), None));
+        assert_eq!((map.first_from(10), map.first_from(9), map.remove(8)), (None, Some((9, 3)), None));
         map.insert(8, 4);
         assert_eq!((map.get(9), map.get(8), map.get(7), map.first()), (Some(3), Some(4), None, Some(8)));
         assert_eq!(map.iter().collect::<Vec<_>>(), [(8, 4), (9, 3)]);
@@ -600,7 +560,7 @@ mod tests {
             map.insert(0, 2);
             assert_eq!((window(&map).span, outliers(&map)), (span, expected));
             assert_eq!((map.first(), map.get(0), map.get(far)), (Some(0), Some(2), Some(1)));
-            assert_eq!((map.last_below(far), map.last_below(far + 1)), (Some((0, 2)), Some((far, 1))));
+            assert_eq!((map.first_from(0), map.first_from(1)), (Some((0, 2)), Some((far, 1))));
         }
     }
 
@@ -611,7 +571,7 @@ mod tests {
         assert_eq!(map.remove(70), Some(1));
         [2, 9, 1].into_iter().for_each(|seq| map.insert(seq, 2));
         assert_eq!((map.remove(1), map.remove(2)), (Some(2), Some(2)));
-        assert_eq!((map.first(), map.last_below(9), map.get(0), map.get(9)), (Some(0), Some((0, 1)), Some(1), Some(2)));
+        assert_eq!((map.first(), map.first_from(0), map.first_from(1)), (Some(0), Some((0, 1)), Some((9, 2))));
         assert_eq!((map.remove(0), map.first()), (Some(1), Some(9)));
     }
 
@@ -689,18 +649,6 @@ mod tests {
         (100_000..110_000).for_each(|seq| assert_eq!(map.remove(seq), Some(1)));
         assert_eq!(outliers(&map), [0]);
         assert!(window(&map).slots.len() <= 64, "{}", window(&map).slots.len());
-    }
-
-    /// Each look-up starts at the top of a window of ten thousand seqs of which two and a half thousand are live.
-    #[test]
-    fn vacant_slots_are_passed_once() {
-        let mut map = map_of((0..2_500).chain([9_999]));
-        assert_eq!(map.last_below(9_999), Some((2_499, 1)));
-        let Window { slots, .. } = window(&map);
-        assert_eq!(slots[slot(9_998, slots)], VACANT | 7_499);
-        map.insert(9_000, 2);
-        assert_eq!((map.last_below(9_999), map.last_below(9_000)), (Some((9_000, 2)), Some((2_499, 1))));
-        assert_eq!((map.remove(9_000), map.last_below(9_999)), (Some(2), Some((2_499, 1))));
     }
 
     #[test]

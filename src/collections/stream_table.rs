@@ -95,10 +95,6 @@ impl<P: Clone + Ord + Hash, Q: Default, S> StreamTable<P, Q, S> {
         self.streams.len()
     }
 
-    pub(crate) fn get(&self, stream: Key) -> Option<&Stream<P, S>> {
-        self.streams.get(stream)
-    }
-
     /// The stream of a message and the seq in it, for any peer; a foreign id has none here.
     pub(crate) fn find(&self, id: MsgId) -> Option<(Key, u64)> {
         let (id, seq) = id.split_counting();
@@ -580,7 +576,7 @@ mod tests {
         fn check(&self, table: &Table) {
             assert_eq!(table.len(), self.streams.len());
             for known in &self.streams {
-                let stream = table.get(known.key).unwrap();
+                let stream = &table[known.key];
                 assert_eq!((stream.id, stream.name, **stream), (known.id, known.peer, known.state));
                 assert_eq!(Some(stream.peer), table.peer(&known.peer));
             }

@@ -5,13 +5,13 @@
 //! time.
 
 use super::message::Message;
-use super::{ACK_TIMER, AWAITS_ACK_A, Inbox};
+use super::{AGAIN, Inbox};
 use crate::collections::Key;
 use crate::context::Context;
 use crate::event::Event;
 use crate::frame::{Outgoing, Types};
 use crate::id::MsgId;
-use crate::recovery::FlightState;
+use crate::recovery::{Place, Timing};
 use crate::time::Time;
 
 impl<T: Types> Inbox<T> {
@@ -29,8 +29,9 @@ impl<T: Types> Inbox<T> {
     /// A confirmed message came again before its ack:A.
     pub(super) fn ack_again(&mut self, key: Key, ctx: &mut Context<T>) {
         ctx.stats.repeated_msg_n_confirmed += 1;
-        if self.flights.state(key) == FlightState::Armed {
-            self.flights.queue(key, AWAITS_ACK_A);
+        if self.flights.place(key) == Place::Timer {
+            self.flights.disarm(key);
+            self.push_again(key);
         }
     }
 
@@ -42,7 +43,20 @@ impl<T: Types> Inbox<T> {
         self.streams[stream].pending.insert(seq, key);
         self.push_ack(key, ctx);
         if ctx.connected {
-            self.flights.queue(key, AWAITS_ACK_A);
+            self.push_again(key);
+        }
+    }
+
+    fn push_again(&mut self, key: Key) {
+        self.flights.push(&mut self.again, AGAIN, key);
+    }
+
+    #[inline(always)]
+    fn leave(&mut self, key: Key) {
+        match self.flights.place(key) {
+            Place::Timer => self.flights.disarm(key),
+            Place::Queue(_) => self.flights.remove(&mut self.again, key),
+            Place::Idle => {}
         }
     }
 
@@ -78,7 +92,7 @@ impl<T: Types> Inbox<T> {
 
     #[inline(always)]
     fn remove_ack(&mut self, key: Key, stream: Key, seq: u64) {
-        self.flights.cancel(key);
+        self.leave(key);
         self.ack_links.unlink(&mut self.acks, key);
         self.messages.remove(key);
         self.on_settled(stream, seq);
@@ -91,7 +105,7 @@ impl<T: Types> Inbox<T> {
             next = self.ack_links.next(key);
             if self.messages[key].is_ack_sent() {
                 self.messages[key].on_connected();
-                self.flights.queue(key, AWAITS_ACK_A);
+                self.push_again(key);
             } else {
                 self.transmit_pending(key, ctx);
             }
@@ -100,28 +114,33 @@ impl<T: Types> Inbox<T> {
 
     /// No timer runs while there is no connection.
     pub(crate) fn on_disconnected(&mut self) {
-        self.flights.clear(|_| {});
+        let mut next = self.acks.first();
+        while let Some(key) = next {
+            next = self.ack_links.next(key);
+            self.leave(key);
+        }
     }
 
     /// Fires what is due: holds, then timers.
     pub(crate) fn on_timeout(&mut self, ctx: &mut Context<T>) {
         self.give_up_gaps(ctx);
-        while let Some((key, sent_at)) = self.flights.pop_due(ctx.now) {
-            self.messages[key].on_timeout();
-            self.flights.queue(key, AWAITS_ACK_A);
-            ctx.on_timeout(sent_at);
+        while let Some(due) = self.flights.pop_due(&timing(ctx), ctx.now, &mut ctx.jitter) {
+            self.messages[due.key].on_timeout();
+            self.push_again(due.key);
+            ctx.on_timeout(due.entered);
         }
     }
 
     /// Whether an ack:R waits for a token.
-    pub(crate) const fn wants_token(&self) -> bool {
-        !self.flights.queues_are_empty()
+    pub(crate) fn wants_token(&self) -> bool {
+        self.again.first().is_some()
     }
 
     /// Transmits the ack:R that has waited longest, with a token.
     pub(crate) fn transmit_next(&mut self, ctx: &mut Context<T>) {
-        if let Some(key) = self.flights.first_queued(AWAITS_ACK_A) {
+        if let Some(key) = self.again.first() {
             ctx.stats.retransmissions += 1;
+            self.leave(key);
             self.transmit_pending(key, ctx);
         }
     }
@@ -138,12 +157,16 @@ impl<T: Types> Inbox<T> {
     #[inline(always)]
     fn transmit(&mut self, key: Key, unanswered: u32, ack_r: Outgoing<T>, ctx: &mut Context<T>) {
         ctx.transmit(ack_r);
-        let delay = ctx.rto_delay(unanswered);
-        self.flights.arm(key, ACK_TIMER, delay, ctx.now);
+        self.flights.arm(key, unanswered, 0, ctx.now);
     }
 
     /// Returns the next deadline of the receiver half; the client adds that of the tokens.
-    pub(crate) fn next_deadline(&self) -> Time {
-        self.held.end().min(self.flights.next_due())
+    pub(crate) fn next_deadline(&self, ctx: &Context<T>) -> Time {
+        self.held.end().min(self.flights.next_due(&timing(ctx)))
     }
+}
+
+/// The delays of what waits for ack:A.
+fn timing<T: Types>(ctx: &Context<T>) -> Timing {
+    Timing::of(ctx.rto.timing().backoff)
 }

@@ -79,9 +79,4 @@ impl Expiry {
             (one, other) => one.or(other),
         }
     }
-
-    /// All live messages, in no useful order.
-    pub(super) fn keys(&self) -> impl Iterator<Item = Key> {
-        self.links.iter(self.sent).chain(self.dated.iter().map(|(_, key)| *key))
-    }
 }

@@ -1,21 +1,18 @@
 //! The server's replies: msg:A and ack:N.
 //!
 //! The rule (L6): a reply advances, fails or requeues a message, or changes nothing; events report only what is certain.
-//! Replies for unknown ids and in the wrong state are counted and ignored.
+//! Replies for unknown ids and in the wrong state are counted and ignored. A verdict that comes after a message has
+//! failed is kept for its `resend`.
 
-use core::time::Duration;
-
-use super::floors::Announce;
-use super::message::{Acceptance, Awaits};
-use super::stream::Recipient;
-use super::{AWAITS_MSG_A, Outbox, PROBE_TIMER, RETRY};
+use super::message::{Acceptance, Answered};
+use super::{AGAIN, Outbox};
 use crate::collections::Key;
 use crate::context::Context;
 use crate::event::Event;
 use crate::frame::{Rejection, Types, Verdict};
 use crate::id::MsgId;
 use crate::journal::Record;
-use crate::recovery::FlightState;
+use crate::recovery::Place;
 use crate::status::FailReason;
 
 impl<T: Types> Outbox<T> {
@@ -27,90 +24,124 @@ impl<T: Types> Outbox<T> {
         };
         match verdict {
             Verdict::Accepted(server_id) => self.on_accepted(key, id, server_id, ctx),
-            Verdict::Rejected(rejection) => self.on_rejected(key, rejection, ctx),
+            Verdict::Rejected(rejection) => self.on_rejected(key, id, rejection, ctx),
             Verdict::RetryAfter(pause) => self.on_retry_after(key, pause, ctx),
         }
     }
 
     #[inline(always)]
     fn on_accepted(&mut self, key: Key, id: MsgId, server_id: T::ServerId, ctx: &mut Context<T>) {
+        self.put_off = None;
+        let was_idle = self.flights.place(key) == Place::Idle;
+        if self.messages[key].on_wire(ctx.connection).is_some() {
+            self.sample(key, ctx);
+            self.on_answered(key);
+            self.leave(key);
+            self.hold_back_no_more(key);
+        }
         let message = &mut self.messages[key];
-        let (stream, is_barrier) = (message.stream, message.is_barrier);
+        let (stream, seq) = (message.stream, message.seq);
         let conflict = match message.on_accepted(server_id.clone()) {
-            Acceptance::First { repeated, in_window } => {
-                self.in_window -= usize::from(in_window);
-                if self.has_announced {
-                    self.streams[stream].announced = None;
-                }
-                self.sample(key, repeated, ctx);
-                if is_barrier {
-                    self.on_barrier_accepted(stream);
-                }
-                if ctx.connected && !self.is_blocked(stream) {
-                    self.wait_for(key, Awaits::AckN { probes: 0 }, ctx);
-                } else {
-                    self.flights.cancel(key);
+            Acceptance::First => {
+                self.on_probed(key, ctx);
+                if was_idle {
+                    self.update_rings(stream);
                 }
                 ctx.persist(|_| Record::Accepted { id, server_id: server_id.clone() });
                 ctx.event(Event::Accepted { id, server_id });
+                if !self.floors.is_empty() {
+                    self.on_announcement_answered(stream, seq);
+                }
+                return;
+            }
+            Acceptance::Repeated { was_asked } => {
+                ctx.stats.ignored_msg_a_repeated += 1;
+                self.on_asked_answered(key, ctx);
+                if !was_asked {
+                    ctx.rto.on_needless();
+                }
+                return;
+            }
+            Acceptance::Ignored => {
+                ctx.stats.ignored_msg_a_repeated += 1;
                 return;
             }
             Acceptance::Learned => None,
             Acceptance::Conflict { first } => Some(first),
-            Acceptance::Repeated => {
-                ctx.stats.ignored_msg_a_repeated += 1;
-                return;
-            }
         };
         ctx.stats.ignored_msg_a_repeated += 1;
         ctx.persist(|_| Record::Accepted { id, server_id: server_id.clone() });
         if let Some(first) = conflict {
+            self.on_asked_answered(key, ctx);
             ctx.event(Event::ServerIdConflict { id, first, second: server_id });
+            self.ask_all(ctx);
+        }
+    }
+
+    /// The server has answered a question: the message rests until the next one.
+    #[inline(never)]
+    fn on_asked_answered(&mut self, key: Key, ctx: &Context<T>) {
+        let message = &self.messages[key];
+        let (stream, seq, is_accepted) = (message.stream, message.seq, message.is_accepted());
+        if is_accepted {
+            self.leave(key);
+            self.on_announcement_answered(stream, seq);
+            self.announce(stream, ctx);
         }
     }
 
     #[inline(never)]
-    fn on_rejected(&mut self, key: Key, rejection: Rejection, ctx: &mut Context<T>) {
-        let message = &self.messages[key];
-        let reason = match message.on_wire() {
-            Some(false) => {
-                self.sample(key, false, ctx);
-                FailReason::Rejected(rejection)
+    fn on_rejected(&mut self, key: Key, id: MsgId, rejection: Rejection, ctx: &mut Context<T>) {
+        let message = &mut self.messages[key];
+        let reason = match message.on_wire(ctx.connection) {
+            Some(Answered { once, .. }) => {
+                self.sample(key, ctx);
+                self.on_answered(key);
+                if once { FailReason::Rejected(rejection) } else { FailReason::Unknown { rejection: Some(rejection) } }
             }
-            Some(true) => FailReason::Unknown { rejection: Some(rejection) },
             None if message.is_accepted() => FailReason::Unknown { rejection: Some(rejection) },
             None => {
                 ctx.stats.ignored_msg_a_repeated += 1;
+                if let Some(reason) = message.on_rejected_late(&rejection) {
+                    ctx.persist(|_| Record::Failed { id, reason });
+                }
                 return;
             }
         };
         self.fail(key, reason, ctx);
     }
 
-    #[inline(never)]
-    fn on_retry_after(&mut self, key: Key, pause: Duration, ctx: &mut Context<T>) {
-        let message = &self.messages[key];
-        let awaits_msg_a = matches!(self.flights.state(key), FlightState::Armed | FlightState::Queued(AWAITS_MSG_A));
-        let Some(repeated) = message.on_wire().filter(|_| awaits_msg_a) else {
-            ctx.stats.ignored_msg_a_repeated += 1;
-            return;
-        };
-        ctx.stats.retry_after += 1;
-        self.sample(key, repeated, ctx);
+    /// A message is answered: it leaves the window, and a suspect is one no more.
+    #[inline]
+    pub(super) fn on_answered(&mut self, key: Key) {
+        if self.messages[key].is_suspect_in_flight() {
+            self.suspects.on_answered();
+        }
         self.leave_window(key);
-        self.flights.queue(key, RETRY);
-        let until = ctx.now + pause.min(ctx.config.probe_max);
-        self.paused_until = self.paused_until.max(Some(until));
     }
 
-    /// Karn's rule: only the answer to a message that was transmitted once is a sample.
+    /// What the answer to a message says of the round trip, by Karn's rule. To be called while it is in its list.
     #[inline(always)]
-    fn sample(&self, key: Key, repeated: bool, ctx: &mut Context<T>) {
-        if repeated {
-            return;
+    pub(super) fn sample(&self, key: Key, ctx: &mut Context<T>) {
+        let Some(answered) = self.messages[key].on_wire(ctx.connection) else { return };
+        let place = self.flights.place(key);
+        let (sent_at, number) = self.flights.last(key);
+        if answered.once_here && place == Place::Timer {
+            ctx.rto.on_accepted_once(number);
         }
-        if let Some(sent_at) = self.flights.armed_at(key) {
-            ctx.rto.on_sample(ctx.now.nanos_since(sent_at));
+        if answered.late {
+            ctx.rto.on_accepted_late(ctx.now);
+        } else if answered.once && ctx.rto.wants_sample(number) {
+            let in_time = match place {
+                // The caller may have come late: then the time since the transmission says nothing.
+                Place::Timer => self.flights.due(key, ctx.rto.timing()).is_some_and(|due| ctx.now < due),
+                Place::Queue(AGAIN) => true,
+                Place::Queue(_) | Place::Idle => false,
+            };
+            if in_time {
+                ctx.rto.on_sample(ctx.now.nanos_since(sent_at));
+                ctx.rto.sample_from(self.next_number);
+            }
         }
     }
 
@@ -124,25 +155,30 @@ impl<T: Types> Outbox<T> {
             ctx.stats.ignored_ack_n_unsent += 1;
             return;
         }
+        let is_live = self.messages[key].is_live();
+        let place = self.flights.place(key);
+        let was_asked = self.messages[key].is_accepted() && matches!(place, Place::Timer | Place::Queue(AGAIN));
+        if is_live {
+            self.on_answered(key);
+            self.leave_lists(key);
+        }
         let message = self.messages.remove(key);
-        let state = &mut self.streams[message.stream];
-        if message.is_live() {
-            state.live.remove(message.seq);
+        let (stream, seq) = (message.stream, message.seq);
+        let state = &mut self.streams[stream];
+        if is_live {
+            state.live.remove(seq);
+            if !self.floors.is_empty() {
+                self.on_delivered_below(stream, seq, ctx);
+            }
         } else {
             self.failed -= 1;
-            state.on_delivered_late(message.seq);
+            state.on_delivered_late(seq);
         }
-        let (peer, is_idle) = (state.peer, state.is_idle());
-        if message.is_live() {
-            self.leave_lists(key, &message);
+        if place == Place::Idle {
+            self.update_rings(stream);
         }
-        if message.is_below_gap {
-            self.on_gap(message.stream, message.seq, Announce::All);
-        }
-        self.on_recipient_heard(peer, ctx);
-        if is_idle {
-            self.retire(message.stream);
-        }
+        self.on_recipient_heard(stream, seq, was_asked, ctx);
+        self.retire_if_idle(stream);
 
         ctx.persist(|_| Record::Delivered { id, server_id: server_id.clone() });
         if let Some(first) = message.server_id().filter(|first| **first != server_id) {
@@ -150,29 +186,5 @@ impl<T: Types> Outbox<T> {
         }
         ctx.stats.delivered += 1;
         ctx.event(Event::Delivered { id, server_id });
-    }
-
-    /// The recipient is online: probes of its other messages restart at the first interval; at most once per interval,
-    /// so that the cost does not grow with the number in flight.
-    fn on_recipient_heard(&mut self, peer: Key, ctx: &mut Context<T>) {
-        let Recipient { is_silent, heard_at } = *self.streams.peer_state(peer);
-        if is_silent && ctx.now.saturating_duration_since(heard_at) >= ctx.config.probe_initial {
-            self.restart_probes(peer, ctx);
-        }
-    }
-
-    #[inline(never)]
-    fn restart_probes(&mut self, peer: Key, ctx: &mut Context<T>) {
-        *self.streams.peer_state(peer) = Recipient { is_silent: false, heard_at: ctx.now };
-        let oldest_first: alloc::vec::Vec<Key> = self.streams.of_peer(peer).collect();
-        for stream in oldest_first.into_iter().rev() {
-            for (_, key) in self.streams[stream].live.iter() {
-                let message = &mut self.messages[key];
-                if message.on_recipient_heard() && self.flights.state(key) == FlightState::Armed {
-                    let delay = ctx.backoff.draw(self.first_probe);
-                    self.flights.arm(key, PROBE_TIMER, delay, ctx.now);
-                }
-            }
-        }
     }
 }

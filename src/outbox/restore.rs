@@ -3,10 +3,11 @@
 //! The rules: a restored message keeps its id and counts as transmitted, since it may have been; records of unknown
 //! messages are ignored; a record applied twice changes nothing.
 
+use alloc::vec::Vec;
+
 use super::message::Message;
 use super::{Outbox, merge};
 use crate::collections::Key;
-use crate::config::Order;
 use crate::context::Context;
 use crate::frame::Types;
 use crate::id::MsgId;
@@ -21,7 +22,7 @@ impl<T: Types> Outbox<T> {
             Record::Queued { id, to, payload, at } => self.restore_queued(id, &to, payload, at, ctx),
             Record::Accepted { id, server_id } => {
                 if let Some(key) = self.look_up(id) {
-                    drop(self.messages[key].on_accepted(server_id));
+                    self.restore_accepted(key, server_id, ctx);
                 }
             }
             Record::Failed { id, reason } => self.restore_failed(id, reason),
@@ -44,7 +45,18 @@ impl<T: Types> Outbox<T> {
         let expires_at = self.expiry.after(queued_at);
         let key = self.messages.insert(Message::restored(stream, seq, payload, queued_at, expires_at));
         self.streams[stream].live.insert(seq, key);
+        self.streams[stream].holding_back += 1;
         self.expiry.push_dated(key, expires_at);
+    }
+
+    fn restore_accepted(&mut self, key: Key, server_id: T::ServerId, ctx: &Context<T>) {
+        let message = &mut self.messages[key];
+        let is_first = message.is_live() && !message.is_accepted();
+        drop(message.on_accepted(server_id));
+        if is_first {
+            self.hold_back_no_more(key);
+            self.on_probed(key, ctx);
+        }
     }
 
     fn restore_failed(&mut self, id: MsgId, reason: FailReason) {
@@ -58,18 +70,18 @@ impl<T: Types> Outbox<T> {
 
     fn restore_resent(&mut self, id: MsgId, at: Time, ctx: &Context<T>) {
         let Some(key) = self.look_up(id) else { return };
-        let expires_at = self.expires_at_when_resent(key, at.min(ctx.now), ctx);
-        let message = &mut self.messages[key];
-        if message.is_live() {
-            let before = core::mem::replace(&mut message.expires_at, expires_at);
+        let at = at.min(ctx.now);
+        if self.messages[key].is_live() {
+            let expires_at = self.expires_at_when_resent(key, at, ctx);
+            let before = core::mem::replace(&mut self.messages[key].expires_at, expires_at);
             self.expiry.remove(key, before, &self.messages);
+            self.expiry.push_dated(key, expires_at);
         } else {
-            message.on_resent_before(expires_at);
-            let (stream, seq) = (message.stream, message.seq);
-            self.failed -= 1;
-            self.streams[stream].on_resent(seq, key);
+            self.revive(key, at, ctx);
+            if self.messages[key].is_accepted() {
+                self.on_probed(key, ctx);
+            }
         }
-        self.expiry.push_dated(key, expires_at);
     }
 
     fn restore_gone(&mut self, id: MsgId) {
@@ -80,11 +92,13 @@ impl<T: Types> Outbox<T> {
         }
     }
 
-    /// Ends the restore: all records were applied.
-    pub(crate) fn end_restore(&mut self, ctx: &Context<T>) {
-        match ctx.config.order {
-            Order::InOrder { .. } => self.raise_barrier(),
-            Order::AsArrived => {}
+    /// Ends the restore: all records were applied. Of each peer the oldest stream comes first.
+    pub(crate) fn end_restore(&mut self) {
+        let streams: Vec<Key> = self.streams.by_peer(|stream| !stream.is_idle()).collect();
+        for stream in streams {
+            self.restore_floor(stream);
+            self.restore_order(stream);
+            self.update_rings(stream);
         }
     }
 

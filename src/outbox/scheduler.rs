@@ -1,215 +1,348 @@
 //! Scheduler: which msg:R is transmitted next.
 //!
-//! The rules: a first msg:R needs a place in the window; a repeated one needs a token, and a place as well when it
-//! waits for one. A message has a timer or waits in a queue, never both.
+//! The rules (L8, L10, L11):
+//! - A first transmission needs a place in the window and no token. A repetition needs a token, and one that has no
+//!   place also a place.
+//! - Streams that have something take turns, one message each: what is repeated in `re_entry` goes before what is new.
+//!   Each resource has a ring of the streams that wait for it, so that none waits behind what lacks another resource.
+//! - Tokens go in turn to `again`, `re_entry`, suspects and ack:R; every fourth one to a question, and more only when
+//!   nothing else waits.
+//!
+//! ```text
+//!            place                    token                  token, place
+//!  nxt ────────────► on the wire ◄──────────── again    ◄──────────────── re_entry
+//!                         │  timeout, keeps its place ──► again
+//!                         │  third timeout although something is heard, retry-after, cut ──► re_entry
+//! ```
 
-use super::message::Awaits;
-use super::stream;
-use super::{AWAITS_ACK_N, AWAITS_MSG_A, Outbox, PROBE_TIMER, READY, RETRY, RTO_TIMER};
-use crate::collections::Key;
+use super::message::Departure;
+use super::{AGAIN, Outbox, QUESTION, RE_ENTRY, SUSPECTED};
+use crate::collections::{self, Bytes, Key, Links, List};
 use crate::context::Context;
-use crate::event::Event;
-use crate::frame::Types;
-use crate::recovery::FlightState;
-use crate::status::{FailReason, Stage};
-use crate::time::{Time, nanos};
+use crate::frame::{Outgoing, Types};
+use crate::recovery::Place;
+use crate::time::Time;
 
-/// After this number of unanswered transmissions a message leaves the window.
-const MAX_UNANSWERED_IN_WINDOW: u32 = 3;
-/// Every fourth token goes to a probe.
-const PROBE_TURN: u8 = 4;
+/// The streams that wait for a turn: those with something in `again`; those with something in `re_entry` or at `nxt`;
+/// those with something at `nxt`.
+#[derive(Clone, Debug)]
+pub(super) struct Rings([(List, Links); 3]);
 
-/// The msg:R that is transmitted next.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Next {
-    key: Key,
-    /// Whether it is a retransmission.
-    pub(crate) needs_token: bool,
+const AGAIN_RING: usize = 0;
+const PLACE_RING: usize = 1;
+const FRESH_RING: usize = 2;
+
+/// What a token may go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    Again,
+    ReEntry,
+    Suspect,
+    Ack,
+    Question,
+}
+
+impl Rings {
+    pub(super) const fn new() -> Self {
+        Self([const { (List::EMPTY, Links::new()) }; 3])
+    }
+
+    pub(super) fn footprint(streams: usize) -> Bytes {
+        collections::links::<()>(streams) * 3
+    }
+
+    fn first(&self, ring: usize) -> Option<Key> {
+        self.0[ring].0.first()
+    }
+
+    /// Whether no stream waits for a turn.
+    pub(super) fn are_empty(&self) -> bool {
+        self.first(PLACE_RING).is_none() && self.first(AGAIN_RING).is_none()
+    }
+
+    /// Whether streams wait only for places.
+    fn wait_only_for_places(&self) -> bool {
+        self.first(AGAIN_RING).is_none()
+    }
+
+    /// The streams with something in `again`.
+    pub(super) fn again(&self) -> impl Iterator<Item = Key> {
+        let (list, links) = &self.0[AGAIN_RING];
+        links.iter(*list)
+    }
 }
 
 impl<T: Types> Outbox<T> {
-    /// Queues everything live again, the oldest first; attempts start anew.
-    pub(crate) fn on_connected(&mut self, ctx: &mut Context<T>) {
-        self.flushing = true;
-        self.barrier.on_connected(ctx);
-        let mut keys: alloc::vec::Vec<Key> = self.expiry.keys().collect();
-        keys.sort_by_key(|key| self.age(*key));
-        for key in keys {
-            let message = &mut self.messages[key];
-            message.on_connected();
-            let queue = if message.is_accepted() { AWAITS_ACK_N } else { READY };
-            let stream = message.stream;
-            if !self.is_blocked(stream) {
-                self.flights.queue(key, queue);
-            }
-        }
-        ctx.rto.on_connected();
-    }
-
-    /// Stops all timers and empties the window: there is no connection.
-    pub(crate) fn on_disconnected(&mut self) {
-        self.flights.clear(|key| {
-            self.messages[key].leave_window();
-        });
-        self.in_window = 0;
-        self.flushing = false;
-    }
-
-    /// Fails what has expired. To be called before anything is transmitted.
-    pub(crate) fn expire(&mut self, ctx: &mut Context<T>) {
-        while let Some((_, key)) = self.expiry.first(&self.messages).filter(|(at, _)| *at <= ctx.now) {
-            let has_left = self.messages[key].has_left();
-            let reason = if has_left { FailReason::Unknown { rejection: None } } else { FailReason::Expired };
-            self.fail(key, reason, ctx);
-        }
-    }
-
-    /// Fires the timers that are due.
-    pub(crate) fn on_timeout(&mut self, ctx: &mut Context<T>) {
-        while let Some((key, sent_at)) = self.flights.pop_due(ctx.now) {
-            self.on_unanswered(key, sent_at, ctx);
-        }
-    }
-
-    fn on_unanswered(&mut self, key: Key, sent_at: Time, ctx: &mut Context<T>) {
-        let message = &mut self.messages[key];
-        let (stream, seq) = (message.stream, message.seq);
-        let Some((stage, attempt)) = message.on_timeout() else { return };
-        let queue = match stage {
-            Stage::Accept => {
-                ctx.rto.on_timeout(sent_at, ctx.now);
-                AWAITS_MSG_A
-            }
-            Stage::Deliver => {
-                let peer = self.streams[stream].peer;
-                self.streams.peer_state(peer).is_silent = true;
-                AWAITS_ACK_N
-            }
-        };
-        if stage == Stage::Accept && ctx.config.max_attempts.is_some_and(|max| attempt >= max) {
-            self.fail(key, FailReason::Unknown { rejection: None }, ctx);
-        } else {
-            if attempt >= MAX_UNANSWERED_IN_WINDOW {
-                self.leave_window(key);
-            }
-            self.flights.queue(key, queue);
-            ctx.event(Event::Retrying { id: self.msg_id(stream, seq), stage, attempt });
-        }
-        ctx.on_timeout(sent_at);
-    }
-
-    pub(super) fn leave_window(&mut self, key: Key) {
-        self.in_window -= usize::from(self.messages[key].leave_window());
-    }
-
-    /// Returns the msg:R that is transmitted next, if any may be.
-    #[inline(always)]
-    pub(crate) fn next(&mut self, ctx: &Context<T>) -> Option<Next> {
-        if self.flights.queues_are_empty() {
-            self.flushing = false;
-            return None;
-        }
-        let waits = |queue| self.flights.first_queued(queue).is_some();
-        self.flushing = self.flushing && (waits(READY) || waits(AWAITS_ACK_N));
-        self.paused_until = self.paused_until.filter(|until| *until > ctx.now);
-        if self.paused_until.is_some() {
-            return None;
-        }
-        self.candidate(ctx)
-    }
-
-    /// Returns the msg:R that would be next without the server's pause.
+    /// Puts a stream into the rings for which it qualifies and takes it out of the others.
     #[inline(never)]
-    fn candidate(&self, ctx: &Context<T>) -> Option<Next> {
-        let has_place = self.in_window < ctx.config.window;
-        let retry = self.flights.first_queued(RETRY).filter(|_| has_place);
-        let ready = self.flights.first_queued(READY).filter(|_| has_place);
-        let due = self.flights.first_queued(AWAITS_MSG_A);
-        let probe = self.flights.first_queued(AWAITS_ACK_N);
-        let first = ready.filter(|key| !self.messages[*key].has_left());
-        let probes_turn = self.turn % PROBE_TURN == PROBE_TURN - 1;
-        let key = match (ready, probe) {
-            _ if retry.is_some() => retry?,
-            (Some(ready), Some(probe)) if self.flushing => {
-                if self.age(ready) < self.age(probe) {
-                    ready
-                } else {
-                    probe
-                }
+    pub(super) fn update_rings(&mut self, stream: Key) {
+        let may_go = !self.is_paused(stream);
+        let may_begin = may_go && self.streams[stream].is_released;
+        let fresh = may_begin && self.fresh(stream).is_some();
+        let state = &mut self.streams[stream];
+        let re_entry = may_begin && state.re_entry.first().is_some();
+        let again = may_go && state.again.first().is_some();
+        for (ring, qualifies) in [again, re_entry || fresh, fresh].into_iter().enumerate() {
+            let bit = 1 << ring;
+            let (list, links) = &mut self.rings.0[ring];
+            if qualifies && state.rings & bit == 0 {
+                links.push_back(list, stream, ());
+                state.rings |= bit;
+            } else if !qualifies && state.rings & bit != 0 {
+                links.unlink(list, stream);
+                state.rings &= !bit;
             }
-            _ if first.is_some() => first?,
-            (_, Some(probe)) if probes_turn => probe,
-            (Some(ready), _) if due.is_none() || self.turn % 2 == 0 => ready,
-            _ => due.or(probe)?,
-        };
-        Some(Next { key, needs_token: self.messages[key].has_left() })
+        }
     }
 
-    /// Returns whether a first transmission may be made at once: nothing comes before it.
-    pub(super) fn may_go_at_once(&self, ctx: &Context<T>) -> bool {
-        self.flights.queues_are_empty()
-            && self.in_window < ctx.config.window
+    /// A stream had its turn for a place: the others come first.
+    fn rotate(&mut self, stream: Key) {
+        for ring in [PLACE_RING, FRESH_RING] {
+            let (list, links) = &mut self.rings.0[ring];
+            if self.streams[stream].rings & (1 << ring) != 0 && list.last() != Some(stream) {
+                links.unlink(list, stream);
+                links.push_back(list, stream, ());
+            }
+        }
+    }
+
+    /// The message at `nxt`, with its seq: the lowest live one from there on that is not accepted.
+    #[inline]
+    pub(super) fn fresh(&mut self, stream: Key) -> Option<(u64, Key)> {
+        loop {
+            let state = &mut self.streams[stream];
+            let (seq, key) = state.live.first_from(state.nxt())?;
+            if !self.messages[key].is_accepted() {
+                state.raise_nxt(seq);
+                return Some((seq, key));
+            }
+            state.raise_nxt(seq + 1);
+        }
+    }
+
+    /// Whether nothing goes before a message that is sent now to a stream, and there is a place for it.
+    #[inline(always)]
+    pub(super) fn may_go_at_once(&self, stream: Key, ctx: &Context<T>) -> bool {
+        ctx.connected
+            && self.rings.are_empty()
+            && self.window.has_room()
             && self.paused_until.is_none()
+            && self.streams[stream].is_released
             && ctx.now < self.expiry.next()
+            && !self.is_paused(stream)
     }
 
-    /// The tokens are exhausted: first transmissions no longer wait for retransmissions.
-    pub(crate) const fn end_flush(&mut self) -> bool {
-        core::mem::replace(&mut self.flushing, false)
+    /// Whether at the end of an input nothing can leave or change, unless something is due.
+    #[inline]
+    pub(crate) fn is_quiescent(&self) -> bool {
+        let waits_for_place = !self.window.has_room() && !self.window.is_stuck() && self.rings.wait_only_for_places();
+        (self.rings.are_empty() || waits_for_place)
+            && self.questions.first().is_none()
+            && self.suspects.is_quiescent()
+            && self.paused.is_empty()
+            && self.paused_until.is_none()
     }
 
-    /// Transmits the next msg:R.
-    #[inline(never)]
-    pub(crate) fn transmit_next(&mut self, next: Next, ctx: &mut Context<T>) {
-        if next.needs_token {
-            self.turn = self.turn.wrapping_add(1);
-            ctx.stats.retransmissions += 1;
+    /// Whether a first transmission has a place: in the window, or as a feeler beyond it.
+    fn has_place(&self, ctx: &Context<T>) -> bool {
+        self.window.has_room() || ctx.now >= self.feeler_at(ctx)
+    }
+
+    /// When a first transmission may go beyond a window that is stuck: each `rto_max`. [`Time::MAX`] for never.
+    fn feeler_at(&self, ctx: &Context<T>) -> Time {
+        if self.window.is_stuck() { self.last_first.plus(ctx.rto.max()) } else { Time::MAX }
+    }
+
+    /// Transmits a message for the first time, if that is the next turn; a stream with something to repeat needs a token.
+    pub(crate) fn transmit_first(&mut self, ctx: &mut Context<T>) -> bool {
+        self.sort_suspects();
+        let stream = self.rings.first(PLACE_RING).filter(|stream| self.streams[*stream].re_entry.first().is_none());
+        self.transmit_first_of(stream, ctx)
+    }
+
+    /// As [`transmit_first`](Self::transmit_first) while there is no token: streams with something to repeat send what
+    /// is new.
+    pub(crate) fn transmit_first_without_token(&mut self, ctx: &mut Context<T>) -> bool {
+        self.transmit_first_of(self.rings.first(FRESH_RING), ctx)
+    }
+
+    fn transmit_first_of(&mut self, stream: Option<Key>, ctx: &mut Context<T>) -> bool {
+        if self.paused_until.is_some() || !self.has_place(ctx) {
+            return false;
         }
-        let waited_for_place = matches!(self.flights.state(next.key), FlightState::Queued(READY | RETRY));
-        let message = &mut self.messages[next.key];
-        let awaits = message.on_transmit(waited_for_place);
-        ctx.transmit(stream::msg_r(&mut self.streams[message.stream], message.seq, message.payload.clone()));
-        self.wait_for(next.key, awaits, ctx);
+        let Some((stream, (_, key))) = stream.and_then(|stream| Some((stream, self.fresh(stream)?))) else {
+            return false;
+        };
+        self.transmit(key, true, ctx);
+        if self.fresh(stream).is_none() {
+            self.update_rings(stream);
+        }
+        self.rotate(stream);
+        true
     }
 
-    /// Waits for the answer to a transmitted msg:R.
-    #[inline(always)]
-    pub(super) fn wait_for(&mut self, key: Key, awaits: Awaits, ctx: &mut Context<T>) {
-        let (timer, delay) = match awaits {
-            Awaits::MsgA { unanswered, takes_place } => {
-                self.in_window += usize::from(takes_place);
-                (RTO_TIMER, ctx.rto_delay(unanswered.max(ctx.rto.level())))
-            }
-            Awaits::AckN { probes: 0 } => (PROBE_TIMER, ctx.backoff.draw(self.first_probe)),
-            Awaits::AckN { probes } => {
-                let (initial, max) = (nanos(ctx.config.probe_initial), nanos(ctx.config.probe_max));
-                (PROBE_TIMER, ctx.backoff.delay(initial, probes, max))
-            }
+    /// What wants a token for a msg:R.
+    pub(crate) fn wants(&mut self, ctx: &Context<T>) -> [Option<Class>; 4] {
+        if self.paused_until.is_some() {
+            return [None; 4];
+        }
+        self.drop_questions_of_paused();
+        let room = self.window.has_room();
+        let wants = |class, wants: bool| wants.then_some(class);
+        [
+            wants(Class::Again, self.rings.first(AGAIN_RING).is_some()),
+            wants(Class::ReEntry, room && self.rings.first(PLACE_RING).is_some()),
+            wants(Class::Suspect, room && self.suspect_at(ctx) <= ctx.now),
+            wants(Class::Question, self.questions.first().is_some()),
+        ]
+    }
+
+    /// What enters the window again next.
+    pub(super) fn next_re_entry(&self) -> Option<Key> {
+        self.streams[self.rings.first(PLACE_RING)?].re_entry.first()
+    }
+
+    /// Transmits what the next token of a class is for.
+    pub(crate) fn transmit_with_token(&mut self, class: Class, ctx: &mut Context<T>) {
+        let key = match class {
+            Class::Again => self.rings.first(AGAIN_RING).and_then(|stream| self.streams[stream].again.first()),
+            Class::ReEntry => self.next_re_entry(),
+            Class::Suspect => self.suspects.first(),
+            Class::Question => self.questions.first(),
+            Class::Ack => None,
         };
-        self.flights.arm(key, timer, delay, ctx.now);
+        let Some(key) = key else { return };
+        ctx.stats.retransmissions += 1;
+        let stream = self.messages[key].stream;
+        self.leave(key);
+        match class {
+            Class::Suspect => self.suspects.on_transmit(),
+            Class::ReEntry => self.rotate(stream),
+            Class::Again if self.streams[stream].rings & (1 << AGAIN_RING) != 0 => {
+                let (list, links) = &mut self.rings.0[AGAIN_RING];
+                links.unlink(list, stream);
+                links.push_back(list, stream, ());
+            }
+            Class::Again | Class::Question | Class::Ack => {}
+        }
+        self.transmit(key, class != Class::Question, ctx);
+    }
+
+    /// Transmits a message that is in no queue, and waits for the answer. An accepted one that `is_whole` goes with its
+    /// payload, else as a question.
+    #[inline]
+    pub(super) fn transmit(&mut self, key: Key, is_whole: bool, ctx: &mut Context<T>) {
+        let message = &mut self.messages[key];
+        let departure = message.on_transmit(true, ctx.connection);
+        let (stream, seq) = (message.stream, message.seq);
+        let state = &mut self.streams[stream];
+        if seq >= state.nxt() {
+            state.raise_nxt(seq + 1);
+            self.last_first = ctx.now;
+        }
+        let is_whole = is_whole || departure.asked == 0 || !ctx.config.questions || is_power_of_8(departure.asked);
+        let payload = is_whole.then(|| message.payload.clone());
+        let (id, to, floor) = (state.id.id(seq), state.name.clone(), state.una());
+        if !self.floors.is_empty() {
+            self.on_announced(stream, seq);
+        }
+        ctx.transmit(Outgoing::MsgR { id, to, floor, payload });
+        self.wait_for_answer(key, departure, ctx);
+    }
+
+    /// Waits for the answer to a msg:R.
+    #[inline(always)]
+    pub(super) fn wait_for_answer(&mut self, key: Key, departure: Departure, ctx: &Context<T>) {
+        if departure.takes_place {
+            self.window.enter(departure.unanswered);
+        }
+        self.flights.arm(key, u32::from(departure.unanswered), self.next_number, ctx.now);
+        self.next_number = self.next_number.wrapping_add(1);
+    }
+
+    /// Removes a message from the list in which it is.
+    #[inline(always)]
+    pub(super) fn leave(&mut self, key: Key) {
+        match self.flights.place(key) {
+            Place::Timer => self.flights.disarm(key),
+            Place::Idle => {}
+            Place::Queue(queue) => self.leave_queue(key, queue),
+        }
+    }
+
+    #[inline(never)]
+    fn leave_queue(&mut self, key: Key, queue: u8) {
+        let stream = self.messages[key].stream;
+        match queue {
+            AGAIN => self.flights.remove(&mut self.streams[stream].again, key),
+            RE_ENTRY => self.flights.remove(&mut self.streams[stream].re_entry, key),
+            SUSPECTED => self.suspects.remove(&mut self.flights, key),
+            _ => self.flights.remove(&mut self.questions, key),
+        }
+        if queue == AGAIN || queue == RE_ENTRY {
+            self.update_rings(stream);
+        }
+    }
+
+    /// Puts a message that is in no list into `again`.
+    pub(super) fn push_again(&mut self, key: Key) {
+        let stream = self.messages[key].stream;
+        self.flights.push(&mut self.streams[stream].again, AGAIN, key);
+        self.update_rings(stream);
+    }
+
+    /// Puts a message that is in no list at the end of `re_entry`; a suspect goes to the suspects.
+    pub(super) fn push_re_entry(&mut self, key: Key) {
+        let stream = self.messages[key].stream;
+        self.flights.push(&mut self.streams[stream].re_entry, RE_ENTRY, key);
+        self.update_rings(stream);
+    }
+
+    /// Puts a question about an accepted message into the queue, unless it waits for something already, or its stream is
+    /// paused. Returns whether it did.
+    pub(super) fn ask(&mut self, key: Key, ctx: &Context<T>) -> bool {
+        let message = &self.messages[key];
+        let is_paused = self.is_paused(message.stream);
+        let asks = ctx.connected && message.is_accepted() && !is_paused && self.flights.place(key) == Place::Idle;
+        if asks {
+            self.flights.push(&mut self.questions, QUESTION, key);
+        }
+        asks
     }
 
     /// Returns the next deadline of the sender half; the client adds that of the tokens.
-    pub(crate) fn next_deadline(&self, ctx: &Context<T>) -> Time {
-        let pause = self.paused_until.map_or(Time::MAX, |until| self.next_after_pause(until, ctx));
-        self.next_when_quiescent().min(pause).min(self.barrier.next_deadline())
+    pub(crate) fn next_deadline(&mut self, ctx: &Context<T>) -> Time {
+        let timers = self.next_when_quiescent(ctx);
+        if !ctx.connected {
+            return timers;
+        }
+        let feeler = if self.rings.first(FRESH_RING).is_some() { self.feeler_at(ctx) } else { Time::MAX };
+        let token = ctx.tokens.next_at();
+        let suspect = if self.window.has_room() { self.suspect_at(ctx) } else { Time::MAX };
+        let suspect = if suspect < Time::MAX { suspect.max(token) } else { suspect };
+        match self.paused_until {
+            Some(until) => timers.min(self.after_pause(until, token)),
+            None => timers.min(feeler).min(suspect).min(self.next_pause_end(token)),
+        }
     }
 
     /// As [`next_deadline`](Self::next_deadline), while nothing waits.
-    pub(crate) fn next_when_quiescent(&self) -> Time {
-        self.expiry.next().min(self.flights.next_due())
+    #[inline]
+    pub(crate) fn next_when_quiescent(&self, ctx: &Context<T>) -> Time {
+        let probes = if ctx.connected { self.next_probe() } else { Time::MAX };
+        self.expiry.next().min(self.flights.next_due(ctx.rto.timing())).min(probes)
     }
 
-    /// Returns when a msg:R is transmitted after a pause: it may have to wait for a token too.
-    fn next_after_pause(&self, until: Time, ctx: &Context<T>) -> Time {
-        let Some(next) = self.candidate(ctx).filter(|_| ctx.connected) else { return Time::MAX };
-        let waits_for_token = next.needs_token && !self.flushing;
-        if waits_for_token { until.max(ctx.tokens.next_at()) } else { until }
+    /// Returns when something is transmitted after a pause of everything.
+    fn after_pause(&self, until: Time, token: Time) -> Time {
+        if self.window.has_room() && self.rings.first(FRESH_RING).is_some() {
+            return until;
+        }
+        let waits = !self.rings.are_empty() || self.questions.first().is_some() || self.suspects.first().is_some();
+        if waits { until.max(token) } else { until }
     }
+}
 
-    /// Sorts messages by when they were sent.
-    fn age(&self, key: Key) -> (Time, Key, u64) {
-        let message = &self.messages[key];
-        (message.queued_at, message.stream, message.seq)
-    }
+const fn is_power_of_8(n: u16) -> bool {
+    n >= 8 && n.is_power_of_two() && n.trailing_zeros() % 3 == 0
 }

@@ -1,79 +1,99 @@
-//! Outgoing streams: which stream numbers the next message to a peer.
+//! Outgoing streams: the sequence space of each, and which one numbers the next message to a peer.
 //!
 //! A stream is this process × one peer. Its 64 bits are drawn once, its seqs count without gaps, and the next message
 //! goes to another one when it is *exhausted*: [`MAX_ABANDONED`] of its seqs were abandoned, so that a receiver has few
-//! gaps to remember, or its last seq was used. The list of a peer has the oldest stream first; the last one numbers. A stream is *idle* when it
-//! has no message; idle ones that are last but not first wait for those before them.
+//! gaps to remember, or its last seq was used. As in TCP a stream has three marks:
 //!
-//! As many idle streams are kept as the outbox may hold messages; beyond that the longest-idle one is forgotten, and
-//! the next message to its peer starts another.
+//! ```text
+//!    una                    nxt              end
+//!  ───┬──────────────────────┬────────────────┬────
+//!     │ transmitted, waiting │ never yet in   │ seqs to come
+//!     │ for msg:A or ack:N   │ this process   │
+//! ```
+//!
+//! `una` is the lowest live seq, which is the floor; `nxt` never goes back. What must be transmitted again waits in two
+//! queues: `again`, which keeps its place in the window, and `re_entry`, which needs one.
+//!
+//! The list of a peer has the oldest stream first; the last one numbers. Across streams a receiver keeps no order, so a
+//! newer stream is *released* only when no message of an older one holds it back. A stream is *idle* when it has no
+//! message; idle ones that are last but not first wait for those before them. As many idle streams are kept as the
+//! outbox may hold messages; beyond that the longest-idle one is forgotten, and the next message to its peer starts
+//! another.
 
 use super::Outbox;
-use super::floors::Announce;
-use crate::collections::{self, Bytes, Key, SeqMap, StreamTable};
-use crate::frame::{Outgoing, Types};
+use super::probes::Recipient;
+use crate::collections::{Bytes, Key, List, SeqMap, StreamTable};
+use crate::frame::Types;
 use crate::id::{MsgId, SEQ_END, StreamId, StreamKey};
-use crate::time::Time;
 
 /// The number of abandoned seqs that exhausts a stream.
 const MAX_ABANDONED: u32 = 512;
 
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
-    next_seq: u64,
-    /// One past the highest seq that was transmitted.
-    pub(super) sent_end: u64,
+    end: u64,
+    /// The lowest seq that was not transmitted in this process, if it is live and not accepted.
+    nxt: u64,
     /// The live messages.
     pub(super) live: SeqMap,
     pub(super) failed: SeqMap,
+    pub(super) again: List,
+    pub(super) re_entry: List,
     /// The number of messages that failed or were discarded undelivered.
     abandoned: u32,
-    /// Which messages were queued to announce the floor, until one of the stream's messages gets a timer: only then can
-    /// a further rise be announced.
-    pub(super) announced: Option<Announce>,
-    pub(super) restored: Restored,
-}
-
-/// The restored messages of a stream.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Restored {
-    /// Neither delivered nor failed.
-    pub(super) live: u32,
-    /// Nor accepted.
-    pub(super) unaccepted: u32,
-}
-
-/// What is known of a recipient.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Recipient {
-    /// Whether a probe went unanswered since the recipient was last heard of, and when its probes last restarted.
-    pub(super) is_silent: bool,
-    pub(super) heard_at: Time,
+    /// The number of messages for which newer streams of the peer wait.
+    pub(super) holding_back: u32,
+    /// Whether no older stream of the peer holds it back.
+    pub(super) is_released: bool,
+    /// The [rings](super::scheduler::Rings) in which it is, as bits.
+    pub(super) rings: u8,
+    /// On this connection every accepted message below this seq was asked about.
+    pub(super) asked_below: u64,
+    pub(super) asked_on: u32,
 }
 
 impl Stream {
-    fn new(next_seq: u64) -> Self {
+    const fn new(end: u64) -> Self {
         Self {
-            next_seq,
-            sent_end: next_seq,
+            end,
+            nxt: 0,
             live: SeqMap::Empty,
             failed: SeqMap::Empty,
+            again: List::EMPTY,
+            re_entry: List::EMPTY,
             abandoned: 0,
-            announced: None,
-            restored: Restored::default(),
+            holding_back: 0,
+            is_released: true,
+            rings: 0,
+            asked_below: 0,
+            asked_on: 0,
         }
     }
 
     /// Takes the next seq. A message must follow.
     pub(super) const fn take_seq(&mut self) -> u64 {
-        let seq = self.next_seq;
-        self.next_seq += 1;
+        let seq = self.end;
+        self.end += 1;
         seq
     }
 
-    /// The lowest seq that may still be transmitted unasked.
-    fn floor(&self) -> u64 {
-        self.live.first().unwrap_or(self.next_seq)
+    /// The floor: the lowest live seq, or the next one when none is live.
+    #[inline]
+    pub(super) fn una(&self) -> u64 {
+        self.live.first().unwrap_or(self.end)
+    }
+
+    /// The lowest seq that was not transmitted in this process.
+    pub(super) const fn nxt(&self) -> u64 {
+        self.nxt
+    }
+
+    /// Moves `nxt`; it never goes back.
+    #[inline]
+    pub(super) const fn raise_nxt(&mut self, nxt: u64) {
+        if nxt > self.nxt {
+            self.nxt = nxt;
+        }
     }
 
     /// A live message failed.
@@ -114,7 +134,7 @@ impl Stream {
     }
 
     const fn is_exhausted(&self) -> bool {
-        self.abandoned >= MAX_ABANDONED || self.next_seq >= SEQ_END
+        self.abandoned >= MAX_ABANDONED || self.end >= SEQ_END
     }
 }
 
@@ -123,21 +143,15 @@ pub(super) type Streams<T> = StreamTable<<T as Types>::Peer, Recipient, Stream>;
 
 /// The maximum heap of the streams when the outbox holds `messages` messages.
 pub(super) fn footprint<T: Types>(messages: usize) -> Bytes {
-    // As many idle ones as messages, as many with messages, and as many idle ones that wait for an older one. A message
-    // is in one of two maps.
-    let streams = messages.saturating_mul(3);
+    // A message is in one of two maps.
+    let streams = streams(messages);
     Streams::<T>::footprint(streams) + SeqMap::footprint(streams, messages)
 }
 
-/// The msg:R of a message that is transmitted now.
-pub(super) fn msg_r<T: Types>(
-    stream: &mut collections::Stream<T::Peer, Stream>,
-    seq: u64,
-    payload: T::Payload,
-) -> Outgoing<T> {
-    stream.sent_end = stream.sent_end.max(seq + 1);
-    stream.announced = None;
-    Outgoing::MsgR { id: stream.id.id(seq), to: stream.name.clone(), floor: stream.floor(), payload: Some(payload) }
+/// The maximum number of streams: as many idle ones as messages, as many with messages, and as many idle ones that wait
+/// for an older one.
+pub(super) const fn streams(messages: usize) -> usize {
+    messages.saturating_mul(3)
 }
 
 impl<T: Types> Outbox<T> {
@@ -199,11 +213,18 @@ impl<T: Types> Outbox<T> {
         self.insert_stream(to, id, 0)
     }
 
-    fn insert_stream(&mut self, to: &T::Peer, id: StreamKey, next_seq: u64) -> Key {
-        let stream = self.streams.insert(to, id, Stream::new(next_seq), usize::MAX);
+    fn insert_stream(&mut self, to: &T::Peer, id: StreamKey, end: u64) -> Key {
+        let stream = self.streams.insert(to, id, Stream::new(end), usize::MAX);
         let stream = stream.expect("no peer has more streams than a machine has addresses");
         self.streams.push_of_peer(stream);
+        self.restore_order(stream);
         stream
+    }
+
+    /// Decides whether a stream is released by the one before it.
+    pub(super) fn restore_order(&mut self, stream: Key) {
+        let before = self.streams.before(stream).filter(|_| self.keeps_order).map(|before| &self.streams[before]);
+        self.streams[stream].is_released = before.is_none_or(|before| before.is_released && before.holding_back == 0);
     }
 
     /// Takes over a stream of an earlier process, for the messages that it has left.
@@ -211,6 +232,27 @@ impl<T: Types> Outbox<T> {
         self.stream_ids.absorb(id.as_u64());
         // It numbers no new messages: a stream never outlives its process.
         self.insert_stream(to, StreamKey::from(id), SEQ_END)
+    }
+
+    /// A message holds newer streams back no more.
+    #[inline]
+    pub(super) fn release(&mut self, stream: Key) {
+        let state = &mut self.streams[stream];
+        state.holding_back -= 1;
+        if state.holding_back == 0 {
+            self.release_newer(stream);
+        }
+    }
+
+    /// Releases the streams after one that holds none back.
+    fn release_newer(&mut self, mut stream: Key) {
+        while self.streams[stream].is_released && self.streams[stream].holding_back == 0 {
+            let Some(next) = self.streams.after(stream) else { return };
+            if !core::mem::replace(&mut self.streams[next].is_released, true) {
+                self.update_rings(next);
+            }
+            stream = next;
+        }
     }
 
     /// An idle stream gets a message, or is about to be forgotten.
@@ -258,6 +300,9 @@ impl<T: Types> Outbox<T> {
     }
 
     fn forget_stream(&mut self, stream: Key) {
+        self.forget_pause(stream);
+        self.floors.remove(&stream);
+        self.forget_walk(stream);
         self.streams.unlink_of_peer(stream);
         self.streams.remove(stream);
     }
@@ -266,11 +311,12 @@ impl<T: Types> Outbox<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collections;
 
     #[test]
     #[cfg(target_pointer_width = "64")]
-    fn a_slot_of_an_outgoing_stream_takes_96_bytes() {
-        assert_eq!(size_of::<collections::Slot<collections::Stream<u64, Stream>>>(), 96);
+    fn a_slot_of_an_outgoing_stream_takes_120_bytes() {
+        assert_eq!(size_of::<collections::Slot<collections::Stream<u64, Stream>>>(), 120);
     }
 
     /// A stream whose messages have the seqs from 0 to `end`, with these as keys.
@@ -287,17 +333,17 @@ mod tests {
     #[test]
     fn the_floor_is_the_lowest_live_seq_or_the_next_one() {
         let mut stream = stream(0);
-        assert_eq!((stream.floor(), stream.is_idle()), (0, true));
+        assert_eq!((stream.una(), stream.is_idle()), (0, true));
         for key in 0..3 {
             let seq = stream.take_seq();
             stream.live.insert(seq, key);
         }
-        assert_eq!((stream.floor(), stream.is_idle()), (0, false));
+        assert_eq!((stream.una(), stream.is_idle()), (0, false));
         stream.live.remove(0);
         stream.on_failed(1, 1);
-        assert_eq!(stream.floor(), 2);
+        assert_eq!(stream.una(), 2);
         stream.on_discarded(2);
-        assert_eq!((stream.floor(), stream.is_idle()), (3, false), "a failed message stands above no floor");
+        assert_eq!((stream.una(), stream.is_idle()), (3, false), "a failed message stands above no floor");
     }
 
     #[test]
@@ -310,7 +356,7 @@ mod tests {
             [Some(0), Some(1), Some(2), Some(3), None]
         );
         stream.on_resent(1, 1);
-        assert_eq!((stream.live.get(1), stream.failed.get(1), stream.floor()), (Some(1), None, 0));
+        assert_eq!((stream.live.get(1), stream.failed.get(1), stream.una()), (Some(1), None, 0));
         stream.on_delivered_late(2);
         stream.on_discarded(3);
         assert_eq!([2, 3].map(|seq| stream.message(seq)), [None, None]);

@@ -1,84 +1,73 @@
 //! Exponential backoff with jitter.
 //!
-//! The delay is doubled per level, lengthened by up to the configured share at random, rounded up to the [timer
-//! grid](super::grid), and capped last (by [`Flights`](super::Flights)). Jitter only lengthens: a timer never fires
-//! early. Since a delay ends on the grid, jitter is drawn there: each grid value from that of the doubled delay to that
-//! of the longest one is equally likely.
-//!
-//! ```text
-//!  base 1 s, jitter 0.25     1.007  1.040  1.074  1.141  1.208  1.275     each with probability 1/6
-//! ```
+//! A delay is the base doubled once per level, at most the cap; then lengthened by up to the configured share at
+//! random, and capped again. Jitter only lengthens: a timer never fires early.
 
-use super::grid::{self, Delay};
 use crate::rng::Rng;
 
-#[derive(Clone, Debug)]
-pub(crate) struct Backoff {
-    rng: Rng,
-    /// Unused random bits, and the number of draws that they suffice for.
-    bits: u64,
-    draws: u32,
-    jitter: Jitter,
-}
-
-/// The share of a delay by which it may be lengthened, in units of 2⁻³².
+/// The delays of one kind of timer, in nanoseconds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Jitter(u64);
-
-impl Jitter {
-    /// `share` is from 0.0 to 1.0.
-    pub(crate) fn new(share: f64) -> Self {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be from 0.0 to 1.0")]
-        let share = (share * 4_294_967_296.0) as u64;
-        Self(share)
-    }
+pub(crate) struct Backoff {
+    pub(crate) base: u64,
+    pub(crate) cap: u64,
 }
 
-/// The delays from which one is drawn: `values` consecutive grid values from the first on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Spread {
-    first: Delay,
-    values: u16,
-}
+/// The part of a delay by which it is lengthened, in units of 2⁻³².
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stretch(u64);
 
-impl Spread {
-    /// `base` nanoseconds doubled `level` times and lengthened, at most `cap`.
-    pub(crate) fn new(base: u64, level: u32, cap: u64, jitter: Jitter) -> Self {
-        let doubled = match base.checked_shl(level) {
-            Some(doubled) if doubled >> level == base => doubled.min(cap),
-            Some(_) | None => cap,
-        };
-        let longer = u64::try_from((u128::from(doubled) * u128::from(jitter.0)) >> 32).unwrap_or(u64::MAX);
-        let longest = doubled.saturating_add(longer).min(cap);
-        let (first, last) = (grid::delay_for(doubled), grid::delay_for(longest));
-        Self { first, values: last.steps_after(first) + 1 }
-    }
+/// Draws by how much delays are lengthened.
+#[derive(Clone, Debug)]
+pub(crate) struct Jitter {
+    rng: Rng,
+    /// The maximum, in units of 2⁻³².
+    share: u64,
 }
 
 impl Backoff {
-    pub(crate) fn new(jitter: Jitter, rng: Rng) -> Self {
-        Self { rng, bits: 0, draws: 0, jitter }
+    /// The delay of a level without jitter.
+    pub(crate) const fn nominal(self, level: u32) -> u64 {
+        match self.base.checked_shl(level) {
+            Some(doubled) if doubled >> level == self.base && doubled < self.cap => doubled,
+            Some(_) | None => self.cap,
+        }
     }
 
-    /// Draws one delay: `base` nanoseconds doubled `level` times, lengthened, at most `cap`.
-    pub(crate) fn delay(&mut self, base: u64, level: u32, cap: u64) -> Delay {
-        self.draw(Spread::new(base, level, cap, self.jitter))
+    /// The delay of a level.
+    pub(crate) fn delay(self, level: u32, stretch: Stretch) -> u64 {
+        stretch.of(self.nominal(level)).min(self.cap)
     }
 
-    /// Draws one delay.
-    #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, reason = "a number of sixteen bits, and less than so many values")]
-    pub(crate) fn draw(&mut self, spread: Spread) -> Delay {
-        if spread.values == 1 {
-            return spread.first;
+    /// The number of levels with different delays.
+    pub(crate) fn levels(self) -> usize {
+        (0..).take_while(|level| self.nominal(*level) < self.cap).count() + 1
+    }
+}
+
+impl Stretch {
+    /// A delay, lengthened.
+    pub(crate) fn of(self, delay: u64) -> u64 {
+        if self.0 == 0 {
+            return delay;
         }
-        if self.draws == 0 {
-            (self.bits, self.draws) = (self.rng.next(), u64::BITS / u16::BITS);
+        let longer = (u128::from(delay) * u128::from(self.0)) >> 32;
+        delay.saturating_add(u64::try_from(longer).unwrap_or(u64::MAX))
+    }
+}
+
+impl Jitter {
+    /// `share` is from 0.0 to 1.0.
+    pub(crate) fn new(share: f64, rng: Rng) -> Self {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be from 0.0 to 1.0")]
+        let share = (share * 4_294_967_296.0) as u64;
+        Self { rng, share }
+    }
+
+    pub(crate) fn draw(&mut self) -> Stretch {
+        if self.share == 0 {
+            return Stretch(0);
         }
-        let bits = self.bits as u16;
-        self.bits >>= u16::BITS;
-        self.draws -= 1;
-        spread.first.plus(((u32::from(bits) * u32::from(spread.values)) >> u16::BITS) as u16)
+        Stretch(((self.rng.next() >> 32) * self.share) >> 32)
     }
 }
 
@@ -87,50 +76,52 @@ mod tests {
     use super::*;
     use crate::rng::Seed;
 
-    use alloc::collections::BTreeMap;
+    use alloc::vec::Vec;
 
-    fn backoff(jitter: f64) -> Backoff {
-        Backoff::new(Jitter::new(jitter), Rng::new(&Seed::from_bytes([1; 32]), 0))
+    fn jitter(share: f64) -> Jitter {
+        Jitter::new(share, Rng::new(&Seed::from_bytes([1; 32]), 0))
     }
 
     #[test]
     fn without_jitter_the_delay_doubles_up_to_the_cap() {
-        let mut backoff = backoff(0.0);
-        let delays = [0, 1, 2, 5, 6, 7, 40, 63, 64, 1000].map(|level| backoff.delay(128, level, 6_144).nanos());
+        let backoff = Backoff { base: 128, cap: 6_144 };
+        let stretch = jitter(0.0).draw();
+        let delays = [0, 1, 2, 5, 6, 7, 40, 63, 64, 1000].map(|level| backoff.delay(level, stretch));
         assert_eq!(delays, [128, 256, 512, 4_096, 6_144, 6_144, 6_144, 6_144, 6_144, 6_144]);
+        assert_eq!(backoff.levels(), 7, "128 doubled six times is more than 6,144");
+    }
+
+    #[test]
+    fn a_base_at_the_cap_has_one_level() {
+        assert_eq!(Backoff { base: 7, cap: 7 }.levels(), 1);
+        assert_eq!(Backoff { base: 7, cap: 8 }.levels(), 2);
     }
 
     #[test]
     fn jitter_only_lengthens_by_at_most_its_share_and_spreads_evenly() {
-        let mut backoff = backoff(0.25);
-        let mut counts = BTreeMap::new();
-        for _ in 0..10_000 {
-            *counts.entry(backoff.delay(1_024, 0, 10_000).nanos()).or_insert(0) += 1;
-        }
-        assert!(counts.keys().eq(&[1_024, 1_088, 1_152, 1_216, 1_280]), "{counts:?}");
-        assert!(counts.values().all(|count| (1_800..2_200).contains(count)), "{counts:?}");
+        let (backoff, mut jitter) = (Backoff { base: 1_000_000, cap: u64::MAX }, jitter(0.25));
+        let delays: Vec<u64> = (0..10_000).map(|_| backoff.delay(1, jitter.draw())).collect();
+        assert!(delays.iter().all(|delay| (2_000_000..=2_500_000).contains(delay)));
+        let parts = [0, 1, 2, 3].map(|part| {
+            let from = 2_000_000 + part * 125_000;
+            delays.iter().filter(|delay| (from..from + 125_000).contains(*delay)).count()
+        });
+        assert!(parts.iter().all(|count| (2_300..2_700).contains(count)), "{parts:?}");
     }
 
     #[test]
     fn the_cap_comes_last() {
-        let mut backoff = backoff(0.25);
-        assert!((0..100).all(|_| backoff.delay(1_024, 3, 8_192).nanos() == 8_192));
-        assert!((0..100).any(|_| backoff.delay(1_024, 3, 8_704).nanos() == 8_704));
-        assert!((0..100).all(|_| backoff.delay(1_024, 3, 8_704).nanos() <= 8_704));
-    }
-
-    #[test]
-    fn a_jitter_of_the_whole_delay_spreads_over_an_octave() {
-        let spread = Spread::new(1 << 40, 0, u64::MAX, Jitter::new(1.0));
-        assert_eq!((spread.first.nanos(), spread.values), (1 << 40, 17));
+        let (backoff, mut jitter) = (Backoff { base: 1_000, cap: 8_100 }, jitter(0.25));
+        assert!((0..100).all(|_| (8_000..=8_100).contains(&backoff.delay(3, jitter.draw()))));
+        assert!((0..100).any(|_| backoff.delay(3, jitter.draw()) == 8_100));
     }
 
     #[test]
     fn no_base_level_or_cap_overflows() {
-        let mut backoff = backoff(1.0);
+        let mut jitter = jitter(1.0);
         for base in [0, 1, 17, u64::MAX / 2, u64::MAX] {
             for level in [0, 1, 63, 64, u32::MAX] {
-                assert!(backoff.delay(base, level, u64::MAX).nanos() >= base);
+                assert!(Backoff { base, cap: u64::MAX }.delay(level, jitter.draw()) >= base);
             }
         }
     }

@@ -1,234 +1,268 @@
-//! The timers of what is in flight, and the queues of what waits to leave.
+//! The timers of what is in flight.
 //!
-//! The rule: a message is in one list at a time, so it can never have two timers, or a timer and a place in a queue.
-//! Every delay is rounded up to the [timer grid](super::grid), and there is one first-in-first-out list for each grid
-//! value. The clock only runs forward, so each list is sorted by construction: to arm or to cancel a timer is to relink
-//! it, and the next deadline, the minimum of the lists' heads, is exact.
+//! The rule: **timers are derived, not stored.** What waits for an answer stands in a first-in-first-out list, one for
+//! each number of unanswered transmissions (the *level*), with the time at which it entered: always now, always at the
+//! back. The delay of a list is computed from the current [`Timing`], so the head of a list is its earliest deadline,
+//! the next deadline is the least of the heads, and all deadlines follow the estimate of the round trip.
+//!
+//! What is *overdue* (a later transmission was answered) stands before the rest in each list and has a shorter delay, so
+//! the head is the earliest all the same.
 //!
 //! ```text
-//!  delay  1.007 s   [key 4, due 17.2] ⇄ [key 9, due 17.9] ⇄ [key 2, due 18.1]
-//!  delay  1.074 s   [key 7, due 17.6]
-//!  delay 60.000 s   (the last list of a class: longer delays are capped)
-//!  queue  0         [key 1] ⇄ [key 5]
+//!  level 0   [key 4, 17.2 s] ⇄ [key 9, 17.9 s]      delay RTO
+//!  level 1   [key 7, 17.6 s]                        delay 2 · RTO
 //! ```
+//!
+//! A key is in one list at a time: in one of these, or in a queue of the caller that shares the links.
 
 use alloc::vec::Vec;
 
-use super::earliest::Earliest;
-use super::grid::{self, Delay};
+use super::backoff::{Backoff, Jitter, Stretch};
 use crate::collections::{self, Bytes, Key, Links, List};
 use crate::time::Time;
 
-/// The lists. A *class* is a set of timer lists whose delays have a minimum and a cap in common.
 #[derive(Clone, Debug)]
-pub(crate) struct Flights<const CLASSES: usize> {
-    /// By message.
+pub(crate) struct Flights {
     links: Links<Flight>,
-    /// The timer lists, class by class in the order of the grid, then the queues.
-    lists: Vec<DelayList>,
-    classes: [Class; CLASSES],
-    first_queue: usize,
-    /// Of the timer lists.
-    earliest: Earliest,
-    /// The number of messages in the queues.
-    queued: usize,
+    /// By level.
+    lists: Vec<TimerList>,
+    /// A bit for each list that is not empty.
+    occupied: u64,
 }
 
-/// The lists of one class: one for each grid value from the minimum on; the last one is for the cap.
+/// The delays now.
 #[derive(Clone, Copy, Debug)]
-struct Class {
-    min: Delay,
-    first: usize,
-    last: usize,
+pub(crate) struct Timing {
+    pub(crate) backoff: Backoff,
+    /// What was transmitted before this number is overdue.
+    pub(crate) overdue_before: u32,
+    /// The delay of what is overdue, at most the base.
+    pub(crate) overdue: u64,
 }
 
-/// A list, and the delay of a timer list in nanoseconds.
 #[derive(Clone, Copy, Debug)]
-struct DelayList {
+struct TimerList {
     list: List,
-    delay: u64,
+    /// Drawn anew when a head fires.
+    stretch: Stretch,
 }
 
-impl DelayList {
-    const fn new(delay: u64) -> Self {
-        Self { list: List::EMPTY, delay }
-    }
-}
-
-/// When the timer of a message is due, and its list. Packed, since there is one for each message: it takes 10 bytes and
-/// not 16.
+/// The last transmission, and the list that it waits in. Packed to 13 bytes: there is one for each message.
 #[derive(Clone, Copy, Debug)]
-#[repr(Rust, packed(2))]
+#[repr(Rust, packed(4))]
 struct Flight {
-    due: Time,
-    list: u16,
+    entered: Time,
+    /// The number of the transmission; it wraps.
+    number: u32,
+    list: u8,
 }
 
 impl Default for Flight {
-    /// In no list.
     fn default() -> Self {
-        Self { due: Time::MAX, list: IDLE }
+        Self { entered: Time::ZERO, number: 0, list: IDLE }
     }
 }
 
-/// The list index of a message in no list.
-const IDLE: u16 = u16::MAX;
+const IDLE: u8 = u8::MAX;
+/// The first number of a caller's queue.
+const QUEUES: u8 = 0x80;
 
-/// In which kind of list a message is.
+/// Where a key is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FlightState {
-    /// In no list: no timer, no queue.
+pub(crate) enum Place {
+    /// In no list.
     Idle,
     /// Its timer runs.
-    Armed,
-    /// In this queue.
-    Queued(usize),
+    Timer,
+    /// In this queue of the caller.
+    Queue(u8),
 }
 
-impl<const CLASSES: usize> Flights<CLASSES> {
-    /// Makes empty lists. A class is given by its minimum and its cap, in nanoseconds.
-    pub(crate) fn new(classes: [(u64, u64); CLASSES], queues: usize) -> Self {
-        let mut lists = Vec::new();
-        let classes = classes.map(|(min, cap)| {
-            let (min, max) = (grid::delay_for(min), grid::delay_for(cap));
-            let first = lists.len();
-            lists.extend((0..max.steps_after(min)).map(|step| DelayList::new(min.plus(step).nanos())));
-            lists.push(DelayList::new(cap));
-            Class { min, first, last: lists.len() - 1 }
+/// A flight whose timer has fired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Due {
+    pub(crate) key: Key,
+    pub(crate) entered: Time,
+    pub(crate) is_overdue: bool,
+}
+
+impl Flights {
+    /// Makes empty lists for the levels of a backoff.
+    pub(crate) fn new(backoff: Backoff, jitter: &mut Jitter) -> Self {
+        let levels = backoff.levels().min(64);
+        let lists = (0..levels).map(|_| TimerList { list: List::EMPTY, stretch: jitter.draw() }).collect();
+        Self { links: Links::new(), lists, occupied: 0 }
+    }
+
+    /// The maximum heap for `keys` keys.
+    pub(crate) fn footprint(keys: usize) -> Bytes {
+        collections::array::<TimerList>(64) + collections::links::<Flight>(keys)
+    }
+
+    #[inline]
+    pub(crate) fn place(&self, key: Key) -> Place {
+        match self.links.datum(key).map_or(IDLE, |flight| flight.list) {
+            IDLE => Place::Idle,
+            list if list < QUEUES => Place::Timer,
+            list => Place::Queue(list - QUEUES),
+        }
+    }
+
+    /// When a key entered its list, and the number of its last transmission.
+    pub(crate) fn last(&self, key: Key) -> (Time, u32) {
+        let Flight { entered, number, .. } = self.links.datum(key).copied().unwrap_or_default();
+        (entered, number)
+    }
+
+    /// Starts the timer of a key that is in no list.
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "at most 64 lists")]
+    pub(crate) fn arm(&mut self, key: Key, level: u32, number: u32, now: Time) {
+        debug_assert_eq!(self.place(key), Place::Idle, "a key is in one list");
+        let index = (level as usize).min(self.lists.len() - 1);
+        self.occupied |= 1 << index;
+        self.links.push_back(&mut self.lists[index].list, key, Flight { entered: now, number, list: index as u8 });
+    }
+
+    /// Stops the timer of a key whose timer runs.
+    #[inline(always)]
+    pub(crate) fn disarm(&mut self, key: Key) {
+        let Some(flight) = self.links.datum_mut(key) else { return };
+        let index = usize::from(core::mem::replace(&mut flight.list, IDLE));
+        let list = &mut self.lists[index].list;
+        self.links.unlink(list, key);
+        if list.first().is_none() {
+            self.occupied &= !(1 << index);
+        }
+    }
+
+    /// Appends a key that is in no list to a queue of the caller.
+    pub(crate) fn push(&mut self, queue: &mut List, name: u8, key: Key) {
+        let flight = self.queued(name, key);
+        self.links.push_back(queue, key, flight);
+    }
+
+    /// As [`push`](Self::push), before the first.
+    pub(crate) fn push_front(&mut self, queue: &mut List, name: u8, key: Key) {
+        let flight = self.queued(name, key);
+        self.links.push_front(queue, key, flight);
+    }
+
+    fn queued(&self, name: u8, key: Key) -> Flight {
+        debug_assert_eq!(self.place(key), Place::Idle, "a key is in one list");
+        Flight { list: QUEUES + name, ..self.links.datum(key).copied().unwrap_or_default() }
+    }
+
+    /// Removes a key from the queue in which it is.
+    pub(crate) fn remove(&mut self, queue: &mut List, key: Key) {
+        self.links.unlink(queue, key);
+        self.links.datum_mut(key).into_iter().for_each(|flight| flight.list = IDLE);
+    }
+
+    /// When the next timer is due; [`Time::MAX`] for never.
+    #[inline]
+    pub(crate) fn next_due(&self, timing: &Timing) -> Time {
+        let due = |index| self.head(index, timing).map_or(Time::MAX, |(_, entered, delay)| entered.plus(delay));
+        bits(self.occupied).map(due).min().unwrap_or(Time::MAX)
+    }
+
+    /// When the timer of a key is due, while it runs.
+    pub(crate) fn due(&self, key: Key, timing: &Timing) -> Option<Time> {
+        let flight = self.links.datum(key).filter(|flight| flight.list < QUEUES)?;
+        Some(flight.entered.plus(self.delay(flight, timing)))
+    }
+
+    /// When a timer would be due that starts now.
+    pub(crate) fn due_if_armed(&self, level: u32, timing: &Timing, now: Time) -> Time {
+        let index = (level as usize).min(self.lists.len() - 1);
+        now.plus(timing.backoff.delay(level, self.lists[index].stretch))
+    }
+
+    /// The first key of a list, when it entered, and its delay.
+    #[inline]
+    fn head(&self, index: usize, timing: &Timing) -> Option<(Key, Time, u64)> {
+        let key = self.lists[index].list.first()?;
+        let flight = self.links.datum(key)?;
+        Some((key, flight.entered, self.delay(flight, timing)))
+    }
+
+    #[inline]
+    fn delay(&self, flight: &Flight, timing: &Timing) -> u64 {
+        let stretch = self.lists[usize::from(flight.list)].stretch;
+        if timing.is_overdue(flight.number) {
+            stretch.of(timing.overdue).min(timing.backoff.cap)
+        } else {
+            timing.backoff.delay(u32::from(flight.list), stretch)
+        }
+    }
+
+    /// Returns the flight whose timer is due first and stops it, if it is due now.
+    pub(crate) fn pop_due(&mut self, timing: &Timing, now: Time, jitter: &mut Jitter) -> Option<Due> {
+        self.pop(timing, now, jitter, |_| 0)
+    }
+
+    /// As [`pop_due`](Self::pop_due), up to an eighth of its delay before it is due.
+    pub(crate) fn pop_nearly_due(&mut self, timing: &Timing, now: Time, jitter: &mut Jitter) -> Option<Due> {
+        self.pop(timing, now, jitter, |delay| delay / 8)
+    }
+
+    fn pop(&mut self, timing: &Timing, now: Time, jitter: &mut Jitter, slack: impl Fn(u64) -> u64) -> Option<Due> {
+        let heads = bits(self.occupied).filter_map(|index| {
+            let (key, entered, delay) = self.head(index, timing)?;
+            Some((entered.plus(delay - slack(delay)), index, key, entered))
         });
-        let first_queue = lists.len();
-        lists.resize(first_queue + queues, DelayList::new(0));
-        let earliest = Earliest::new(first_queue);
-        Self { links: Links::new(), lists, classes, first_queue, earliest, queued: 0 }
+        let (_, index, key, entered) = heads.min().filter(|(due, ..)| *due <= now)?;
+        let is_overdue = timing.is_overdue(self.last(key).1);
+        self.lists[index].stretch = jitter.draw();
+        self.disarm(key);
+        Some(Due { key, entered, is_overdue })
     }
 
-    /// The maximum heap for `messages` messages.
-    pub(crate) fn footprint(messages: usize) -> Bytes {
-        // Sixteen lists for each of at most sixty octaves, and a few more.
-        collections::array::<DelayList>(1_000) * CLASSES + collections::links::<Flight>(messages)
+    /// The keys whose timers run: by level, and within each in the order of entering.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = Key> {
+        self.lists.iter().flat_map(|list| self.links.iter(list.list))
     }
 
-    #[inline]
-    pub(crate) fn state(&self, key: Key) -> FlightState {
-        match self.list(key).map(|list| list.checked_sub(self.first_queue)) {
-            Some(Some(queue)) => FlightState::Queued(queue),
-            Some(None) => FlightState::Armed,
-            None => FlightState::Idle,
-        }
+    /// The keys of a queue.
+    pub(crate) fn iter(&self, queue: List) -> impl Iterator<Item = Key> {
+        self.links.iter(queue)
     }
 
-    #[inline]
-    fn list(&self, key: Key) -> Option<usize> {
-        let list = self.links.datum(key)?.list;
-        (list != IDLE).then_some(usize::from(list))
-    }
-
-    /// Arms a timer of a class with a delay; removes the message from its list first.
-    #[inline(always)]
-    pub(crate) fn arm(&mut self, key: Key, class: usize, delay: Delay, now: Time) {
-        self.cancel(key);
-        let Class { min, first, last } = self.classes[class];
-        let index = (first + usize::from(delay.steps_after(min))).min(last);
-        let due = now.plus(self.lists[index].delay);
-        if self.enter(key, index, due) {
-            self.earliest.on_first(index, due);
-        }
-    }
-
-    /// Appends a message to a queue; removes it from its list first.
-    pub(crate) fn queue(&mut self, key: Key, queue: usize) {
-        self.cancel(key);
-        self.enter(key, self.first_queue + queue, Time::ZERO);
-        self.queued += 1;
-    }
-
-    /// Whether every queue is empty.
-    #[inline]
-    pub(crate) const fn queues_are_empty(&self) -> bool {
-        self.queued == 0
-    }
-
-    /// The first message of a queue.
-    pub(crate) fn first_queued(&self, queue: usize) -> Option<Key> {
-        self.lists[self.first_queue + queue].list.first()
-    }
-
-    /// Removes a message from its list, if any.
-    #[inline(always)]
-    pub(crate) fn cancel(&mut self, key: Key) {
-        if let Some(flight) = self.links.datum_mut(key) {
-            let list = core::mem::take(flight).list;
-            if list != IDLE {
-                self.leave(key, usize::from(list));
-            }
-        }
-    }
-
-    /// Empties all lists; `each` is called with every message that was in one.
-    pub(crate) fn clear(&mut self, mut each: impl FnMut(Key)) {
-        for DelayList { list, .. } in &mut self.lists {
-            let mut next = core::mem::replace(list, List::EMPTY).first();
+    /// All timers start again now.
+    pub(crate) fn restart(&mut self, now: Time) {
+        for index in 0..self.lists.len() {
+            let mut next = self.lists[index].list.first();
             while let Some(key) = next {
                 next = self.links.next(key);
-                self.links.datum_mut(key).into_iter().for_each(|flight| *flight = Flight::default());
-                each(key);
+                self.links.datum_mut(key).into_iter().for_each(|flight| flight.entered = now);
             }
         }
-        self.earliest.clear();
-        self.queued = 0;
+    }
+}
+
+impl Timing {
+    /// Timers without overdue ones.
+    pub(crate) const fn of(backoff: Backoff) -> Self {
+        Self { backoff, overdue_before: 0, overdue: backoff.base }
     }
 
-    /// The exact time at which the next timer is due; [`Time::MAX`] for never.
+    /// Numbers wrap: the nearer way round decides.
     #[inline]
-    pub(crate) const fn next_due(&self) -> Time {
-        self.earliest.due()
+    const fn is_overdue(&self, number: u32) -> bool {
+        number.wrapping_sub(self.overdue_before) > u32::MAX / 2
     }
+}
 
-    /// Removes and returns a message whose timer is due, with the time at which it was armed.
-    pub(crate) fn pop_due(&mut self, now: Time) -> Option<(Key, Time)> {
-        if self.earliest.due() > now {
-            return None;
-        }
-        let index = self.earliest.list();
-        let DelayList { list, delay } = self.lists[index];
-        let key = list.first()?;
-        let due = core::mem::take(self.links.datum_mut(key)?).due;
-        self.leave(key, index);
-        Some((key, Time::from_nanos(due.as_nanos().saturating_sub(delay))))
-    }
-
-    /// Returns when the timer of a message was armed, while it runs.
-    #[inline]
-    pub(crate) fn armed_at(&self, key: Key) -> Option<Time> {
-        let Flight { due, list } = *self.links.datum(key)?;
-        let delay = self.lists[..self.first_queue].get(usize::from(list))?.delay;
-        Some(Time::from_nanos(due.as_nanos().saturating_sub(delay)))
-    }
-
-    /// Appends a message that is in no list to one; returns whether it is alone there.
-    #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, reason = "there are fewer than 1,000 lists a class")]
-    fn enter(&mut self, key: Key, index: usize, due: Time) -> bool {
-        let list = &mut self.lists[index].list;
-        let is_first = list.first().is_none();
-        self.links.push_back(list, key, Flight { due, list: index as u16 });
-        is_first
-    }
-
-    #[inline(always)]
-    fn leave(&mut self, key: Key, index: usize) {
-        let Self { links, lists, earliest, .. } = self;
-        let list = &mut lists[index].list;
-        let was_first = list.first() == Some(key);
-        links.unlink(list, key);
-        if index >= self.first_queue {
-            self.queued -= 1;
-        } else if was_first {
-            let due = |key| links.datum(key).map_or(Time::MAX, |flight| flight.due);
-            let next = list.first().map(due);
-            earliest.on_head_left(index, next, |index| lists[index].list.first().map_or(Time::MAX, due));
-        }
-    }
+/// The positions of the bits that are set.
+#[inline]
+fn bits(mut word: u64) -> impl Iterator<Item = usize> {
+    core::iter::from_fn(move || {
+        let bit = word.trailing_zeros();
+        (word != 0).then(|| {
+            word &= word - 1;
+            bit as usize
+        })
+    })
 }
 
 #[cfg(test)]
@@ -238,84 +272,136 @@ mod tests {
     use alloc::collections::BTreeMap;
     use proptest::prelude::*;
 
+    use crate::rng::{Rng, Seed};
+
     #[derive(Clone, Debug)]
     enum Step {
-        Arm(Key, u64, usize),
-        Queue(Key, usize),
-        Cancel(Key),
+        Arm(Key, u32),
+        Queue(Key),
+        Leave(Key),
+        Answered(Key),
+        Base(u64),
         Pass(u64),
     }
 
     fn step() -> impl Strategy<Value = Step> {
         let key = 0u32..20;
         prop_oneof![
-            4 => (key.clone(), 1_000u64..3_000_000, 0usize..2).prop_map(|(k, d, c)| Step::Arm(k, d, c)),
-            1 => (key.clone(), 0usize..2).prop_map(|(k, q)| Step::Queue(k, q)),
-            2 => key.prop_map(Step::Cancel),
-            3 => (0u64..400_000).prop_map(Step::Pass),
+            6 => (key.clone(), 0u32..9).prop_map(|(key, level)| Step::Arm(key, level)),
+            1 => key.clone().prop_map(Step::Queue),
+            2 => key.clone().prop_map(Step::Leave),
+            1 => key.prop_map(Step::Answered),
+            1 => (1_000u64..9_000).prop_map(Step::Base),
+            3 => (0u64..40_000).prop_map(Step::Pass),
         ]
     }
 
+    fn jitter(share: f64) -> Jitter {
+        Jitter::new(share, Rng::new(&Seed::from_bytes([1; 32]), 0))
+    }
+
+    const CAP: u64 = 100_000;
+
     proptest! {
         #[test]
-        fn the_next_deadline_is_exact_and_timers_fire_once(steps in proptest::collection::vec(step(), 1..400)) {
-            let caps = [700_001, 2_500_003];
-            let mut flights = Flights::new([(1_000, caps[0]), (1_500, caps[1])], 2);
-            let mut armed: BTreeMap<Key, (u64, u64)> = BTreeMap::new();
-            let mut now = Time::ZERO;
-            for step in steps {
+        fn the_next_deadline_is_the_least_and_timers_fire_once_in_order(steps in proptest::collection::vec(step(), 1..400)) {
+            let mut jitter = jitter(0.0);
+            let mut timing = Timing::of(Backoff { base: 1_000, cap: CAP });
+            timing.overdue = 700;
+            let mut flights = Flights::new(timing.backoff, &mut jitter);
+            let mut queue = List::EMPTY;
+            let (mut armed, mut now): (BTreeMap<Key, (u64, u32, u32)>, _) = (BTreeMap::new(), Time::ZERO);
+            let due_of = |(entered, level, number): (u64, u32, u32), timing: &Timing| {
+                let delay = if number < timing.overdue_before { timing.overdue } else { (timing.backoff.base << level.min(7)).min(CAP) };
+                entered + delay
+            };
+            for (number, step) in (0..).zip(steps) {
                 match step {
-                    Step::Arm(key, delay, cap) => {
-                        let delay = grid::delay_for(delay + 500);
-                        flights.arm(key, cap, delay, now);
-                        let rounded = delay.nanos().min(caps[cap]);
-                        armed.insert(key, (now.as_nanos() + rounded, now.as_nanos()));
-                        prop_assert_eq!(flights.state(key), FlightState::Armed);
-                        prop_assert_eq!(flights.armed_at(key), Some(now));
+                    Step::Arm(key, level) => {
+                        leave(&mut flights, &mut queue, key);
+                        flights.arm(key, level, number, now);
+                        armed.insert(key, (now.as_nanos(), level, number));
                     }
-                    Step::Queue(key, queue) => {
-                        flights.queue(key, queue);
+                    Step::Queue(key) => {
+                        leave(&mut flights, &mut queue, key);
+                        flights.push(&mut queue, 3, key);
                         armed.remove(&key);
-                        prop_assert_eq!(flights.state(key), FlightState::Queued(queue));
+                        prop_assert_eq!(flights.place(key), Place::Queue(3));
                     }
-                    Step::Cancel(key) => {
-                        flights.cancel(key);
+                    Step::Leave(key) => {
+                        leave(&mut flights, &mut queue, key);
                         armed.remove(&key);
-                        prop_assert_eq!(flights.state(key), FlightState::Idle);
+                        prop_assert_eq!(flights.place(key), Place::Idle);
                     }
-                    Step::Pass(nanos) => {
-                        now = now.plus(nanos);
-                        let mut last = 0;
-                        while let Some((key, armed_at)) = flights.pop_due(now) {
-                            let (due, since) = armed.remove(&key).expect("armed in the model");
-                            prop_assert!(due <= now.as_nanos() && due >= last);
-                            prop_assert_eq!(armed_at.as_nanos(), since);
-                            last = due;
-                        }
-                        prop_assert!(armed.values().all(|(due, _)| *due > now.as_nanos()));
+                    Step::Answered(key) => {
+                        timing.overdue_before = timing.overdue_before.max(armed.get(&key).map_or(0, |armed| armed.2));
                     }
+                    Step::Base(base) => timing.backoff.base = base,
+                    Step::Pass(nanos) => now = now.plus(nanos),
                 }
-                let next = armed.values().map(|(due, _)| *due).min();
-                prop_assert_eq!(flights.next_due().as_nanos(), next.unwrap_or(u64::MAX));
+                let mut last = 0;
+                while let Some(Due { key, entered, is_overdue }) = flights.pop_due(&timing, now, &mut jitter) {
+                    let flight = armed.remove(&key).expect("armed in the model");
+                    let due = due_of(flight, &timing);
+                    prop_assert!(due <= now.as_nanos() && due >= last);
+                    prop_assert_eq!((entered.as_nanos(), is_overdue), (flight.0, flight.2 < timing.overdue_before));
+                    last = due;
+                }
+                let next = armed.values().map(|flight| due_of(*flight, &timing)).min();
+                prop_assert!(next.is_none_or(|next| next > now.as_nanos()));
+                prop_assert_eq!(flights.next_due(&timing).as_nanos(), next.unwrap_or(u64::MAX));
+                for (key, flight) in &armed {
+                    prop_assert_eq!(flights.due(*key, &timing), Some(Time::from_nanos(due_of(*flight, &timing))));
+                }
             }
-            flights.clear(|_| {});
-            prop_assert_eq!(flights.next_due(), Time::MAX);
-            prop_assert!((0..20).all(|key| flights.state(key) == FlightState::Idle));
+        }
+    }
+
+    fn leave(flights: &mut Flights, queue: &mut List, key: Key) {
+        match flights.place(key) {
+            Place::Timer => flights.disarm(key),
+            Place::Queue(_) => flights.remove(queue, key),
+            Place::Idle => {}
         }
     }
 
     #[test]
-    fn a_queue_is_first_in_first_out() {
-        let mut flights = Flights::new([(1_000, 5_000)], 1);
-        for key in [3, 1, 2] {
-            flights.queue(key, 0);
+    fn a_timer_may_be_popped_up_to_an_eighth_of_its_delay_early() {
+        let mut jitter = jitter(0.0);
+        let timing = Timing::of(Backoff { base: 800, cap: 800 });
+        let mut flights = Flights::new(timing.backoff, &mut jitter);
+        flights.arm(4, 0, 0, Time::ZERO);
+        assert_eq!(flights.pop_nearly_due(&timing, Time::from_nanos(699), &mut jitter), None);
+        let due = Due { key: 4, entered: Time::ZERO, is_overdue: false };
+        assert_eq!(flights.pop_nearly_due(&timing, Time::from_nanos(700), &mut jitter), Some(due));
+    }
+
+    #[test]
+    fn a_restart_moves_all_deadlines() {
+        let mut jitter = jitter(0.0);
+        let timing = Timing::of(Backoff { base: 100, cap: 800 });
+        let mut flights = Flights::new(timing.backoff, &mut jitter);
+        [(4, 1), (7, 0), (5, 0)].into_iter().for_each(|(key, level)| flights.arm(key, level, 0, Time::ZERO));
+        flights.restart(Time::from_nanos(1_000));
+        assert_eq!(flights.next_due(&timing), Time::from_nanos(1_100));
+        assert_eq!(flights.keys().collect::<Vec<_>>(), [7, 5, 4]);
+    }
+
+    #[test]
+    fn the_jitter_of_a_list_is_drawn_again_when_its_head_fires() {
+        let mut jitter = jitter(1.0);
+        let timing = Timing::of(Backoff { base: 1_000_000, cap: 1_500_000 });
+        let mut flights = Flights::new(timing.backoff, &mut jitter);
+        let mut delays = Vec::new();
+        for _ in 0..20 {
+            flights.arm(0, 0, 0, Time::ZERO);
+            let due = flights.next_due(&timing);
+            delays.push(due.as_nanos());
+            assert!(flights.pop_due(&timing, due, &mut jitter).is_some());
         }
-        let order: Vec<Key> = core::iter::from_fn(|| {
-            let key = flights.first_queued(0)?;
-            flights.cancel(key);
-            Some(key)
-        })
-        .collect();
-        assert_eq!((order, flights.queues_are_empty()), ([3, 1, 2].into(), true));
+        assert!(delays.iter().all(|delay| (1_000_000..=1_500_000).contains(delay)));
+        delays.sort_unstable();
+        delays.dedup();
+        assert!(delays.len() > 8, "{delays:?}");
     }
 }

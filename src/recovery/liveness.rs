@@ -27,11 +27,16 @@ impl Liveness {
         self.counted_at = None;
     }
 
+    /// Whether a frame was received after `sent_at`.
+    pub(crate) fn heard_since(&self, sent_at: Time) -> bool {
+        self.heard_at > sent_at
+    }
+
     /// A frame sent at `sent_at` was not answered in time. When the connection is suspect, returns how long no frame
     /// was received, and the count starts again.
     pub(crate) fn on_timeout(&mut self, sent_at: Time, rto: u64, now: Time) -> Option<Duration> {
         let counted_lately = self.counted_at.is_some_and(|at| now.nanos_since(at) < rto);
-        if self.heard_at > sent_at || counted_lately {
+        if self.heard_since(sent_at) || counted_lately {
             return None;
         }
         self.counted_at = Some(now);

@@ -1,69 +1,91 @@
-//! The retransmission timeout of RFC 6298, in nanoseconds.
+//! The retransmission timeout of RFC 6298, in nanoseconds, and the shorter one of what is overdue.
 //!
-//! Samples come from msg:R → msg:A of messages that were transmitted once (Karn's rule, RFC 6298 section 3): an answer
-//! to a repeated frame may belong to any copy. A timeout doubles the timeout of what is sent next (5.5); a fresh sample
-//! takes the doubling back (the note under 5.7).
+//! Both halves of Karn's rule. A sample is the answer to a message that was transmitted once, at most one a round trip
+//! (RFC 6298 section 3). The answer to one that was repeated after the timeout is none: the path may have become slower
+//! than the timeout, so it doubles the timeout of all, at most once per timeout, until the next sample.
+//!
+//! A message is *overdue* when one transmitted later was accepted: then it waits SRTT + 4 · RTTVAR and not the whole
+//! timeout (the idea of RFC 8985). If the server answers out of order, such repetitions are needless: each that is
+//! proved so doubles this delay, up to the timeout; it is halved again after [`FORGIVENESS`] samples.
 
 use core::time::Duration;
 
-use super::backoff::{Jitter, Spread};
+use super::backoff::Backoff;
+use super::flights::Timing;
 use crate::config::Config;
 use crate::time::{Time, nanos};
 
 /// G of RFC 6298: the clock's granularity.
 const GRANULARITY: u64 = 1;
+/// The number of samples after which one needless repetition is forgiven.
+const FORGIVENESS: u32 = 1_000;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Rto {
     /// SRTT and RTTVAR.
     estimate: Option<(u64, u64)>,
-    /// RTO, clamped, without backoff.
+    /// RTO, clamped, without doubling.
     rto: u64,
     min: u64,
     max: u64,
-    /// The delays of a first transmission.
-    spread: Spread,
-    jitter: Jitter,
-    /// How often the timeout has been doubled since the last fresh sample.
-    level: u32,
+    /// How often it is doubled since the last sample, and when it was last.
+    doublings: u32,
     doubled_at: Time,
+    /// Only transmissions from this number on are samples.
+    sample_from: u32,
+    samples: u32,
+    /// How often the delay of what is overdue is doubled.
+    needless: u32,
+    /// The timers now, computed whenever something above changes.
+    timing: Timing,
 }
 
 impl Rto {
     pub(crate) fn new(config: &Config) -> Self {
-        let (min, max) = (nanos(config.rto_min), nanos(config.rto_max));
-        let (rto, jitter) = (nanos(config.rto_initial), Jitter::new(config.jitter));
-        let spread = Spread::new(rto, 0, max, jitter);
-        Self { estimate: None, rto, min, max, spread, jitter, level: 0, doubled_at: Time::ZERO }
+        let (rto, min, max) = (nanos(config.rto_initial), nanos(config.rto_min), nanos(config.rto_max));
+        let timing = Timing::of(Backoff { base: rto, cap: max });
+        let (doubled_at, sample_from) = (Time::ZERO, 0);
+        Self { estimate: None, rto, min, max, doublings: 0, doubled_at, sample_from, samples: 0, needless: 0, timing }
     }
 
-    /// The current timeout without backoff.
-    pub(crate) const fn base(&self) -> u64 {
-        self.rto
+    /// All delays that can occur: from the least timeout to the greatest.
+    pub(crate) fn range(config: &Config) -> Backoff {
+        Backoff { base: nanos(config.rto_min), cap: nanos(config.rto_max) }
     }
 
-    /// The timeouts from which one is drawn, without backoff.
+    /// The current timeout, without jitter.
     #[inline]
-    pub(crate) const fn spread(&self) -> Spread {
-        self.spread
+    pub(crate) const fn current(&self) -> u64 {
+        self.timing.backoff.base
     }
 
-    /// The maximum timeout.
+    #[inline]
     pub(crate) const fn max(&self) -> u64 {
         self.max
     }
 
-    /// How often a first timeout is doubled now.
-    pub(crate) const fn level(&self) -> u32 {
-        self.level
+    /// The delays of what waits for msg:A.
+    #[inline]
+    pub(crate) const fn timing(&self) -> &Timing {
+        &self.timing
     }
 
     pub(crate) fn srtt(&self) -> Option<Duration> {
         self.estimate.map(|(srtt, _)| Duration::from_nanos(srtt))
     }
 
+    /// Returns whether the answer to a transmission is a sample: one a round trip is.
+    #[inline]
+    pub(crate) const fn wants_sample(&self, number: u32) -> bool {
+        number.wrapping_sub(self.sample_from) <= u32::MAX / 2
+    }
+
+    /// What was transmitted before this number is no sample.
+    pub(crate) const fn sample_from(&mut self, number: u32) {
+        self.sample_from = number;
+    }
+
     /// Takes a sample, in nanoseconds (RFC 6298 sections 2.2 to 2.4).
-    #[inline(always)]
     pub(crate) fn on_sample(&mut self, r: u64) {
         let r = r.min(self.max);
         let (srtt, rttvar) = match self.estimate {
@@ -71,34 +93,57 @@ impl Rto {
             Some((srtt, rttvar)) => (srtt - srtt / 8 + r / 8, rttvar - rttvar / 4 + srtt.abs_diff(r) / 4),
         };
         self.estimate = Some((srtt, rttvar));
-        let rto = srtt.saturating_add(GRANULARITY.max(rttvar.saturating_mul(4)));
-        self.level = 0;
-        let rto = rto.clamp(self.min, self.max);
-        if rto != self.rto {
-            self.set(rto);
+        self.rto = self.sum().unwrap_or(self.rto).clamp(self.min, self.max);
+        self.doublings = 0;
+        self.samples += 1;
+        if self.samples == FORGIVENESS {
+            self.samples = 0;
+            self.needless = self.needless.saturating_sub(1);
+        }
+        self.derive();
+    }
+
+    /// A message that was transmitted once was accepted: what was transmitted before it is overdue.
+    #[inline]
+    pub(crate) const fn on_accepted_once(&mut self, number: u32) {
+        if number.wrapping_sub(self.timing.overdue_before) <= u32::MAX / 2 {
+            self.timing.overdue_before = number;
         }
     }
 
-    fn set(&mut self, rto: u64) {
-        self.rto = rto;
-        self.spread = Spread::new(rto, 0, self.max, self.jitter);
-    }
-
-    /// What was sent at `sent_at` went unanswered (RFC 6298 section 5.5). What was sent before the last doubling
-    /// does not double again: a lost window is one loss.
-    pub(crate) fn on_timeout(&mut self, sent_at: Time, now: Time) {
-        if sent_at < self.doubled_at {
-            return;
-        }
-        self.doubled_at = now;
-        if self.rto.checked_shl(self.level).is_some_and(|rto| rto < self.max) {
-            self.level += 1;
+    /// A message that was repeated after the timeout was accepted.
+    pub(crate) fn on_accepted_late(&mut self, now: Time) {
+        let is_first = self.doublings == 0 || now.nanos_since(self.doubled_at) >= self.current();
+        if is_first && self.current() < self.max {
+            self.doublings += 1;
+            self.doubled_at = now;
+            self.derive();
         }
     }
 
-    /// Resets the doubling: a new connection is a new path. The estimate stays until new samples correct it.
+    /// A repetition was needless.
+    pub(crate) fn on_needless(&mut self) {
+        if self.timing.overdue < self.current() {
+            self.needless += 1;
+            self.derive();
+        }
+    }
+
+    /// Ends the doubling: a new connection is a new path. The estimate stays until new samples correct it.
     pub(crate) fn on_connected(&mut self) {
-        self.level = 0;
+        self.doublings = 0;
+        self.derive();
+    }
+
+    /// SRTT + 4 · RTTVAR.
+    fn sum(&self) -> Option<u64> {
+        self.estimate.map(|(srtt, rttvar)| srtt.saturating_add(GRANULARITY.max(rttvar.saturating_mul(4))))
+    }
+
+    fn derive(&mut self) {
+        let base = Backoff { base: self.rto, cap: self.max }.nominal(self.doublings);
+        let overdue = self.sum().map_or(base, |sum| Backoff { base: sum, cap: base }.nominal(self.needless));
+        (self.timing.backoff.base, self.timing.overdue) = (base, overdue);
     }
 }
 
@@ -112,12 +157,16 @@ mod tests {
         Rto::new(&Config::default().rto_min(Duration::from_millis(1)))
     }
 
+    fn at(ms: u64) -> Time {
+        Time::from_nanos(ms * MS)
+    }
+
     #[test]
     fn the_first_sample_sets_srtt_to_r_and_rttvar_to_half() {
         let mut rto = rto();
-        assert_eq!((rto.base(), rto.srtt()), (1_000 * MS, None));
+        assert_eq!((rto.current(), rto.srtt()), (1_000 * MS, None));
         rto.on_sample(100 * MS);
-        assert_eq!((rto.base(), rto.srtt()), (300 * MS, Some(Duration::from_millis(100))));
+        assert_eq!((rto.current(), rto.srtt()), (300 * MS, Some(Duration::from_millis(100))));
     }
 
     #[test]
@@ -127,44 +176,73 @@ mod tests {
         rto.on_sample(180 * MS);
         // SRTT = 7/8 · 100 + 1/8 · 180, RTTVAR = 3/4 · 50 + 1/4 · 80.
         assert_eq!(rto.srtt(), Some(Duration::from_millis(110)));
-        assert_eq!(rto.base(), 110 * MS + 4 * (37 * MS + MS / 2 + 20 * MS));
+        assert_eq!(rto.current(), 110 * MS + 4 * (37 * MS + MS / 2 + 20 * MS));
     }
 
     #[test]
     fn the_timeout_stays_between_its_bounds() {
         let mut rto = Rto::new(&Config::default());
         rto.on_sample(MS);
-        assert_eq!(rto.base(), 1_000 * MS);
+        assert_eq!(rto.current(), 200 * MS);
         rto.on_sample(u64::MAX);
         rto.on_sample(u64::MAX);
-        assert_eq!(rto.base(), 60_000 * MS);
+        assert_eq!(rto.current(), 60_000 * MS);
     }
 
     #[test]
-    fn a_lost_window_doubles_once_and_a_fresh_sample_takes_it_back() {
+    fn answers_after_the_timeout_double_it_once_per_timeout_until_a_sample() {
         let mut rto = rto();
-        let at = Time::from_nanos;
-        (0..32).for_each(|n| rto.on_timeout(at(n), at(100 + n)));
-        assert_eq!(rto.level(), 1);
-        (0..32).for_each(|n| rto.on_timeout(at(100 + n), at(200 + n)));
-        assert_eq!(rto.level(), 2);
-        rto.on_timeout(at(99), at(300));
-        assert_eq!(rto.level(), 2);
+        rto.on_accepted_late(at(10));
+        rto.on_accepted_late(at(11));
+        assert_eq!(rto.current(), 2_000 * MS);
+        rto.on_accepted_late(at(2_009));
+        assert_eq!(rto.current(), 2_000 * MS, "a nanosecond less than the timeout later is not enough");
+        rto.on_accepted_late(at(2_010));
+        assert_eq!(rto.current(), 4_000 * MS);
         rto.on_sample(100 * MS);
-        assert_eq!(rto.level(), 0);
+        assert_eq!(rto.current(), 300 * MS);
     }
 
     #[test]
-    fn the_level_stops_where_the_maximum_is_reached() {
+    fn the_doubling_stops_at_the_maximum_and_ends_with_the_connection() {
         let mut rto = rto();
-        (0..1_000).map(Time::from_nanos).for_each(|at| rto.on_timeout(at, at));
-        assert_eq!(rto.level(), 6, "1 s doubled six times is 64 s");
+        (0..1_000).for_each(|n| rto.on_accepted_late(at(n * 100_000)));
+        assert_eq!((rto.current(), rto.doublings), (60_000 * MS, 6), "1 s doubled six times is more than 60 s");
+        rto.on_connected();
+        assert_eq!(rto.current(), 1_000 * MS);
     }
 
     #[test]
-    fn a_timeout_that_is_the_maximum_is_not_doubled() {
-        let mut rto = Rto::new(&Config::default().rto_max(Duration::from_secs(32)));
-        (0..1_000).map(Time::from_nanos).for_each(|at| rto.on_timeout(at, at));
-        assert_eq!(rto.level(), 5, "1 s doubled five times is 32 s");
+    fn one_sample_a_round_trip_is_wanted() {
+        let mut rto = rto();
+        assert!(rto.wants_sample(0));
+        rto.sample_from(7);
+        assert_eq!([6, 7, 8].map(|number| rto.wants_sample(number)), [false, true, true]);
+        rto.sample_from(u32::MAX);
+        assert_eq!([u32::MAX - 1, u32::MAX, 0].map(|number| rto.wants_sample(number)), [false, true, true]);
+    }
+
+    #[test]
+    fn the_delay_of_what_is_overdue_has_no_minimum_and_grows_with_needless_repetitions() {
+        let mut rto = Rto::new(&Config::default());
+        assert_eq!(rto.timing().overdue, 1_000 * MS, "without an estimate it is the timeout");
+        rto.on_sample(10 * MS);
+        assert_eq!((rto.current(), rto.timing().overdue), (200 * MS, 30 * MS));
+        for expected in [60, 120, 200, 200] {
+            rto.on_needless();
+            assert_eq!(rto.timing().overdue, expected * MS);
+        }
+        (1..1_000).for_each(|_| rto.on_sample(10 * MS));
+        assert!(rto.timing().overdue < 100 * MS, "one is forgiven, and the variance has gone: {:?}", rto.timing());
+        assert_eq!(rto.needless, 2);
+    }
+
+    #[test]
+    fn what_was_transmitted_before_an_accepted_one_is_overdue_and_the_mark_only_rises() {
+        let mut rto = rto();
+        for (accepted, mark) in [(5, 5), (3, 5), (9, 9)] {
+            rto.on_accepted_once(accepted);
+            assert_eq!(rto.timing().overdue_before, mark);
+        }
     }
 }

@@ -31,6 +31,11 @@ impl TokenBucket {
         true
     }
 
+    /// Returns the number of tokens at hand.
+    pub(crate) fn available(&self, now: Time) -> u64 {
+        self.span.saturating_sub(self.full_at.nanos_since(now)) / self.interval
+    }
+
     /// Returns when the next token is available, possibly in the past.
     pub(crate) fn next_at(&self) -> Time {
         Time::from_nanos(self.full_at.plus(self.interval).nanos_since(Time::from_nanos(self.span)))
@@ -48,6 +53,7 @@ mod tests {
     fn a_full_bucket_gives_its_burst_and_then_one_per_interval() {
         let mut bucket = TokenBucket::new(3, 4);
         let now = Time::from_nanos(7_000_000_000);
+        assert_eq!(bucket.available(now), 4);
         assert_eq!((0..9).filter(|_| bucket.take(now)).count(), 4);
         let next = bucket.next_at();
         assert_eq!(next, now.plus(333_333_334), "rounded up");
@@ -70,6 +76,8 @@ mod tests {
                     taken.push(now.as_nanos());
                 }
                 prop_assert!(bucket.next_at() > now);
+                prop_assert_eq!(bucket.available(now), 0);
+                prop_assert_eq!(bucket.available(bucket.next_at()), 1);
             }
             for (i, from) in taken.iter().enumerate() {
                 for (n, to) in (1u64..).zip(&taken[i..]) {
