@@ -177,7 +177,7 @@ impl<T: Types> Client<T> {
     /// [`SendError::Full`] gives the payload back when `outbox_capacity` messages are not delivered; failed ones count.
     #[expect(clippy::needless_pass_by_value, reason = "an address is given away like the payload")]
     pub fn send(&mut self, to: T::Peer, payload: T::Payload, now: Time) -> Result<MsgId, SendError<T>> {
-        self.ctx.advance(now);
+        self.begin_input(now);
         let sent = self.outbox.send(&to, payload, &mut self.ctx);
         self.end_input();
         sent
@@ -192,7 +192,7 @@ impl<T: Types> Client<T> {
     ///
     /// [`UnknownDelivery`] when no such message was handed over, or its stream is no longer remembered.
     pub fn confirm(&mut self, from: &T::Peer, id: MsgId, now: Time) -> Result<(), UnknownDelivery> {
-        self.ctx.advance(now);
+        self.begin_input(now);
         let confirmed = self.inbox.confirm(from, id, &mut self.ctx);
         self.end_input();
         confirmed
@@ -207,7 +207,7 @@ impl<T: Types> Client<T> {
     ///
     /// [`UnknownDelivery`] when no such message is with the application: never handed over, or confirmed already.
     pub fn release(&mut self, from: &T::Peer, id: MsgId, now: Time) -> Result<(), UnknownDelivery> {
-        self.ctx.advance(now);
+        self.begin_input(now);
         let released = self.inbox.release(from, id);
         self.end_input();
         released
@@ -223,7 +223,7 @@ impl<T: Types> Client<T> {
     /// receiver may have forgotten it and would hand it over twice; [`ResendError::Unknown`] when it was delivered or
     /// discarded or never was.
     pub fn resend(&mut self, id: MsgId, now: Time) -> Result<(), ResendError> {
-        self.ctx.advance(now);
+        self.begin_input(now);
         let resent = self.outbox.resend(id, &mut self.ctx);
         self.end_input();
         resent
@@ -237,7 +237,7 @@ impl<T: Types> Client<T> {
     ///
     /// [`UnknownMessage`] when it was delivered or discarded or never was.
     pub fn discard(&mut self, id: MsgId, now: Time) -> Result<T::Payload, UnknownMessage> {
-        self.ctx.advance(now);
+        self.begin_input(now);
         let discarded = self.outbox.discard(id, &mut self.ctx);
         self.end_input();
         discarded
@@ -250,7 +250,7 @@ impl<T: Types> Client<T> {
         if self.ctx.connected {
             self.handle_disconnected(now);
         }
-        self.ctx.advance(now);
+        self.begin_input(now);
         self.ctx.on_connected();
         self.ctx.liveness.on_heard(self.ctx.now);
         self.inbox.on_connected(&mut self.ctx);
@@ -260,7 +260,7 @@ impl<T: Types> Client<T> {
 
     /// Handles the end of the connection. Frames that were not polled yet are dropped and transmitted on the next one.
     pub fn handle_disconnected(&mut self, now: Time) {
-        self.ctx.advance(now);
+        self.begin_input(now);
         self.ctx.connected = false;
         self.ctx.drop_transmits();
         self.inbox.on_disconnected();
@@ -270,7 +270,7 @@ impl<T: Types> Client<T> {
 
     /// Handles a received frame. Late, repeated, unknown and forged ones are normal: counted in [`Stats`] and ignored.
     pub fn handle_frame(&mut self, frame: Incoming<T>, now: Time) {
-        self.ctx.advance(now);
+        self.begin_input(now);
         self.ctx.liveness.on_heard(self.ctx.now);
         match frame {
             Incoming::MsgA { id, verdict } => {
@@ -295,7 +295,7 @@ impl<T: Types> Client<T> {
 
     /// Fires what is due. Calling it early, late or twice is harmless.
     pub fn handle_timeout(&mut self, now: Time) {
-        self.ctx.advance(now);
+        self.begin_input(now);
         self.end_input();
     }
 

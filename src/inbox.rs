@@ -38,7 +38,7 @@ use crate::event::{Delivery, Event};
 use crate::frame::Types;
 use crate::id::{MsgId, SEQ_END, StreamKey};
 use crate::journal::Record;
-use crate::recovery::{Flights, Jitter, Rto};
+use crate::recovery::{Flights, Jitter, Rto, Timing};
 use crate::rng::{HASHES, Rng, Seed};
 use crate::stats::Stats;
 
@@ -88,7 +88,7 @@ impl<T: Types> Inbox<T> {
             with_app: 0,
             acks: List::EMPTY,
             ack_links: Links::new(),
-            flights: Flights::new(Rto::range(config), jitter),
+            flights: Flights::new(Rto::range(config), Timing::of(Rto::range(config)), jitter),
             again: List::EMPTY,
             held: Held::new(config),
         }

@@ -43,7 +43,7 @@ mod suspects;
 mod timeouts;
 mod window;
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 
 use crate::collections::{self, Arena, Bytes, Key, List, merge};
 use crate::config::{Config, Order};
@@ -62,6 +62,7 @@ use crate::time::{Time, nanos};
 use expiry::Expiry;
 use floors::Floor;
 use message::{Failure, Message};
+use pauses::Pauses;
 use scheduler::Rings;
 use stream::Streams;
 use suspects::Suspects;
@@ -98,18 +99,11 @@ pub(crate) struct Outbox<T: Types> {
 
     /// The timers of peers with accepted messages, by peer.
     probes: Flights,
-    probe_timing: Timing,
     questions: List,
     /// When all accepted messages were last asked about.
     lap_at: Option<Time>,
 
-    /// Until when streams pause on request of the server; and when these pauses end.
-    paused: BTreeMap<Key, Time>,
-    pause_ends: BTreeSet<(Time, Key)>,
-    /// Until when everything pauses.
-    paused_until: Option<Time>,
-    /// The stream that was put off last, and until when, if nothing was accepted since.
-    put_off: Option<(Key, Time)>,
+    pauses: Pauses,
 }
 
 type Messages<T> = Arena<Message<T>>;
@@ -133,7 +127,7 @@ impl<T: Types> Outbox<T> {
             keeps_order: matches!(config.order, Order::InOrder { .. }),
             idle_streams: 0,
             max_idle_streams: config.outbox_capacity,
-            flights: Flights::new(Rto::range(config), jitter),
+            flights: Flights::new(Rto::range(config), Timing::of(Rto::range(config)), jitter),
             next_number: 0,
             window: Window::new(config.window),
             last_first: Time::ZERO,
@@ -141,14 +135,10 @@ impl<T: Types> Outbox<T> {
             suspects: Suspects::new(),
             expiry: Expiry::new(config),
             floors: BTreeMap::new(),
-            probes: Flights::new(probes, jitter),
-            probe_timing: Timing::of(probes),
+            probes: Flights::new(probes, Timing::of(probes), jitter),
             questions: List::EMPTY,
             lap_at: None,
-            paused: BTreeMap::new(),
-            pause_ends: BTreeSet::new(),
-            paused_until: None,
-            put_off: None,
+            pauses: Pauses::new(),
         }
     }
 
@@ -164,8 +154,7 @@ impl<T: Types> Outbox<T> {
             + Rings::footprint(streams)
             + Expiry::footprint(messages)
             + collections::map::<Key, Floor>(messages)
-            + collections::map::<Key, Time>(messages)
-            + collections::map::<(Time, Key), ()>(messages)
+            + Pauses::footprint(streams)
             + collections::array::<Key>(messages) * 3
     }
 
@@ -324,6 +313,7 @@ impl<T: Types> Outbox<T> {
     /// Begins a connection: suspects and cut messages wait already; peers are asked about, floors announced again.
     pub(crate) fn on_connected(&mut self, ctx: &mut Context<T>) {
         ctx.rto.on_connected();
+        self.flights.follow(ctx.rto.timing());
         self.last_first = ctx.now;
         self.ask_all_peers(ctx);
         self.announce_all(ctx);
@@ -356,7 +346,6 @@ impl<T: Types> Outbox<T> {
         stats.unsettled = self.messages.len() - self.failed;
         stats.parked = self.failed;
         stats.in_flight = self.window.in_flight();
-        stats.paused = self.paused.len();
         stats.outgoing_streams = self.streams.len();
     }
 }

@@ -37,6 +37,8 @@ pub struct Stats {
     pub confirmed: u64,
     /// Transmissions that were not answered in time.
     pub timeouts: u64,
+    /// Times at which it was a peer's turn to be asked about.
+    pub probes: u64,
     /// Pauses requested by the server.
     pub retry_after: u64,
     /// Pending acks forgotten because `ack_capacity` was reached.
@@ -75,8 +77,6 @@ pub struct Stats {
     pub parked: usize,
     /// Messages in the window.
     pub in_flight: usize,
-    /// Outgoing streams that wait because the server asked for it.
-    pub paused: usize,
     /// Messages handed over and not confirmed.
     pub unconfirmed: usize,
     /// Messages held for order.

@@ -42,6 +42,23 @@ impl Turns {
 }
 
 impl<T: Types> Client<T> {
+    /// Begins an input: takes the caller's `now`.
+    #[inline(always)]
+    pub(super) fn begin_input(&mut self, now: Time) {
+        self.ctx.advance(now);
+        if self.ctx.now > self.deadline {
+            self.come_late();
+        }
+    }
+
+    /// A caller that comes more than a timeout late has slept: what it brings is no sample of the round trip.
+    #[inline(never)]
+    fn come_late(&mut self) {
+        if self.ctx.now.nanos_since(self.deadline) > self.ctx.rto.current() {
+            self.outbox.distrust_samples(&mut self.ctx);
+        }
+    }
+
     /// Ends an input.
     #[inline(always)]
     pub(super) fn end_input(&mut self) {

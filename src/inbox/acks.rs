@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::event::Event;
 use crate::frame::{Outgoing, Types};
 use crate::id::MsgId;
-use crate::recovery::{Place, Timing};
+use crate::recovery::Place;
 use crate::time::Time;
 
 impl<T: Types> Inbox<T> {
@@ -124,7 +124,8 @@ impl<T: Types> Inbox<T> {
     /// Fires what is due: holds, then timers.
     pub(crate) fn on_timeout(&mut self, ctx: &mut Context<T>) {
         self.give_up_gaps(ctx);
-        while let Some(due) = self.flights.pop_due(&timing(ctx), ctx.now, &mut ctx.jitter) {
+        self.flights.follow(ctx.rto.timing());
+        while let Some(due) = self.flights.pop_due(ctx.now, &mut ctx.jitter) {
             self.messages[due.key].on_timeout();
             self.push_again(due.key);
             ctx.on_timeout(due.entered);
@@ -161,12 +162,9 @@ impl<T: Types> Inbox<T> {
     }
 
     /// Returns the next deadline of the receiver half; the client adds that of the tokens.
-    pub(crate) fn next_deadline(&self, ctx: &Context<T>) -> Time {
-        self.held.end().min(self.flights.next_due(&timing(ctx)))
+    #[inline]
+    pub(crate) fn next_deadline(&mut self, ctx: &Context<T>) -> Time {
+        self.flights.follow(ctx.rto.timing());
+        self.held.end().min(self.flights.next_due())
     }
-}
-
-/// The delays of what waits for ack:A.
-fn timing<T: Types>(ctx: &Context<T>) -> Timing {
-    Timing::of(ctx.rto.timing().backoff)
 }

@@ -38,6 +38,10 @@ enum Announcement {
 impl Floor {
     const NONE: Self = Self { low: u64::MAX, high: 0, announcement: Announcement::None };
 
+    pub(super) const fn is_wanted(&self) -> bool {
+        matches!(self.announcement, Announcement::Wanted)
+    }
+
     const fn is_none(self) -> bool {
         self.low > self.high && matches!(self.announcement, Announcement::None)
     }

@@ -43,10 +43,11 @@ pub(super) struct Recipient {
 }
 
 impl<T: Types> Outbox<T> {
-    /// When the next peer is asked about; [`Time::MAX`] for never.
+    /// When the next peer is asked about, for which a token is needed; [`Time::MAX`] for never.
     #[inline]
-    pub(super) fn next_probe(&self) -> Time {
-        self.probes.next_due(&self.probe_timing)
+    pub(super) fn next_probe(&mut self, ctx: &Context<T>) -> Time {
+        let due = self.probes.next_due();
+        if due == Time::MAX { due } else { due.max(ctx.tokens.next_at()) }
     }
 
     /// The server has accepted a message.
@@ -80,8 +81,8 @@ impl<T: Types> Outbox<T> {
     /// Brings the timer of a peer forward to the first interval.
     #[inline(never)]
     fn hurry(&mut self, peer: Key, ctx: &Context<T>) {
-        let first = self.probes.due_if_armed(0, &self.probe_timing, ctx.now);
-        if self.probes.due(peer, &self.probe_timing).is_some_and(|due| due > first) {
+        let first = self.probes.due_if_armed(0, ctx.now);
+        if self.probes.due(peer).is_some_and(|due| due > first) {
             self.streams.peer_state(peer).level = 0;
             self.probes.disarm(peer);
             self.probes.arm(peer, 0, 0, ctx.now);
@@ -90,14 +91,15 @@ impl<T: Types> Outbox<T> {
 
     /// Fires the timers of peers. When one is due, those that are nearly due go along.
     pub(super) fn fire_probes(&mut self, ctx: &mut Context<T>) {
-        if !ctx.connected || self.next_probe() > ctx.now {
+        if !ctx.connected || self.next_probe(ctx) > ctx.now {
             return;
         }
         let mut tokens = usize::try_from(ctx.tokens.available(ctx.now)).unwrap_or(usize::MAX);
         tokens = tokens.saturating_sub(self.flights.iter(self.questions).take(tokens).count());
-        while let Some(due) = self.probes.pop_nearly_due(&self.probe_timing, ctx.now, &mut ctx.jitter) {
+        while let Some(due) = self.probes.pop_nearly_due(ctx.now, &mut ctx.jitter) {
             let recipient = self.streams.peer_state(due.key);
             recipient.level = recipient.level.saturating_add(1);
+            ctx.stats.probes += 1;
             let newest = recipient.newest.filter(|_| core::mem::take(&mut recipient.newest_is_new));
             self.probes.arm(due.key, recipient.level, 0, ctx.now);
             if newest.is_some_and(|newest| tokens > 0 && self.ask(newest, ctx)) {

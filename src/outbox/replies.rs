@@ -31,9 +31,9 @@ impl<T: Types> Outbox<T> {
 
     #[inline(always)]
     fn on_accepted(&mut self, key: Key, id: MsgId, server_id: T::ServerId, ctx: &mut Context<T>) {
-        self.put_off = None;
         let was_idle = self.flights.place(key) == Place::Idle;
         if self.messages[key].on_wire(ctx.connection).is_some() {
+            self.pauses.on_accepted();
             self.sample(key, ctx);
             self.on_answered(key);
             self.leave(key);
@@ -59,6 +59,7 @@ impl<T: Types> Outbox<T> {
                 self.on_asked_answered(key, ctx);
                 if !was_asked {
                     ctx.rto.on_needless();
+                    self.flights.follow(ctx.rto.timing());
                 }
                 return;
             }
@@ -122,27 +123,34 @@ impl<T: Types> Outbox<T> {
 
     /// What the answer to a message says of the round trip, by Karn's rule. To be called while it is in its list.
     #[inline(always)]
-    pub(super) fn sample(&self, key: Key, ctx: &mut Context<T>) {
+    pub(super) fn sample(&mut self, key: Key, ctx: &mut Context<T>) {
         let Some(answered) = self.messages[key].on_wire(ctx.connection) else { return };
         let place = self.flights.place(key);
         let (sent_at, number) = self.flights.last(key);
         if answered.once_here && place == Place::Timer {
-            ctx.rto.on_accepted_once(number);
+            self.flights.on_answered_once(number);
         }
         if answered.late {
             ctx.rto.on_accepted_late(ctx.now);
+            self.flights.follow(ctx.rto.timing());
         } else if answered.once && ctx.rto.wants_sample(number) {
             let in_time = match place {
                 // The caller may have come late: then the time since the transmission says nothing.
-                Place::Timer => self.flights.due(key, ctx.rto.timing()).is_some_and(|due| ctx.now < due),
+                Place::Timer => self.flights.due(key).is_some_and(|due| ctx.now < due),
                 Place::Queue(AGAIN) => true,
                 Place::Queue(_) | Place::Idle => false,
             };
             if in_time {
                 ctx.rto.on_sample(ctx.now.nanos_since(sent_at));
                 ctx.rto.sample_from(self.next_number);
+                self.flights.follow(ctx.rto.timing());
             }
         }
+    }
+
+    /// What is in flight is no sample of the round trip.
+    pub(crate) const fn distrust_samples(&self, ctx: &mut Context<T>) {
+        ctx.rto.sample_from(self.next_number);
     }
 
     /// ack:N.

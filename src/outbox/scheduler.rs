@@ -76,13 +76,17 @@ impl<T: Types> Outbox<T> {
     /// Puts a stream into the rings for which it qualifies and takes it out of the others.
     #[inline(never)]
     pub(super) fn update_rings(&mut self, stream: Key) {
-        let may_go = !self.is_paused(stream);
-        let may_begin = may_go && self.streams[stream].is_released;
+        let may_begin = self.streams[stream].is_released;
         let fresh = may_begin && self.fresh(stream).is_some();
         let state = &mut self.streams[stream];
         let re_entry = may_begin && state.re_entry.first().is_some();
-        let again = may_go && state.again.first().is_some();
-        for (ring, qualifies) in [again, re_entry || fresh, fresh].into_iter().enumerate() {
+        let mut qualifies = [state.again.first().is_some(), re_entry || fresh, fresh];
+        if self.pauses.contain(stream) {
+            qualifies = [false; 3];
+            let announces = self.floors.get(&stream).is_some_and(|floor| floor.is_wanted());
+            self.pauses.wait(stream, fresh, re_entry || announces);
+        }
+        for (ring, qualifies) in qualifies.into_iter().enumerate() {
             let bit = 1 << ring;
             let (list, links) = &mut self.rings.0[ring];
             if qualifies && state.rings & bit == 0 {
@@ -126,10 +130,10 @@ impl<T: Types> Outbox<T> {
         ctx.connected
             && self.rings.are_empty()
             && self.window.has_room()
-            && self.paused_until.is_none()
+            && !self.pauses.contain_all()
+            && !self.pauses.contain(stream)
             && self.streams[stream].is_released
             && ctx.now < self.expiry.next()
-            && !self.is_paused(stream)
     }
 
     /// Whether at the end of an input nothing can leave or change, unless something is due.
@@ -139,8 +143,7 @@ impl<T: Types> Outbox<T> {
         (self.rings.are_empty() || waits_for_place)
             && self.questions.first().is_none()
             && self.suspects.is_quiescent()
-            && self.paused.is_empty()
-            && self.paused_until.is_none()
+            && self.pauses.are_quiescent()
     }
 
     /// Whether a first transmission has a place: in the window, or as a feeler beyond it.
@@ -153,9 +156,13 @@ impl<T: Types> Outbox<T> {
         if self.window.is_stuck() { self.last_first.plus(ctx.rto.max()) } else { Time::MAX }
     }
 
-    /// Transmits a message for the first time, if that is the next turn; a stream with something to repeat needs a token.
+    /// Transmits a message for the first time, if that is the next turn; a stream with something to repeat needs a token,
+    /// unless a feeler is due.
     pub(crate) fn transmit_first(&mut self, ctx: &mut Context<T>) -> bool {
         self.sort_suspects();
+        if !self.window.has_room() {
+            return self.transmit_first_without_token(ctx);
+        }
         let stream = self.rings.first(PLACE_RING).filter(|stream| self.streams[*stream].re_entry.first().is_none());
         self.transmit_first_of(stream, ctx)
     }
@@ -167,7 +174,7 @@ impl<T: Types> Outbox<T> {
     }
 
     fn transmit_first_of(&mut self, stream: Option<Key>, ctx: &mut Context<T>) -> bool {
-        if self.paused_until.is_some() || !self.has_place(ctx) {
+        if self.pauses.contain_all() || !self.has_place(ctx) {
             return false;
         }
         let Some((stream, (_, key))) = stream.and_then(|stream| Some((stream, self.fresh(stream)?))) else {
@@ -183,7 +190,7 @@ impl<T: Types> Outbox<T> {
 
     /// What wants a token for a msg:R.
     pub(crate) fn wants(&mut self, ctx: &Context<T>) -> [Option<Class>; 4] {
-        if self.paused_until.is_some() {
+        if self.pauses.contain_all() {
             return [None; 4];
         }
         self.drop_questions_of_paused();
@@ -301,9 +308,9 @@ impl<T: Types> Outbox<T> {
     /// Puts a question about an accepted message into the queue, unless it waits for something already, or its stream is
     /// paused. Returns whether it did.
     pub(super) fn ask(&mut self, key: Key, ctx: &Context<T>) -> bool {
-        let message = &self.messages[key];
-        let is_paused = self.is_paused(message.stream);
-        let asks = ctx.connected && message.is_accepted() && !is_paused && self.flights.place(key) == Place::Idle;
+        let is_paused = self.is_paused(self.messages[key].stream, ctx.now);
+        let is_at_rest = self.messages[key].is_accepted() && self.flights.place(key) == Place::Idle;
+        let asks = ctx.connected && is_at_rest && !is_paused;
         if asks {
             self.flights.push(&mut self.questions, QUESTION, key);
         }
@@ -316,30 +323,35 @@ impl<T: Types> Outbox<T> {
         if !ctx.connected {
             return timers;
         }
-        let feeler = if self.rings.first(FRESH_RING).is_some() { self.feeler_at(ctx) } else { Time::MAX };
         let token = ctx.tokens.next_at();
-        let suspect = if self.window.has_room() { self.suspect_at(ctx) } else { Time::MAX };
-        let suspect = if suspect < Time::MAX { suspect.max(token) } else { suspect };
-        match self.paused_until {
-            Some(until) => timers.min(self.after_pause(until, token)),
-            None => timers.min(feeler).min(suspect).min(self.next_pause_end(token)),
+        let with_token = |at: Time| if at == Time::MAX { at } else { at.max(token) };
+        let has_room = self.window.has_room();
+        let has_fresh = self.rings.first(FRESH_RING).is_some();
+        let after_pauses = if has_room { self.pauses.next_end(token) } else { Time::MAX };
+        let suspect = if has_room { with_token(self.suspect_at(ctx)) } else { Time::MAX };
+        let feeler = if has_fresh { self.feeler_at(ctx) } else { Time::MAX };
+        match self.pauses.all_until() {
+            None => timers.min(after_pauses).min(suspect).min(feeler),
+            Some(until) => {
+                let has_other = self.rings.first(AGAIN_RING).is_some() || self.questions.first().is_some();
+                let waits = has_other || has_room && self.rings.first(PLACE_RING).is_some();
+                let waiting = if has_room && has_fresh {
+                    until
+                } else if waits {
+                    until.max(token)
+                } else {
+                    Time::MAX
+                };
+                timers.min(waiting).min(after_pauses.min(suspect).min(feeler).max(until))
+            }
         }
     }
 
     /// As [`next_deadline`](Self::next_deadline), while nothing waits.
     #[inline]
-    pub(crate) fn next_when_quiescent(&self, ctx: &Context<T>) -> Time {
-        let probes = if ctx.connected { self.next_probe() } else { Time::MAX };
-        self.expiry.next().min(self.flights.next_due(ctx.rto.timing())).min(probes)
-    }
-
-    /// Returns when something is transmitted after a pause of everything.
-    fn after_pause(&self, until: Time, token: Time) -> Time {
-        if self.window.has_room() && self.rings.first(FRESH_RING).is_some() {
-            return until;
-        }
-        let waits = !self.rings.are_empty() || self.questions.first().is_some() || self.suspects.first().is_some();
-        if waits { until.max(token) } else { until }
+    pub(crate) fn next_when_quiescent(&mut self, ctx: &Context<T>) -> Time {
+        let probes = if ctx.connected { self.next_probe(ctx) } else { Time::MAX };
+        self.expiry.next().min(self.flights.next_due()).min(probes)
     }
 }
 

@@ -301,7 +301,7 @@ impl<T: Types> Outbox<T> {
 
     fn forget_stream(&mut self, stream: Key) {
         self.update_rings(stream);
-        self.forget_pause(stream);
+        self.pauses.end(stream);
         self.floors.remove(&stream);
         self.forget_walk(stream);
         self.streams.unlink_of_peer(stream);

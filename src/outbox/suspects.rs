@@ -76,12 +76,12 @@ impl<T: Types> Outbox<T> {
         };
         let rto = ctx.rto.current();
         let wait = Backoff { base: rto, cap: rto.max(MAX_WAIT) };
-        ctx.connected_at.plus(wait.nominal(u32::from(self.messages[first].lone_cuts())))
+        ctx.connected_at.plus(wait.nominal(usize::from(self.messages[first].lone_cuts())))
     }
 
     /// Puts suspects where they belong: with the others of their stream while that pauses, and back after that.
     pub(super) fn sort_suspects(&mut self) {
-        while let Some(key) = self.suspects.first().filter(|key| self.is_paused(self.messages[*key].stream)) {
+        while let Some(key) = self.suspects.first().filter(|key| self.pauses.contain(self.messages[*key].stream)) {
             self.leave(key);
             self.push_re_entry(key);
         }
@@ -94,7 +94,7 @@ impl<T: Types> Outbox<T> {
     /// Stops all timers and empties the window: there is no connection.
     pub(crate) fn on_disconnected(&mut self, ctx: &mut Context<T>) {
         let mut cut: Vec<Key> = self.flights.keys().collect();
-        for stream in self.rings.again().chain(self.paused.keys().copied()) {
+        for stream in self.rings.again().chain(self.pauses.streams()) {
             cut.extend(self.flights.iter(self.streams[stream].again));
         }
         cut.sort_unstable_by_key(|key| (self.messages[*key].stream, self.messages[*key].seq));

@@ -24,7 +24,7 @@ impl<T: Types> Outbox<T> {
 
     /// Fires the timers that are due.
     pub(crate) fn on_timeout(&mut self, ctx: &mut Context<T>) {
-        while let Some(due) = self.flights.pop_due(ctx.rto.timing(), ctx.now, &mut ctx.jitter) {
+        while let Some(due) = self.flights.pop_due(ctx.now, &mut ctx.jitter) {
             self.on_unanswered(due.key, due.entered, due.is_overdue, ctx);
         }
         self.fire_probes(ctx);
@@ -47,6 +47,7 @@ impl<T: Types> Outbox<T> {
             Stage::Accept if has_place && attempts.is_some_and(|attempts| attempts >= MAX_UNANSWERED_IN_WINDOW) => {
                 self.give_back_place(key);
             }
+            Stage::Accept | Stage::Deliver if self.is_paused(stream, ctx.now) => self.wait_for_pause(key),
             Stage::Accept | Stage::Deliver => self.push_again(key),
         }
         if !exhausted {
@@ -56,7 +57,7 @@ impl<T: Types> Outbox<T> {
     }
 
     /// A message does not get through although others do: it waits for a place again, behind the others of its stream.
-    fn give_back_place(&mut self, key: Key) {
+    pub(super) fn give_back_place(&mut self, key: Key) {
         self.leave_window(key);
         self.hold_back_no_more(key);
         if self.messages[key].is_suspect() {

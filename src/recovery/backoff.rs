@@ -6,7 +6,7 @@
 use crate::rng::Rng;
 
 /// The delays of one kind of timer, in nanoseconds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Backoff {
     pub(crate) base: u64,
     pub(crate) cap: u64,
@@ -26,15 +26,15 @@ pub(crate) struct Jitter {
 
 impl Backoff {
     /// The delay of a level without jitter.
-    pub(crate) const fn nominal(self, level: u32) -> u64 {
-        match self.base.checked_shl(level) {
-            Some(doubled) if doubled >> level == self.base && doubled < self.cap => doubled,
-            Some(_) | None => self.cap,
+    pub(crate) const fn nominal(self, level: usize) -> u64 {
+        if level < self.base.leading_zeros() as usize && self.base << level < self.cap {
+            return self.base << level;
         }
+        self.cap
     }
 
     /// The delay of a level.
-    pub(crate) fn delay(self, level: u32, stretch: Stretch) -> u64 {
+    pub(crate) fn delay(self, level: usize, stretch: Stretch) -> u64 {
         stretch.of(self.nominal(level)).min(self.cap)
     }
 
@@ -120,7 +120,7 @@ mod tests {
     fn no_base_level_or_cap_overflows() {
         let mut jitter = jitter(1.0);
         for base in [0, 1, 17, u64::MAX / 2, u64::MAX] {
-            for level in [0, 1, 63, 64, u32::MAX] {
+            for level in [0, 1, 63, 64, usize::MAX] {
                 assert!(Backoff { base, cap: u64::MAX }.delay(level, jitter.draw()) >= base);
             }
         }

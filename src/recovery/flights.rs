@@ -2,8 +2,8 @@
 //!
 //! The rule: **timers are derived, not stored.** What waits for an answer stands in a first-in-first-out list, one for
 //! each number of unanswered transmissions (the *level*), with the time at which it entered: always now, always at the
-//! back. The delay of a list is computed from the current [`Timing`], so the head of a list is its earliest deadline,
-//! the next deadline is the least of the heads, and all deadlines follow the estimate of the round trip.
+//! back. The delay belongs to the list and follows the current [`Timing`]. So the head of a list is its earliest
+//! deadline, the next deadline is the least of the heads, and all deadlines follow the estimate of the round trip.
 //!
 //! What is *overdue* (a later transmission was answered) stands before the rest in each list and has a shorter delay, so
 //! the head is the earliest all the same.
@@ -28,14 +28,17 @@ pub(crate) struct Flights {
     lists: Vec<TimerList>,
     /// A bit for each list that is not empty.
     occupied: u64,
+    /// The earliest deadline, unless a head has left or delays have changed since it was computed.
+    earliest: Option<Time>,
+    timing: Timing,
+    /// What was transmitted before this number is overdue.
+    overdue_before: u32,
 }
 
 /// The delays now.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Timing {
     pub(crate) backoff: Backoff,
-    /// What was transmitted before this number is overdue.
-    pub(crate) overdue_before: u32,
     /// The delay of what is overdue, at most the base.
     pub(crate) overdue: u64,
 }
@@ -45,6 +48,8 @@ struct TimerList {
     list: List,
     /// Drawn anew when a head fires.
     stretch: Stretch,
+    /// The delay of its level, lengthened; true while the list is not empty.
+    delay: u64,
 }
 
 /// The last transmission, and the list that it waits in. Packed to 13 bytes: there is one for each message.
@@ -87,11 +92,41 @@ pub(crate) struct Due {
 }
 
 impl Flights {
-    /// Makes empty lists for the levels of a backoff.
-    pub(crate) fn new(backoff: Backoff, jitter: &mut Jitter) -> Self {
-        let levels = backoff.levels().min(64);
-        let lists = (0..levels).map(|_| TimerList { list: List::EMPTY, stretch: jitter.draw() }).collect();
-        Self { links: Links::new(), lists, occupied: 0 }
+    /// Makes empty lists for all levels between the least base and the cap.
+    pub(crate) fn new(range: Backoff, timing: Timing, jitter: &mut Jitter) -> Self {
+        let lists = (0..range.levels()).map(|_| TimerList { list: List::EMPTY, stretch: jitter.draw(), delay: 0 });
+        Self {
+            links: Links::new(),
+            lists: lists.collect(),
+            occupied: 0,
+            earliest: Some(Time::MAX),
+            timing,
+            overdue_before: 0,
+        }
+    }
+
+    /// All delays follow a new timing.
+    #[inline]
+    pub(crate) fn follow(&mut self, timing: &Timing) {
+        if self.timing != *timing {
+            self.timing = *timing;
+            self.earliest = None;
+            (0..self.lists.len()).for_each(|index| self.derive(index));
+        }
+    }
+
+    fn derive(&mut self, index: usize) {
+        let list = &mut self.lists[index];
+        list.delay = self.timing.backoff.delay(index, list.stretch);
+    }
+
+    /// A transmission was answered that was the only one of its message: what was transmitted before it is overdue.
+    #[inline]
+    pub(crate) const fn on_answered_once(&mut self, number: u32) {
+        if !precedes(number, self.overdue_before) {
+            self.overdue_before = number;
+            self.earliest = None;
+        }
     }
 
     /// The maximum heap for `keys` keys.
@@ -120,8 +155,13 @@ impl Flights {
     pub(crate) fn arm(&mut self, key: Key, level: u32, number: u32, now: Time) {
         debug_assert_eq!(self.place(key), Place::Idle, "a key is in one list");
         let index = (level as usize).min(self.lists.len() - 1);
-        self.occupied |= 1 << index;
         self.links.push_back(&mut self.lists[index].list, key, Flight { entered: now, number, list: index as u8 });
+        if self.occupied & (1 << index) == 0 {
+            self.occupied |= 1 << index;
+            self.derive(index);
+            let due = now.plus(self.lists[index].delay);
+            self.earliest = self.earliest.map(|earliest| earliest.min(due));
+        }
     }
 
     /// Stops the timer of a key whose timer runs.
@@ -130,6 +170,9 @@ impl Flights {
         let Some(flight) = self.links.datum_mut(key) else { return };
         let index = usize::from(core::mem::replace(&mut flight.list, IDLE));
         let list = &mut self.lists[index].list;
+        if list.first() == Some(key) {
+            self.earliest = None;
+        }
         self.links.unlink(list, key);
         if list.first().is_none() {
             self.occupied &= !(1 << index);
@@ -161,61 +204,69 @@ impl Flights {
 
     /// When the next timer is due; [`Time::MAX`] for never.
     #[inline]
-    pub(crate) fn next_due(&self, timing: &Timing) -> Time {
-        let due = |index| self.head(index, timing).map_or(Time::MAX, |(_, entered, delay)| entered.plus(delay));
-        bits(self.occupied).map(due).min().unwrap_or(Time::MAX)
-    }
-
-    /// When the timer of a key is due, while it runs.
-    pub(crate) fn due(&self, key: Key, timing: &Timing) -> Option<Time> {
-        let flight = self.links.datum(key).filter(|flight| flight.list < QUEUES)?;
-        Some(flight.entered.plus(self.delay(flight, timing)))
-    }
-
-    /// When a timer would be due that starts now.
-    pub(crate) fn due_if_armed(&self, level: u32, timing: &Timing, now: Time) -> Time {
-        let index = (level as usize).min(self.lists.len() - 1);
-        now.plus(timing.backoff.delay(level, self.lists[index].stretch))
-    }
-
-    /// The first key of a list, when it entered, and its delay.
-    #[inline]
-    fn head(&self, index: usize, timing: &Timing) -> Option<(Key, Time, u64)> {
-        let key = self.lists[index].list.first()?;
-        let flight = self.links.datum(key)?;
-        Some((key, flight.entered, self.delay(flight, timing)))
-    }
-
-    #[inline]
-    fn delay(&self, flight: &Flight, timing: &Timing) -> u64 {
-        let stretch = self.lists[usize::from(flight.list)].stretch;
-        if timing.is_overdue(flight.number) {
-            stretch.of(timing.overdue).min(timing.backoff.cap)
-        } else {
-            timing.backoff.delay(u32::from(flight.list), stretch)
+    pub(crate) fn next_due(&mut self) -> Time {
+        match self.earliest {
+            Some(earliest) => earliest,
+            None => self.compare_heads(),
         }
     }
 
+    #[inline(never)]
+    fn compare_heads(&mut self) -> Time {
+        let (mut earliest, mut occupied) = (Time::MAX, self.occupied);
+        while occupied != 0 {
+            let list = self.lists[occupied.trailing_zeros() as usize].list;
+            occupied &= occupied - 1;
+            earliest = earliest.min(list.first().and_then(|head| self.due(head)).unwrap_or(Time::MAX));
+        }
+        self.earliest = Some(earliest);
+        earliest
+    }
+
+    /// When the timer of a key is due, while it runs.
+    #[inline]
+    pub(crate) fn due(&self, key: Key) -> Option<Time> {
+        let flight = self.links.datum(key).filter(|flight| flight.list < QUEUES)?;
+        Some(flight.entered.plus(self.delay(*flight)))
+    }
+
+    /// When a timer would be due that starts now.
+    pub(crate) fn due_if_armed(&self, level: u32, now: Time) -> Time {
+        let index = (level as usize).min(self.lists.len() - 1);
+        now.plus(self.timing.backoff.delay(index, self.lists[index].stretch))
+    }
+
+    #[inline]
+    fn delay(&self, flight: Flight) -> u64 {
+        let list = &self.lists[usize::from(flight.list)];
+        if precedes(flight.number, self.overdue_before) {
+            return list.stretch.of(self.timing.overdue).min(self.timing.backoff.cap);
+        }
+        list.delay
+    }
+
     /// Returns the flight whose timer is due first and stops it, if it is due now.
-    pub(crate) fn pop_due(&mut self, timing: &Timing, now: Time, jitter: &mut Jitter) -> Option<Due> {
-        self.pop(timing, now, jitter, |_| 0)
+    pub(crate) fn pop_due(&mut self, now: Time, jitter: &mut Jitter) -> Option<Due> {
+        self.pop(now, jitter, |_| 0)
     }
 
     /// As [`pop_due`](Self::pop_due), up to an eighth of its delay before it is due.
-    pub(crate) fn pop_nearly_due(&mut self, timing: &Timing, now: Time, jitter: &mut Jitter) -> Option<Due> {
-        self.pop(timing, now, jitter, |delay| delay / 8)
+    pub(crate) fn pop_nearly_due(&mut self, now: Time, jitter: &mut Jitter) -> Option<Due> {
+        self.pop(now, jitter, |delay| delay / 8)
     }
 
-    fn pop(&mut self, timing: &Timing, now: Time, jitter: &mut Jitter, slack: impl Fn(u64) -> u64) -> Option<Due> {
-        let heads = bits(self.occupied).filter_map(|index| {
-            let (key, entered, delay) = self.head(index, timing)?;
-            Some((entered.plus(delay - slack(delay)), index, key, entered))
+    fn pop(&mut self, now: Time, jitter: &mut Jitter, slack: impl Fn(u64) -> u64) -> Option<Due> {
+        let heads = self.lists.iter().filter_map(|list| list.list.first()).filter_map(|key| {
+            let flight = *self.links.datum(key)?;
+            let delay = self.delay(flight);
+            Some((flight.entered.plus(delay - slack(delay)), flight.list, key))
         });
-        let (_, index, key, entered) = heads.min().filter(|(due, ..)| *due <= now)?;
-        let is_overdue = timing.is_overdue(self.last(key).1);
-        self.lists[index].stretch = jitter.draw();
+        let (_, list, key) = heads.min().filter(|(due, ..)| *due <= now)?;
+        let (entered, number) = self.last(key);
         self.disarm(key);
-        Some(Due { key, entered, is_overdue })
+        self.lists[usize::from(list)].stretch = jitter.draw();
+        self.derive(usize::from(list));
+        Some(Due { key, entered, is_overdue: precedes(number, self.overdue_before) })
     }
 
     /// The keys whose timers run: by level, and within each in the order of entering.
@@ -237,32 +288,21 @@ impl Flights {
                 self.links.datum_mut(key).into_iter().for_each(|flight| flight.entered = now);
             }
         }
+        self.earliest = None;
     }
 }
 
 impl Timing {
     /// Timers without overdue ones.
     pub(crate) const fn of(backoff: Backoff) -> Self {
-        Self { backoff, overdue_before: 0, overdue: backoff.base }
-    }
-
-    /// Numbers wrap: the nearer way round decides.
-    #[inline]
-    const fn is_overdue(&self, number: u32) -> bool {
-        number.wrapping_sub(self.overdue_before) > u32::MAX / 2
+        Self { backoff, overdue: backoff.base }
     }
 }
 
-/// The positions of the bits that are set.
+/// Whether a number comes before another. Numbers wrap: the nearer way round decides.
 #[inline]
-fn bits(mut word: u64) -> impl Iterator<Item = usize> {
-    core::iter::from_fn(move || {
-        let bit = word.trailing_zeros();
-        (word != 0).then(|| {
-            word &= word - 1;
-            bit as usize
-        })
-    })
+pub(super) const fn precedes(number: u32, other: u32) -> bool {
+    number.wrapping_sub(other) > u32::MAX / 2
 }
 
 #[cfg(test)]
@@ -306,13 +346,13 @@ mod tests {
         #[test]
         fn the_next_deadline_is_the_least_and_timers_fire_once_in_order(steps in proptest::collection::vec(step(), 1..400)) {
             let mut jitter = jitter(0.0);
-            let mut timing = Timing::of(Backoff { base: 1_000, cap: CAP });
-            timing.overdue = 700;
-            let mut flights = Flights::new(timing.backoff, &mut jitter);
+            let mut timing = Timing { backoff: Backoff { base: 1_000, cap: CAP }, overdue: 700 };
+            let mut flights = Flights::new(timing.backoff, timing, &mut jitter);
+            let mut overdue_before = 0;
             let mut queue = List::EMPTY;
             let (mut armed, mut now): (BTreeMap<Key, (u64, u32, u32)>, _) = (BTreeMap::new(), Time::ZERO);
-            let due_of = |(entered, level, number): (u64, u32, u32), timing: &Timing| {
-                let delay = if number < timing.overdue_before { timing.overdue } else { (timing.backoff.base << level.min(7)).min(CAP) };
+            let due_of = |(entered, level, number): (u64, u32, u32), timing: &Timing, overdue_before| {
+                let delay = if number < overdue_before { timing.overdue } else { (timing.backoff.base << level.min(7)).min(CAP) };
                 entered + delay
             };
             for (number, step) in (0..).zip(steps) {
@@ -334,24 +374,29 @@ mod tests {
                         prop_assert_eq!(flights.place(key), Place::Idle);
                     }
                     Step::Answered(key) => {
-                        timing.overdue_before = timing.overdue_before.max(armed.get(&key).map_or(0, |armed| armed.2));
+                        let number = armed.get(&key).map_or(0, |armed| armed.2);
+                        overdue_before = overdue_before.max(number);
+                        flights.on_answered_once(number);
                     }
-                    Step::Base(base) => timing.backoff.base = base,
+                    Step::Base(base) => {
+                        timing.backoff.base = base;
+                        flights.follow(&timing);
+                    }
                     Step::Pass(nanos) => now = now.plus(nanos),
                 }
                 let mut last = 0;
-                while let Some(Due { key, entered, is_overdue }) = flights.pop_due(&timing, now, &mut jitter) {
+                while let Some(Due { key, entered, is_overdue }) = flights.pop_due(now, &mut jitter) {
                     let flight = armed.remove(&key).expect("armed in the model");
-                    let due = due_of(flight, &timing);
+                    let due = due_of(flight, &timing, overdue_before);
                     prop_assert!(due <= now.as_nanos() && due >= last);
-                    prop_assert_eq!((entered.as_nanos(), is_overdue), (flight.0, flight.2 < timing.overdue_before));
+                    prop_assert_eq!((entered.as_nanos(), is_overdue), (flight.0, flight.2 < overdue_before));
                     last = due;
                 }
-                let next = armed.values().map(|flight| due_of(*flight, &timing)).min();
+                let next = armed.values().map(|flight| due_of(*flight, &timing, overdue_before)).min();
                 prop_assert!(next.is_none_or(|next| next > now.as_nanos()));
-                prop_assert_eq!(flights.next_due(&timing).as_nanos(), next.unwrap_or(u64::MAX));
+                prop_assert_eq!(flights.next_due().as_nanos(), next.unwrap_or(u64::MAX));
                 for (key, flight) in &armed {
-                    prop_assert_eq!(flights.due(*key, &timing), Some(Time::from_nanos(due_of(*flight, &timing))));
+                    prop_assert_eq!(flights.due(*key), Some(Time::from_nanos(due_of(*flight, &timing, overdue_before))));
                 }
             }
         }
@@ -369,21 +414,21 @@ mod tests {
     fn a_timer_may_be_popped_up_to_an_eighth_of_its_delay_early() {
         let mut jitter = jitter(0.0);
         let timing = Timing::of(Backoff { base: 800, cap: 800 });
-        let mut flights = Flights::new(timing.backoff, &mut jitter);
+        let mut flights = Flights::new(timing.backoff, timing, &mut jitter);
         flights.arm(4, 0, 0, Time::ZERO);
-        assert_eq!(flights.pop_nearly_due(&timing, Time::from_nanos(699), &mut jitter), None);
+        assert_eq!(flights.pop_nearly_due(Time::from_nanos(699), &mut jitter), None);
         let due = Due { key: 4, entered: Time::ZERO, is_overdue: false };
-        assert_eq!(flights.pop_nearly_due(&timing, Time::from_nanos(700), &mut jitter), Some(due));
+        assert_eq!(flights.pop_nearly_due(Time::from_nanos(700), &mut jitter), Some(due));
     }
 
     #[test]
     fn a_restart_moves_all_deadlines() {
         let mut jitter = jitter(0.0);
         let timing = Timing::of(Backoff { base: 100, cap: 800 });
-        let mut flights = Flights::new(timing.backoff, &mut jitter);
+        let mut flights = Flights::new(timing.backoff, timing, &mut jitter);
         [(4, 1), (7, 0), (5, 0)].into_iter().for_each(|(key, level)| flights.arm(key, level, 0, Time::ZERO));
         flights.restart(Time::from_nanos(1_000));
-        assert_eq!(flights.next_due(&timing), Time::from_nanos(1_100));
+        assert_eq!(flights.next_due(), Time::from_nanos(1_100));
         assert_eq!(flights.keys().collect::<Vec<_>>(), [7, 5, 4]);
     }
 
@@ -391,13 +436,13 @@ mod tests {
     fn the_jitter_of_a_list_is_drawn_again_when_its_head_fires() {
         let mut jitter = jitter(1.0);
         let timing = Timing::of(Backoff { base: 1_000_000, cap: 1_500_000 });
-        let mut flights = Flights::new(timing.backoff, &mut jitter);
+        let mut flights = Flights::new(timing.backoff, timing, &mut jitter);
         let mut delays = Vec::new();
         for _ in 0..20 {
             flights.arm(0, 0, 0, Time::ZERO);
-            let due = flights.next_due(&timing);
+            let due = flights.next_due();
             delays.push(due.as_nanos());
-            assert!(flights.pop_due(&timing, due, &mut jitter).is_some());
+            assert!(flights.pop_due(due, &mut jitter).is_some());
         }
         assert!(delays.iter().all(|delay| (1_000_000..=1_500_000).contains(delay)));
         delays.sort_unstable();

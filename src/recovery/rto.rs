@@ -11,7 +11,7 @@
 use core::time::Duration;
 
 use super::backoff::Backoff;
-use super::flights::Timing;
+use super::flights::{Timing, precedes};
 use crate::config::Config;
 use crate::time::{Time, nanos};
 
@@ -29,13 +29,13 @@ pub(crate) struct Rto {
     min: u64,
     max: u64,
     /// How often it is doubled since the last sample, and when it was last.
-    doublings: u32,
+    doublings: usize,
     doubled_at: Time,
     /// Only transmissions from this number on are samples.
     sample_from: u32,
     samples: u32,
     /// How often the delay of what is overdue is doubled.
-    needless: u32,
+    needless: usize,
     /// The timers now, computed whenever something above changes.
     timing: Timing,
 }
@@ -77,7 +77,7 @@ impl Rto {
     /// Returns whether the answer to a transmission is a sample: one a round trip is.
     #[inline]
     pub(crate) const fn wants_sample(&self, number: u32) -> bool {
-        number.wrapping_sub(self.sample_from) <= u32::MAX / 2
+        !precedes(number, self.sample_from)
     }
 
     /// What was transmitted before this number is no sample.
@@ -101,14 +101,6 @@ impl Rto {
             self.needless = self.needless.saturating_sub(1);
         }
         self.derive();
-    }
-
-    /// A message that was transmitted once was accepted: what was transmitted before it is overdue.
-    #[inline]
-    pub(crate) const fn on_accepted_once(&mut self, number: u32) {
-        if number.wrapping_sub(self.timing.overdue_before) <= u32::MAX / 2 {
-            self.timing.overdue_before = number;
-        }
     }
 
     /// A message that was repeated after the timeout was accepted.
@@ -235,14 +227,5 @@ mod tests {
         (1..1_000).for_each(|_| rto.on_sample(10 * MS));
         assert!(rto.timing().overdue < 100 * MS, "one is forgiven, and the variance has gone: {:?}", rto.timing());
         assert_eq!(rto.needless, 2);
-    }
-
-    #[test]
-    fn what_was_transmitted_before_an_accepted_one_is_overdue_and_the_mark_only_rises() {
-        let mut rto = rto();
-        for (accepted, mark) in [(5, 5), (3, 5), (9, 9)] {
-            rto.on_accepted_once(accepted);
-            assert_eq!(rto.timing().overdue_before, mark);
-        }
     }
 }
