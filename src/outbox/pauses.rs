@@ -42,7 +42,7 @@ impl Pauses {
     /// Whether nothing waits for the end of a pause.
     #[inline]
     pub(super) fn are_quiescent(&self) -> bool {
-        self.fresh.is_empty() && self.others.is_empty() && self.all.is_none()
+        self.streams.is_empty() || self.fresh.is_empty() && self.others.is_empty() && self.all.is_none()
     }
 
     #[inline]

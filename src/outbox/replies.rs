@@ -182,7 +182,7 @@ impl<T: Types> Outbox<T> {
             self.failed -= 1;
             state.on_delivered_late(seq);
         }
-        if place == Place::Idle {
+        if place == Place::Idle && is_live && !message.is_accepted() {
             self.update_rings(stream);
         }
         self.on_recipient_heard(stream, seq, was_asked, ctx);
