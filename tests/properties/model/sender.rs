@@ -3,6 +3,7 @@
 //! Without a restart there is one stream per peer, so a stream is named by its peer, and none waits for an older one.
 
 mod answers;
+mod connection;
 mod floors;
 mod lists;
 mod pauses;

@@ -139,14 +139,14 @@ impl Sender {
         self.recount(to, shared);
         self.on_end(to, floor, shared);
         self.on_recipient_heard(to, seq, answer, shared);
-        shared_events(id, first, second, shared);
+        tell_delivered(id, first, second, shared);
         if first.is_some_and(|first| first != second) {
             self.lap(shared);
         }
     }
 }
 
-fn shared_events(id: MsgId, first: Option<u64>, second: u64, shared: &mut Shared) {
+fn tell_delivered(id: MsgId, first: Option<u64>, second: u64, shared: &mut Shared) {
     if let Some(first) = first.filter(|first| *first != second) {
         shared.event(Event::ServerIdConflict { id, first, second });
     }

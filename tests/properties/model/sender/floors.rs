@@ -110,13 +110,13 @@ impl Sender {
         }
     }
 
-    pub(super) fn on_connected_announce(&mut self, shared: &Shared) {
+    pub(super) fn announce_again(&mut self, shared: &Shared) {
         for peer in self.announcing.clone() {
             self.expedite(peer, shared);
         }
     }
 
-    pub(super) fn on_disconnected_announce(&mut self) {
+    pub(super) fn keep_announcements(&mut self) {
         for peer in self.announcing.clone() {
             self.stream(peer).announcement = Announcement::Wanted;
         }

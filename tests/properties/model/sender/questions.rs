@@ -22,6 +22,12 @@ pub(super) struct Peer {
     let_go: u64,
 }
 
+impl Peer {
+    pub(super) const fn on_connected(&mut self) {
+        self.let_go = 0;
+    }
+}
+
 fn probe_delay(level: u32, shared: &Shared) -> u64 {
     let [initial, max] = shared.knobs.probe.map(nanos);
     delay(initial, level, max)
@@ -62,7 +68,7 @@ impl Sender {
         }
     }
 
-    fn start_probe(&mut self, peer: u64, shared: &Shared) {
+    pub(super) fn start_probe(&mut self, peer: u64, shared: &Shared) {
         let level = self.peer(peer).level;
         if shared.connected {
             self.probes.start(peer, level, shared.now);
@@ -176,18 +182,11 @@ impl Sender {
         }
     }
 
-    /// Each peer asks about its newest and one of the walk, or about two of the walk.
-    pub fn on_connected(&mut self, shared: &mut Shared) {
-        shared.rto.end_doubling();
-        (self.connected_at, self.last_first) = (shared.now, shared.now);
-        self.streams.values_mut().for_each(|stream| stream.questions.let_go = 0);
-        for peer in self.peers.clone() {
-            self.start_probe(peer, shared);
-            let before = self.questions.len();
-            let newest = self.peer(peer).newest;
-            newest.into_iter().for_each(|id| self.ask(id, shared));
-            self.walk(peer, 2 + before - self.questions.len(), shared);
-        }
-        self.on_connected_announce(shared);
+    /// Asks about the newest and one of the walk, or about two of the walk.
+    pub(super) fn ask_on_connect(&mut self, peer: u64, shared: &Shared) {
+        let before = self.questions.len();
+        let newest = self.peer(peer).newest;
+        newest.into_iter().for_each(|id| self.ask(id, shared));
+        self.walk(peer, 2 + before - self.questions.len(), shared);
     }
 }
