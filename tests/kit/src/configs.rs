@@ -33,6 +33,7 @@ pub struct Knobs {
     pub remembered: [usize; 3],
     pub suspect_after: u32,
     pub journal: bool,
+    pub questions: bool,
 }
 
 impl Knobs {
@@ -62,6 +63,7 @@ impl Knobs {
             .max_ranges(ranges)
             .suspect_after(self.suspect_after)
             .journal(self.journal)
+            .questions(self.questions)
     }
 
     /// Returns whether a run may reach the bounds on remembered streams and ranges.
@@ -78,7 +80,7 @@ pub fn knobs() -> impl Strategy<Value = Knobs> {
     );
     let times = (
         select(vec![
-            [SECOND, SECOND, 60 * SECOND],
+            [200 * MS, SECOND, 60 * SECOND],
             [MICROSECOND, MICROSECOND, MICROSECOND],
             [MICROSECOND, MS, 7 * SECOND],
             [100 * MS, 300 * MS, 300 * MS],
@@ -90,6 +92,7 @@ pub fn knobs() -> impl Strategy<Value = Knobs> {
             [MICROSECOND, MAX_DURATION],
             [10 * MS, 11 * MS],
             [HOUR, HOUR],
+            [100 * MS, 2 * SECOND],
         ]),
         select(vec![
             (3 * DAY, 7 * DAY),
@@ -104,13 +107,15 @@ pub fn knobs() -> impl Strategy<Value = Knobs> {
         select(vec![0.25, 0.0, 1.0]),
         select(vec![64, 1, 3, 1_000_000]),
         select(vec![128, 1, 2, 1_000_000]),
-        select(vec![Some(8), None, Some(1), Some(2)]),
+        select(vec![Some(10), None, Some(1), Some(2), Some(4)]),
         select(vec![3, 1]),
     );
-    (sizes, times, rates, order(), any::<bool>()).prop_map(|(sizes, times, rates, order, journal)| {
+    let switches = (any::<bool>(), select(vec![true, false]));
+    (sizes, times, rates, order(), switches).prop_map(|(sizes, times, rates, order, switches)| {
         let (window, (outbox, inbox, acks), (streams, per_peer, ranges)) = sizes;
         let (rto, probe, (expiry, lifetime)) = times;
         let (jitter, rate, burst, max_attempts, suspect_after) = rates;
+        let (journal, questions) = switches;
         Knobs {
             window,
             capacity: [outbox, inbox, acks],
@@ -126,6 +131,7 @@ pub fn knobs() -> impl Strategy<Value = Knobs> {
             remembered: [streams, per_peer, ranges],
             suspect_after,
             journal,
+            questions,
         }
     })
 }

@@ -17,9 +17,22 @@ pub struct Model {
     shared: Shared,
     sender: Sender,
     receiver: Receiver,
-    acks_turn: bool,
-    token: Option<u64>,
+    /// The number of tokens taken.
+    dealt: u64,
+    served_last: Class,
+    deadline: Option<u64>,
 }
+
+/// What takes turns for tokens; questions have turns of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    Again,
+    Reentry,
+    Suspect,
+    Ack,
+}
+
+const CYCLE: [Class; 4] = [Class::Again, Class::Reentry, Class::Suspect, Class::Ack];
 
 impl Model {
     pub fn new(knobs: &Knobs, now: Time) -> Self {
@@ -27,14 +40,18 @@ impl Model {
             shared: Shared::new(knobs, now.as_nanos()),
             sender: Sender::new(),
             receiver: Receiver::new(),
-            acks_turn: true,
-            token: None,
+            dealt: 0,
+            served_last: Class::Ack,
+            deadline: None,
         }
     }
 
-    /// A step back of the clock counts as zero.
     pub fn advance(&mut self, before: Time, now: Time) {
-        self.shared.now += now.as_nanos().saturating_sub(before.as_nanos());
+        self.shared.advance(before, now);
+        let late_at = self.deadline.map(|deadline| deadline + self.shared.rto.current());
+        if late_at.is_some_and(|late_at| self.shared.now > late_at) {
+            self.sender.caller_was_late();
+        }
     }
 
     /// A new message gets the id that the client has given it.
@@ -43,16 +60,12 @@ impl Model {
         let done = |ok: bool| if ok { Reply::Done } else { Reply::Refused };
         let mut reply = Reply::Nothing;
         match call {
-            Call::Timeout => {
-                sender.expire(shared);
-                sender.on_timeout(shared);
-                receiver.on_timeout(shared);
-            }
+            Call::Timeout => {}
             Call::Connected => self.connect(),
             Call::Disconnected | Call::Restart => self.disconnect(),
             Call::Send { to, payload } => reply = sender.send(*to, *payload, real, shared),
             Call::Resend(id) => reply = done(sender.resend(*id, shared)),
-            Call::Discard(id) => reply = done(sender.discard(*id)),
+            Call::Discard(id) => reply = done(sender.discard(*id, shared)),
             Call::Confirm { from, id } => reply = done(receiver.confirm(*from, *id, shared)),
             Call::Release { from, id } => reply = done(receiver.release(*from, *id)),
             Call::Frame(frame) => {
@@ -67,14 +80,14 @@ impl Model {
                 }
             }
         }
-        self.finish_call();
+        self.end_input();
         reply
     }
 
     fn connect(&mut self) {
         if self.shared.connected {
             self.disconnect();
-            self.finish_call();
+            self.end_input();
         }
         self.shared.connected = true;
         self.shared.heard();
@@ -84,46 +97,68 @@ impl Model {
 
     fn disconnect(&mut self) {
         self.shared.connected = false;
-        self.receiver.schedule.clear();
-        self.sender.on_disconnected();
+        self.receiver.on_disconnected();
+        self.sender.on_disconnected(&mut self.shared);
     }
 
-    fn finish_call(&mut self) {
-        self.sender.expire(&mut self.shared);
-        self.sender.announce_floors();
-        self.token = if self.shared.connected { self.transmit() } else { None };
+    fn end_input(&mut self) {
+        let Self { shared, sender, receiver, .. } = self;
+        sender.expire(shared);
+        sender.fire(shared);
+        receiver.on_timeout(shared);
+        sender.end_pauses(shared);
+        let token = if shared.connected { self.transmit() } else { None };
+        let deadlines = [token, self.sender.deadline(&self.shared), self.receiver.deadline(&self.shared)];
+        self.deadline = deadlines.into_iter().flatten().min();
     }
 
-    /// First transmissions need no token; tokens alternate between acks and messages.
+    /// Transmits what may go; returns when the next token comes if one is waited for.
     fn transmit(&mut self) -> Option<u64> {
-        let Self { shared, sender, receiver, acks_turn, .. } = self;
         loop {
-            let message = sender.next(shared);
-            if let Some(id) = message.filter(|id| !sender.has_left(*id)) {
-                sender.transmit(id, shared);
+            if self.sender.transmit_first(&mut self.shared) {
                 continue;
             }
-            let ack = receiver.schedule.first(0);
-            if ack.is_none() && message.is_none() {
+            let wanting = CYCLE.map(|class| (class, self.wants(class)));
+            let question = self.sender.wants_question();
+            let other = wanting.iter().any(|(_, wants)| *wants);
+            if !other && !question {
                 return None;
             }
-            if !shared.take_token() {
-                if std::mem::take(&mut sender.flushing) {
+            if !self.shared.take_token() {
+                if self.sender.transmit_first_without_token(&mut self.shared) {
                     continue;
                 }
-                return Some(shared.next_token());
+                return Some(self.shared.next_token());
             }
-            match (message, ack) {
-                (Some(id), ack) if ack.is_none() || !*acks_turn => {
-                    sender.repeat(id, shared);
-                    *acks_turn = true;
-                }
-                (_, Some(ack)) => {
-                    receiver.transmit(ack, shared);
-                    *acks_turn = false;
-                }
-                (_, None) => {}
+            self.dealt += 1;
+            if question && (self.dealt % 4 == 3 || !other) {
+                self.sender.transmit_question(&mut self.shared);
+            } else {
+                self.serve_next(wanting);
             }
+        }
+    }
+
+    fn wants(&mut self, class: Class) -> bool {
+        match class {
+            Class::Again => self.sender.wants_again(),
+            Class::Reentry => self.sender.wants_reentry(&self.shared),
+            Class::Suspect => self.sender.wants_suspect(&self.shared),
+            Class::Ack => self.receiver.wants(),
+        }
+    }
+
+    /// Serves the first class that wants, after the one that was served last.
+    fn serve_next(&mut self, mut wanting: [(Class, bool); 4]) {
+        let last = CYCLE.iter().position(|class| *class == self.served_last).unwrap();
+        wanting.rotate_left(last + 1);
+        let (class, _) = wanting.into_iter().find(|(_, wants)| *wants).unwrap();
+        self.served_last = class;
+        match class {
+            Class::Again => self.sender.transmit_again(&mut self.shared),
+            Class::Reentry => self.sender.transmit_reentry(&mut self.shared),
+            Class::Suspect => self.sender.transmit_suspect(&mut self.shared),
+            Class::Ack => self.receiver.transmit_next(&mut self.shared),
         }
     }
 
@@ -132,13 +167,12 @@ impl Model {
     }
 
     pub fn poll_timeout(&self, caller_now: Time) -> Option<Time> {
-        let deadlines = [self.token, self.sender.deadline(&self.shared), self.receiver.deadline(&self.shared)];
-        let next = deadlines.into_iter().flatten().min()?;
-        Some(caller_now + Duration::from_nanos(next.saturating_sub(self.shared.now)))
+        let deadline = self.deadline?;
+        Some(caller_now + Duration::from_nanos(deadline.saturating_sub(self.shared.now)))
     }
 
-    pub fn is_ambiguous(&self) -> bool {
-        self.sender.is_ambiguous() || self.receiver.schedule.ambiguous
+    pub const fn is_ambiguous(&self) -> bool {
+        self.sender.ambiguous || self.receiver.ambiguous
     }
 
     pub fn gauges(&self) -> [usize; 6] {
@@ -148,6 +182,6 @@ impl Model {
     }
 
     pub fn rto(&self) -> (Duration, Option<Duration>) {
-        (Duration::from_nanos(self.shared.rto), self.shared.srtt.map(Duration::from_nanos))
+        (Duration::from_nanos(self.shared.rto.current()), self.shared.rto.srtt.map(Duration::from_nanos))
     }
 }

@@ -1,10 +1,13 @@
 //! The receiver of the model: sets of seqs, and a map of messages.
 
+mod acks;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use sixfold::{Delivery, Event, MsgId, Order, Outgoing, Output, StreamId};
+use sixfold::{Delivery, Event, MsgId, Order, StreamId};
 
-use super::shared::{Schedule, Shared, nanos};
+use super::shared::{Shared, nanos};
+use super::timers::Timers;
 
 /// A stream of a peer; each foreign id is a stream of its own.
 type Name = (u64, Result<StreamId, MsgId>);
@@ -28,8 +31,11 @@ enum State {
 pub struct Receiver {
     streams: BTreeMap<Name, Stream>,
     messages: BTreeMap<Key, State>,
-    pub schedule: Schedule<Key>,
+    timers: Timers<Key>,
+    /// The acks that wait for a token.
+    waiting: Vec<Key>,
     arrivals: u64,
+    pub ambiguous: bool,
 }
 
 fn key(from: u64, id: MsgId) -> Key {
@@ -45,7 +51,14 @@ fn id((name, seq): Key) -> MsgId {
 
 impl Receiver {
     pub const fn new() -> Self {
-        Self { streams: BTreeMap::new(), messages: BTreeMap::new(), schedule: Schedule::new(), arrivals: 0 }
+        Self {
+            streams: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            timers: Timers::new(),
+            waiting: Vec::new(),
+            arrivals: 0,
+            ambiguous: false,
+        }
     }
 
     fn in_order(name: Name, shared: &Shared) -> bool {
@@ -67,18 +80,6 @@ impl Receiver {
         }
         held.sort_unstable();
         held.into_iter().map(|(_, key)| key).collect()
-    }
-
-    /// Returns the pending acks, by arrival, and whether each was sent.
-    fn acks(&self) -> Vec<(Key, bool)> {
-        let mut acks: Vec<(u64, Key, bool)> = Vec::new();
-        for (key, state) in &self.messages {
-            if let State::Ack { arrival, sent, .. } = state {
-                acks.push((*arrival, *key, *sent));
-            }
-        }
-        acks.sort_unstable();
-        acks.into_iter().map(|(_, key, sent)| (key, sent)).collect()
     }
 
     fn with_app(&self) -> usize {
@@ -117,8 +118,8 @@ impl Receiver {
         match self.messages.get(&key) {
             Some(State::Held { .. } | State::WithApp) => return,
             Some(State::Ack { .. }) => {
-                if matches!(self.schedule.of(key), Some(super::shared::Scheduled::Armed { .. })) {
-                    self.schedule.wait(key, 0);
+                if self.timers.runs(key) {
+                    self.wait(key);
                 }
                 return;
             }
@@ -127,7 +128,7 @@ impl Receiver {
         if self.streams[&name].seen.contains(&seq) {
             self.pend(key, true, shared);
             if shared.connected {
-                self.schedule.wait(key, 0);
+                self.wait(key);
             }
             return;
         }
@@ -228,44 +229,6 @@ impl Receiver {
         with_app
     }
 
-    /// An ack:R is pending from here on; at capacity the oldest one is removed.
-    fn pend(&mut self, key: Key, sent: bool, shared: &Shared) {
-        let acks = self.acks();
-        if acks.len() >= shared.knobs.capacity[2] {
-            self.messages.remove(&acks[0].0);
-            self.schedule.cancel(acks[0].0);
-        }
-        let arrival = self.arrival();
-        self.messages.insert(key, State::Ack { sent, unanswered: 0, arrival });
-    }
-
-    pub fn transmit(&mut self, key: Key, shared: &mut Shared) {
-        let Some(State::Ack { sent, unanswered, .. }) = self.messages.get_mut(&key) else { return };
-        *sent = true;
-        shared.out.push(Output::Transmit(Outgoing::AckR { id: id(key), from: key.0.0 }));
-        self.schedule.arm(key, shared.rto_delay(*unanswered), shared.now);
-    }
-
-    pub fn on_ack_a(&mut self, from: u64, id: MsgId, shared: &mut Shared) {
-        let key = key(from, id);
-        if let Some(State::Ack { sent: true, .. }) = self.messages.get(&key) {
-            self.messages.remove(&key);
-            self.schedule.cancel(key);
-            shared.event(Event::AckSettled { from, id });
-        }
-    }
-
-    pub fn on_connected(&mut self, shared: &mut Shared) {
-        for (key, sent) in self.acks() {
-            if !sent {
-                self.transmit(key, shared);
-            } else if let Some(State::Ack { unanswered, .. }) = self.messages.get_mut(&key) {
-                *unanswered = 0;
-                self.schedule.wait(key, 0);
-            }
-        }
-    }
-
     /// Returns when the longest held message is handed over.
     fn next_hold(&self, shared: &Shared) -> Option<(u64, Key)> {
         let Order::InOrder { max_hold: Some(max_hold) } = shared.knobs.order else { return None };
@@ -278,18 +241,12 @@ impl Receiver {
         while let Some((_, (name, seq))) = self.next_hold(shared).filter(|(end, _)| *end <= shared.now) {
             self.raise(name, seq, shared);
         }
-        while let Some((key, sent_at)) = self.schedule.pop_due(shared.now) {
-            if let Some(State::Ack { unanswered, .. }) = self.messages.get_mut(&key) {
-                *unanswered += 1;
-                self.schedule.wait(key, 0);
-                shared.unanswered(sent_at);
-            }
-        }
+        self.fire_acks(shared);
     }
 
     pub fn deadline(&self, shared: &Shared) -> Option<u64> {
         let hold = self.next_hold(shared).map(|(end, _)| end);
-        hold.into_iter().chain(self.schedule.next_due()).min()
+        hold.into_iter().chain(self.next_ack_due(shared)).min()
     }
 
     pub fn gauges(&self) -> [usize; 3] {

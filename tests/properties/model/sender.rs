@@ -1,25 +1,31 @@
-//! The sender of the model: one list of messages, searched for everything.
+//! The sender of the model: one list of messages and a few lists of ids, searched for everything.
+//!
+//! Without a restart there is one stream per peer, so a stream is named by its peer, and none waits for an older one.
 
 mod answers;
-mod pace;
+mod connection;
+mod floors;
+mod lists;
+mod pauses;
+mod questions;
+mod suspects;
+mod timeouts;
+mod turns;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sixfold::{Event, FailReason, MsgId};
 
-use super::shared::{Schedule, Scheduled, Shared, nanos};
+use super::shared::{Shared, nanos};
+use super::timers::Timers;
+use floors::Announcement;
 use kit::run::Reply;
-
-const READY: usize = 0;
-const DUE: usize = 1;
-const PROBE: usize = 2;
-const RETRY: usize = 3;
 
 #[derive(Clone, Debug)]
 enum State {
     Queued,
-    OnWire { repeated: bool, unanswered: u32, windowed: bool },
-    Accepted { server_id: u64, probes: u32 },
+    OnWire,
+    Accepted { server_id: u64 },
     Failed { reason: FailReason, server_id: Option<u64> },
 }
 
@@ -31,76 +37,143 @@ struct Message {
     queued_at: u64,
     expires_at: u64,
     resent: bool,
-    /// A seq between this one and the next undelivered one was abandoned.
-    below_gap: bool,
     state: State,
+    /// It may have been transmitted before this connection.
+    earlier: bool,
+    tries: Tries,
+    /// The number of the latest transmission, and its time.
+    tx: u64,
+    sent_at: u64,
+    cuts: u32,
+    lone_cuts: u32,
+    /// Transmissions since it was accepted.
+    asked: u32,
+}
+
+/// What has been tried on this connection.
+#[derive(Clone, Debug, Default)]
+struct Tries {
+    copies: u32,
+    unanswered: u32,
+    /// The unanswered ones after which something was heard.
+    attempts: u32,
+    has_place: bool,
+    /// A timeout of the RTO has passed.
+    after_rto: bool,
 }
 
 impl Message {
-    const fn is_active(&self) -> bool {
+    const fn is_live(&self) -> bool {
         !matches!(self.state, State::Failed { .. })
+    }
+
+    const fn is_accepted(&self) -> bool {
+        matches!(self.state, State::Accepted { .. })
+    }
+
+    const fn is_on_wire(&self) -> bool {
+        matches!(self.state, State::OnWire)
     }
 
     const fn seq(&self) -> u64 {
         self.id.seq().expect("an own id")
     }
+
+    /// Its state becomes this, and nothing is known of it otherwise.
+    fn enter(&mut self, state: State) {
+        self.state = state;
+        self.tries = Tries::default();
+        (self.cuts, self.lone_cuts, self.asked) = (0, 0, 0);
+    }
 }
 
-/// The one stream to a peer.
+/// Where a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Wire,
+    Again,
+    Reentry,
+    Questions,
+    Suspects,
+    /// Never transmitted, accepted and at rest, or failed.
+    Nowhere,
+}
+
+/// The one stream to a peer, and what is known of the peer.
 #[derive(Clone, Debug, Default)]
 struct Stream {
     order: usize,
     next_seq: u64,
-    sent_end: u64,
-    backed_off: bool,
-    reset_at: u64,
-    /// A floor update to announce: by all messages (true), or only by those that were not retransmitted (false).
-    floor_update: Option<bool>,
+    /// The seq after the highest first transmission.
+    nxt: u64,
+    discarded: BTreeSet<u64>,
+    again: Vec<MsgId>,
+    reentry: Vec<MsgId>,
+    paused_until: Option<u64>,
+    announcement: Announcement,
+    announcer: Option<MsgId>,
+    questions: questions::Peer,
 }
 
 #[derive(Clone, Debug)]
 pub struct Sender {
+    /// In the order of `send`.
     messages: Vec<Message>,
     streams: BTreeMap<u64, Stream>,
-    schedule: Schedule<MsgId>,
+    wire: Timers<MsgId>,
+    suspects: Vec<MsgId>,
+    questions: Vec<MsgId>,
+    /// Rings of streams.
+    again_ring: Vec<u64>,
+    ring: Vec<u64>,
+    fresh_ring: Vec<u64>,
+    /// The peers with accepted messages, in the order in which they got the first.
+    peers: Vec<u64>,
+    /// The timers of those peers.
+    probes: Timers<u64>,
+    /// The streams with an announcement to make, in the order of the announcements.
+    announcing: Vec<u64>,
+    next_tx: u64,
+    /// The greatest tx of a message that was accepted after one transmission.
+    accepted_tx: u64,
+    /// The first tx that gives a sample.
+    sample_from: u64,
+    connected_at: u64,
+    /// The time of the last first transmission, or of the connect.
+    last_first: u64,
+    suspects_limit: usize,
     paused_until: Option<u64>,
-    pub flushing: bool,
-    repeats: u8,
-    ambiguous: bool,
+    /// The stream that got the last `RetryAfter`, and the end of its pause.
+    last_retry: Option<(u64, u64)>,
+    last_lap: Option<u64>,
+    pub ambiguous: bool,
 }
 
 impl Sender {
-    pub fn new() -> Self {
-        let (messages, streams, schedule) = (Vec::new(), BTreeMap::new(), Schedule::new());
-        Self { messages, streams, schedule, paused_until: None, flushing: false, repeats: 0, ambiguous: false }
-    }
-
-    fn find(&mut self, id: MsgId) -> Option<&mut Message> {
-        self.messages.iter_mut().find(|message| message.id == id)
-    }
-
-    fn message(&self, id: MsgId) -> &Message {
-        self.messages.iter().find(|message| message.id == id).unwrap()
-    }
-
-    fn remove(&mut self, id: MsgId) -> Message {
-        self.schedule.cancel(id);
-        let position = self.messages.iter().position(|message| message.id == id).unwrap();
-        self.messages.remove(position)
-    }
-
-    fn active(&self) -> impl Iterator<Item = &Message> {
-        self.messages.iter().filter(|message| message.is_active())
-    }
-
-    /// The order of first sending: time, stream, seq.
-    fn age(&self, id: MsgId) -> (u64, usize, u64) {
-        let message = self.message(id);
-        (message.queued_at, self.streams[&message.to].order, message.seq())
-    }
-
-    pub fn has_left(&self, id: MsgId) -> bool {
-        !matches!(self.message(id).state, State::Queued)
+    pub const fn new() -> Self {
+        Self {
+            messages: Vec::new(),
+            streams: BTreeMap::new(),
+            wire: Timers::new(),
+            suspects: Vec::new(),
+            questions: Vec::new(),
+            again_ring: Vec::new(),
+            ring: Vec::new(),
+            fresh_ring: Vec::new(),
+            peers: Vec::new(),
+            probes: Timers::new(),
+            announcing: Vec::new(),
+            next_tx: 1,
+            accepted_tx: 0,
+            sample_from: 0,
+            connected_at: 0,
+            last_first: 0,
+            suspects_limit: 1,
+            paused_until: None,
+            last_retry: None,
+            last_lap: None,
+            ambiguous: false,
+        }
     }
 
     pub fn send(&mut self, to: u64, payload: u64, real: Reply, shared: &Shared) -> Reply {
@@ -115,117 +188,96 @@ impl Sender {
             return Reply::Nothing;
         }
         stream.next_seq += 1;
-        let (queued_at, expires_at) = (shared.now, shared.now + nanos(shared.knobs.expiry));
-        let state = State::Queued;
-        let message = Message { id, to, payload, queued_at, expires_at, resent: false, below_gap: false, state };
-        self.messages.push(message);
-        if shared.connected {
-            self.schedule.wait(id, READY);
-        }
+        self.messages.push(Message {
+            id,
+            to,
+            payload,
+            queued_at: shared.now,
+            expires_at: shared.now + nanos(shared.knobs.expiry),
+            resent: false,
+            state: State::Queued,
+            earlier: false,
+            tries: Tries::default(),
+            tx: 0,
+            sent_at: 0,
+            cuts: 0,
+            lone_cuts: 0,
+            asked: 0,
+        });
+        self.refresh(to);
         real
     }
 
     pub fn resend(&mut self, id: MsgId, shared: &Shared) -> bool {
         let Some(message) = self.find(id) else { return false };
-        let State::Failed { reason, server_id } = &message.state else { return false };
+        let State::Failed { reason, server_id } = message.state.clone() else { return false };
         let dead_at = message.queued_at + nanos(shared.knobs.lifetime);
         if shared.now >= dead_at {
             return false;
         }
-        message.state = match (server_id, reason) {
-            (Some(server_id), _) => State::Accepted { server_id: *server_id, probes: 0 },
+        let state = match (server_id, reason) {
+            (Some(server_id), _) => State::Accepted { server_id },
             (None, FailReason::Expired) => State::Queued,
-            (None, _) => State::OnWire { repeated: true, unanswered: 0, windowed: false },
+            (None, _) => State::OnWire,
         };
+        message.earlier = !matches!(state, State::Queued);
+        message.enter(state);
         message.expires_at = dead_at.min(shared.now + nanos(shared.knobs.expiry));
         message.resent = true;
-        message.below_gap = false;
-        let queue = if matches!(message.state, State::Accepted { .. }) { PROBE } else { READY };
-        if shared.connected {
-            self.schedule.wait(id, queue);
+        let (to, seq, is_accepted) = (message.to, message.seq(), message.is_accepted());
+        if is_accepted {
+            self.recount(to, shared);
+            self.ask(id, shared);
+        } else if seq < self.streams[&to].nxt {
+            self.move_to(Place::Reentry, id);
         }
+        self.refresh(to);
         true
     }
 
-    pub fn discard(&mut self, id: MsgId) -> bool {
-        if self.find(id).is_none() {
-            return false;
-        }
-        let message = self.remove(id);
-        if message.is_active() {
-            self.leave_gap(&message, true);
-        }
+    pub fn discard(&mut self, id: MsgId, shared: &Shared) -> bool {
+        let Some(message) = self.find(id) else { return false };
+        let (to, seq) = (message.to, message.seq());
+        let floor = self.floor(to);
+        self.remove(id);
+        self.stream(to).discarded.insert(seq);
+        self.recount(to, shared);
+        self.on_end(to, floor, shared);
         true
-    }
-
-    /// The next lower undelivered message keeps the floor down; without one the floor is updated now.
-    fn leave_gap(&mut self, gone: &Message, to_all: bool) {
-        let below = self.messages.iter_mut().filter(|m| m.is_active() && m.to == gone.to && m.seq() < gone.seq());
-        match below.max_by_key(|message| message.seq()) {
-            Some(message) => message.below_gap = true,
-            None => {
-                let floor_update = &mut self.streams.get_mut(&gone.to).unwrap().floor_update;
-                *floor_update = Some(to_all || *floor_update == Some(true));
-            }
-        }
-    }
-
-    pub fn announce_floors(&mut self) {
-        let peers: Vec<u64> = self.streams.keys().copied().collect();
-        let mut floor_update: Vec<(usize, u64, bool)> = Vec::new();
-        for peer in peers {
-            let stream = self.streams.get_mut(&peer).unwrap();
-            floor_update.extend(stream.floor_update.take().map(|to_all| (stream.order, peer, to_all)));
-        }
-        floor_update.sort_unstable();
-        for (_, peer, to_all) in floor_update {
-            let sent_end = self.streams[&peer].sent_end;
-            let mut sent: Vec<&Message> = self.active().filter(|m| m.to == peer && m.seq() < sent_end).collect();
-            sent.sort_unstable_by_key(|message| message.seq());
-            let armed = |id| matches!(self.schedule.of(id), Some(Scheduled::Armed { .. }));
-            let queue = |message: &Message| match message.state {
-                State::OnWire { repeated, .. } => (to_all || !repeated).then_some(DUE),
-                State::Accepted { .. } => Some(PROBE),
-                State::Queued | State::Failed { .. } => None,
-            };
-            let expedited: Vec<(MsgId, Option<usize>)> =
-                sent.iter().filter(|m| armed(m.id)).map(|m| (m.id, queue(m))).collect();
-            for (id, queue) in expedited {
-                queue.into_iter().for_each(|queue| self.schedule.wait(id, queue));
-            }
-        }
     }
 
     fn fail(&mut self, id: MsgId, reason: FailReason, shared: &mut Shared) {
-        let to_all = matches!(reason, FailReason::Rejected(_) | FailReason::Unknown { rejection: Some(_) });
-        self.schedule.cancel(id);
+        let to = self.message(id).to;
+        let floor = self.floor(to);
         let message = self.find(id).unwrap();
         let server_id = match message.state {
-            State::Accepted { server_id, .. } => Some(server_id),
-            _ => None,
+            State::Accepted { server_id } => Some(server_id),
+            State::Queued | State::OnWire | State::Failed { .. } => None,
         };
-        message.state = State::Failed { reason: reason.clone(), server_id };
-        let gone = message.clone();
+        message.enter(State::Failed { reason: reason.clone(), server_id });
+        self.move_to(Place::Nowhere, id);
         shared.event(Event::Failed { id, reason });
-        self.leave_gap(&gone, to_all);
+        self.recount(to, shared);
+        self.on_end(to, floor, shared);
     }
 
     pub fn expire(&mut self, shared: &mut Shared) {
-        while let Some(first) = self.active().filter(|m| m.expires_at <= shared.now).min_by_key(|m| m.expires_at) {
+        while let Some(first) = self.live().filter(|m| m.expires_at <= shared.now).min_by_key(|m| m.expires_at) {
             let (id, at) = (first.id, first.expires_at);
-            let tied: Vec<bool> = self.active().filter(|m| m.expires_at == at).map(|m| m.resent).collect();
+            let reason = match first.state {
+                State::Queued => FailReason::Expired,
+                State::OnWire | State::Accepted { .. } | State::Failed { .. } => {
+                    FailReason::Unknown { rejection: None }
+                }
+            };
+            let tied: Vec<bool> = self.live().filter(|m| m.expires_at == at).map(|m| m.resent).collect();
             self.ambiguous |= tied.len() > 1 && tied.contains(&true);
-            let reason = if self.has_left(id) { FailReason::Unknown { rejection: None } } else { FailReason::Expired };
             self.fail(id, reason, shared);
         }
     }
 
-    pub const fn is_ambiguous(&self) -> bool {
-        self.ambiguous || self.schedule.ambiguous
-    }
-
     pub fn gauges(&self) -> [usize; 3] {
-        let active = self.active().count();
-        [active, self.messages.len() - active, self.windowed()]
+        let live = self.live().count();
+        [live, self.messages.len() - live, self.in_window()]
     }
 }

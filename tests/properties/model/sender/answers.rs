@@ -2,17 +2,14 @@
 
 use sixfold::{Event, FailReason, MsgId, Rejection, Verdict};
 
-use super::{DUE, Message, RETRY, Sender, State};
-use crate::model::shared::{Scheduled, Shared, nanos};
+use super::{Place, Sender, State};
+use crate::model::shared::{Shared, nanos};
 use kit::Test;
 
 impl Sender {
-    fn sample(&self, id: MsgId, shared: &mut Shared) {
-        if let (State::OnWire { repeated: false, .. }, Some(Scheduled::Armed { at, .. })) =
-            (&self.message(id).state, self.schedule.of(id))
-        {
-            shared.sample(shared.now - at);
-        }
+    /// The caller came more than one RTO after a deadline: what is on the wire gives no sample.
+    pub const fn caller_was_late(&mut self) {
+        self.sample_from = self.next_tx;
     }
 
     pub fn on_msg_a(&mut self, id: MsgId, verdict: Verdict<Test>, shared: &mut Shared) {
@@ -22,92 +19,136 @@ impl Sender {
         match verdict {
             Verdict::Accepted(server_id) => self.accept(id, server_id, shared),
             Verdict::Rejected(rejection) => self.reject(id, rejection, shared),
-            Verdict::RetryAfter(pause) => {
-                let waits = matches!(self.schedule.of(id), Some(Scheduled::Armed { .. } | Scheduled::Waiting(DUE)));
-                self.sample_if(waits, id, shared);
-                if let (State::OnWire { windowed, .. }, true) = (&mut self.find(id).unwrap().state, waits) {
-                    *windowed = false;
-                    self.schedule.wait(id, RETRY);
-                    let until = shared.now + nanos(pause.min(shared.knobs.probe[1]));
-                    self.paused_until = self.paused_until.max(Some(until));
-                }
-            }
-        }
-    }
-
-    fn sample_if(&self, waits: bool, id: MsgId, shared: &mut Shared) {
-        if waits {
-            self.sample(id, shared);
+            Verdict::RetryAfter(pause) => self.retry_after(id, nanos(pause.min(shared.knobs.probe[1])), shared),
         }
     }
 
     fn accept(&mut self, id: MsgId, second: u64, shared: &mut Shared) {
-        self.sample(id, shared);
-        let state = &mut self.find(id).unwrap().state;
-        let first = match state {
-            State::Queued => return,
-            State::OnWire { .. } => {
-                *state = State::Accepted { server_id: second, probes: 0 };
-                self.schedule.cancel(id);
-                if shared.connected {
-                    self.schedule.arm(id, shared.probe_delay(0), shared.now);
+        let place = self.place(id);
+        let message = self.find(id).unwrap();
+        match &mut message.state {
+            State::Queued | State::Failed { reason: FailReason::Expired, .. } => {}
+            State::OnWire => self.accept_first(id, second, shared),
+            State::Accepted { server_id } => {
+                let first = std::mem::replace(server_id, second);
+                if first == second && message.asked == 0 {
+                    shared.rto.needless_repetition();
                 }
-                shared.event(Event::Accepted { id, server_id: second });
-                return;
+                self.rest(id);
+                self.on_answered(id, place, shared);
+                self.conflict(id, first, second, shared);
             }
-            State::Accepted { server_id, .. } => std::mem::replace(server_id, second),
-            State::Failed { reason: FailReason::Expired, .. } => return,
-            State::Failed { server_id, .. } => server_id.replace(second).unwrap_or(second),
-        };
+            State::Failed { server_id, .. } => {
+                let first = server_id.replace(second).unwrap_or(second);
+                self.conflict(id, first, second, shared);
+            }
+        }
+    }
+
+    fn accept_first(&mut self, id: MsgId, server_id: u64, shared: &mut Shared) {
+        let place = self.place(id);
+        self.sample(id, shared);
+        let message = self.message(id);
+        let (to, tx) = (message.to, message.tx);
+        if message.tries.copies > 1 && message.tries.after_rto {
+            shared.rto.double(shared.now);
+        }
+        if message.tries.copies == 1 && place == Place::Wire {
+            self.accepted_tx = self.accepted_tx.max(tx);
+        }
+        self.last_retry = None;
+        self.on_suspect_answered(id);
+        self.find(id).unwrap().enter(State::Accepted { server_id });
+        self.rest(id);
+        shared.event(Event::Accepted { id, server_id });
+        self.recount(to, shared);
+        self.on_newest(id, shared);
+        self.on_answered(id, place, shared);
+    }
+
+    fn conflict(&mut self, id: MsgId, first: u64, second: u64, shared: &mut Shared) {
         if first != second {
             shared.event(Event::ServerIdConflict { id, first, second });
+            self.lap(shared);
         }
     }
 
     fn reject(&mut self, id: MsgId, rejection: Rejection, shared: &mut Shared) {
-        self.sample(id, shared);
-        let reason = match self.message(id).state {
-            State::Queued | State::Failed { .. } => return,
-            State::OnWire { repeated: false, .. } => FailReason::Rejected(rejection),
-            State::OnWire { .. } | State::Accepted { .. } => FailReason::Unknown { rejection: Some(rejection) },
+        let message = self.find(id).unwrap();
+        let once = !message.earlier && message.tries.copies == 1;
+        let reason = match &mut message.state {
+            State::Queued => return,
+            State::Failed { reason, .. } => {
+                if let FailReason::Unknown { rejection: known @ None } = reason {
+                    *known = Some(rejection);
+                }
+                return;
+            }
+            State::OnWire if once => FailReason::Rejected(rejection),
+            State::OnWire | State::Accepted { .. } => FailReason::Unknown { rejection: Some(rejection) },
         };
+        self.sample(id, shared);
+        self.on_suspect_answered(id);
         self.fail(id, reason, shared);
+    }
+
+    fn retry_after(&mut self, id: MsgId, pause: u64, shared: &mut Shared) {
+        let place = self.place(id);
+        if !matches!(place, Place::Wire | Place::Again) {
+            return;
+        }
+        let to = self.message(id).to;
+        self.sample(id, shared);
+        self.on_suspect_answered(id);
+        let message = self.find(id).unwrap();
+        if message.is_accepted() {
+            self.rest(id);
+        } else {
+            (message.tries.unanswered, message.tries.attempts, message.tries.has_place) = (0, 0, false);
+            message.cuts = 0;
+            self.move_to(Place::Reentry, id);
+        }
+        self.pause(to, pause, shared);
+        self.on_answered(id, place, shared);
+    }
+
+    /// Only the first answer to a message that was transmitted once is a sample, and one per round trip is enough.
+    fn sample(&mut self, id: MsgId, shared: &mut Shared) {
+        let waits = matches!(self.place(id), Place::Wire | Place::Again);
+        let message = self.message(id);
+        let once = message.is_on_wire() && !message.earlier && message.tries.copies == 1;
+        if waits && once && message.tx >= self.sample_from && !self.is_due(id, shared) {
+            shared.rto.sample(shared.now - message.sent_at);
+            self.sample_from = self.next_tx;
+        }
     }
 
     pub fn on_ack_n(&mut self, id: MsgId, second: u64, shared: &mut Shared) {
         let Some(message) = self.find(id) else { return };
         let first = match &message.state {
             State::Queued | State::Failed { reason: FailReason::Expired, .. } => return,
-            State::OnWire { .. } => None,
-            State::Accepted { server_id, .. } => Some(*server_id),
+            State::OnWire => None,
+            State::Accepted { server_id } => Some(*server_id),
             State::Failed { server_id, .. } => *server_id,
         };
-        let gone = self.remove(id);
-        if gone.is_active() && gone.below_gap {
-            self.leave_gap(&gone, true);
+        let (to, seq, was_accepted) = (message.to, message.seq(), message.is_accepted());
+        let answer = was_accepted && matches!(self.place(id), Place::Wire | Place::Again);
+        let floor = self.floor(to);
+        self.on_suspect_answered(id);
+        self.remove(id);
+        self.recount(to, shared);
+        self.on_end(to, floor, shared);
+        self.on_recipient_heard(to, seq, answer, shared);
+        tell_delivered(id, first, second, shared);
+        if first.is_some_and(|first| first != second) {
+            self.lap(shared);
         }
-        if let Some(first) = first.filter(|first| *first != second) {
-            shared.event(Event::ServerIdConflict { id, first, second });
-        }
-        shared.event(Event::Delivered { id, server_id: second });
-        self.reset_probes(gone.to, shared);
     }
+}
 
-    fn reset_probes(&mut self, peer: u64, shared: &Shared) {
-        let stream = self.streams.get_mut(&peer).unwrap();
-        if !stream.backed_off || shared.now - stream.reset_at < nanos(shared.knobs.probe[0]) {
-            return;
-        }
-        (stream.backed_off, stream.reset_at) = (false, shared.now);
-        let mut messages: Vec<&mut Message> = self.messages.iter_mut().filter(|message| message.to == peer).collect();
-        messages.sort_by_key(|message| message.seq());
-        for message in messages {
-            if let State::Accepted { probes: probes @ 1.., .. } = &mut message.state {
-                *probes = 0;
-                if matches!(self.schedule.of(message.id), Some(Scheduled::Armed { .. })) {
-                    self.schedule.arm(message.id, shared.probe_delay(0), shared.now);
-                }
-            }
-        }
+fn tell_delivered(id: MsgId, first: Option<u64>, second: u64, shared: &mut Shared) {
+    if let Some(first) = first.filter(|first| *first != second) {
+        shared.event(Event::ServerIdConflict { id, first, second });
     }
+    shared.event(Event::Delivered { id, server_id: second });
 }
