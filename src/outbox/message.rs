@@ -34,7 +34,18 @@ pub(super) struct Message<T: Types> {
     pub(super) expires_at: Time,
     /// Whether newer streams to the same peer wait for it.
     pub(super) holds_back: bool,
+    tries: Tries,
     state: State<T::ServerId>,
+}
+
+/// Transmissions without an answer, on one connection; on another they start anew.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tries {
+    connection: u32,
+    /// All of them: the level of the backoff.
+    unanswered: u16,
+    /// Those after which something was heard: only they may fail a message.
+    attempts: u16,
 }
 
 #[derive(Clone, Debug)]
@@ -48,7 +59,6 @@ enum State<S> {
         server_id: S,
         /// Transmissions since it was accepted.
         asked: u16,
-        tries: Tries,
     },
     Failed(Box<Failure<S>>),
 }
@@ -66,17 +76,6 @@ struct OnWire {
     /// Connections that ended while it was unanswered; and while it was the only suspect.
     cuts: u8,
     lone_cuts: u8,
-    tries: Tries,
-}
-
-/// Transmissions without an answer, on one connection; on another they start anew.
-#[derive(Clone, Copy, Debug, Default)]
-struct Tries {
-    connection: u32,
-    /// All of them: the level of the backoff.
-    unanswered: u16,
-    /// Those after which something was heard: only they may fail a message.
-    attempts: u16,
 }
 
 /// Why a message failed, and what else is known of it.
@@ -88,19 +87,16 @@ pub(super) struct Failure<S> {
 }
 
 /// What a verdict `Accepted` means for a message.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Acceptance<S> {
+    /// The first one.
     First,
     /// The server's id was not known, since the message has failed before.
     Learned,
     /// The server has given it another id before.
-    Conflict {
-        first: S,
-    },
+    Conflict { first: S },
     /// Nothing is new. Whether the message was asked about since it was accepted.
-    Repeated {
-        was_asked: bool,
-    },
+    Repeated { was_asked: bool },
     /// The message waits for no answer.
     Ignored,
 }
@@ -136,8 +132,9 @@ pub(super) struct Unanswered {
 
 impl<T: Types> Message<T> {
     /// A message that was just queued.
-    pub(super) const fn queued(stream: Key, seq: u64, payload: T::Payload, queued_at: Time, expires_at: Time) -> Self {
-        Self { stream, seq, payload, queued_at, expires_at, holds_back: true, state: State::Queued }
+    pub(super) fn queued(stream: Key, seq: u64, payload: T::Payload, queued_at: Time, expires_at: Time) -> Self {
+        let (tries, state) = (Tries::default(), State::Queued);
+        Self { stream, seq, payload, queued_at, expires_at, holds_back: true, tries, state }
     }
 
     /// A message of an earlier process, which may have transmitted it.
@@ -145,27 +142,44 @@ impl<T: Types> Message<T> {
         Self { state: State::may_have_left(), ..Self::queued(stream, seq, payload, queued_at, expires_at) }
     }
 
-    /// Handles the transmission of a msg:R; one that `wants_place` enters the window if it is not in it.
+    const fn wire(&self) -> Option<&OnWire> {
+        match &self.state {
+            State::OnWire(wire) => Some(wire),
+            State::Queued | State::Accepted { .. } | State::Failed(_) => None,
+        }
+    }
+
+    const fn wire_mut(&mut self) -> Option<&mut OnWire> {
+        match &mut self.state {
+            State::OnWire(wire) => Some(wire),
+            State::Queued | State::Accepted { .. } | State::Failed(_) => None,
+        }
+    }
+
+    /// Handles the transmission of a msg:R. One that was not accepted enters the window if it is not in it.
     #[inline]
-    pub(super) fn on_transmit(&mut self, wants_place: bool, connection: u32) -> Departure {
+    pub(super) fn on_transmit(&mut self, connection: u32) -> Departure {
+        if self.tries.connection != connection {
+            self.tries = Tries { connection, unanswered: 0, attempts: 0 };
+            if let Some(wire) = self.wire_mut() {
+                (wire.earlier, wire.copies, wire.timed_out) = (wire.earlier || wire.copies > 0, 0, false);
+            }
+        }
+        let unanswered = self.tries.unanswered;
         match &mut self.state {
             State::Queued | State::Failed(_) => {
                 debug_assert!(self.is_live(), "a failed message is not transmitted");
-                let tries = Tries { connection, unanswered: 0, attempts: 0 };
-                self.state = State::OnWire(OnWire { copies: 1, has_place: true, tries, ..OnWire::default() });
-                Departure { unanswered: 0, takes_place: true, asked: 0 }
+                self.state = State::OnWire(OnWire { copies: 1, has_place: true, ..OnWire::default() });
+                Departure { unanswered, takes_place: true, asked: 0 }
             }
             State::OnWire(wire) => {
-                wire.renew(connection);
                 wire.copies = (wire.copies + 1).min(2);
-                let takes_place = wants_place && !wire.has_place;
-                wire.has_place |= takes_place;
-                Departure { unanswered: wire.tries.unanswered, takes_place, asked: 0 }
+                let takes_place = !core::mem::replace(&mut wire.has_place, true);
+                Departure { unanswered, takes_place, asked: 0 }
             }
-            State::Accepted { asked, tries, .. } => {
-                tries.renew(connection);
+            State::Accepted { asked, .. } => {
                 *asked = asked.saturating_add(1);
-                Departure { unanswered: tries.unanswered, takes_place: false, asked: *asked }
+                Departure { unanswered, takes_place: false, asked: *asked }
             }
         }
     }
@@ -176,120 +190,90 @@ impl<T: Types> Message<T> {
         match &mut self.state {
             State::OnWire(wire) => {
                 debug_assert!(!wire.has_place, "an answered message leaves the window first");
-                self.state = State::Accepted { server_id, asked: 0, tries: Tries::default() };
+                self.state = State::Accepted { server_id, asked: 0 };
+                self.tries = Tries::default();
                 Acceptance::First
             }
-            State::Accepted { server_id: first, asked, tries } => {
-                *tries = Tries::default();
+            State::Accepted { server_id: first, asked } => {
+                self.tries = Tries::default();
                 if *first == server_id {
-                    Acceptance::Repeated { was_asked: *asked > 0 }
-                } else {
-                    Acceptance::Conflict { first: core::mem::replace(first, server_id) }
+                    return Acceptance::Repeated { was_asked: *asked > 0 };
                 }
+                Acceptance::Conflict { first: core::mem::replace(first, server_id) }
             }
             State::Failed(failure) if failure.may_have_left && failure.server_id.as_ref() != Some(&server_id) => {
-                match failure.server_id.replace(server_id) {
-                    Some(first) => Acceptance::Conflict { first },
-                    None => Acceptance::Learned,
-                }
+                let first = failure.server_id.replace(server_id);
+                first.map_or(Acceptance::Learned, |first| Acceptance::Conflict { first })
             }
             State::Queued | State::Failed(_) => Acceptance::Ignored,
         }
     }
 
-    /// Handles the server's rejection of a failed message; returns whether it is new.
-    pub(super) fn on_rejected_late(&mut self, rejection: &Rejection) -> Option<FailReason> {
-        match &mut self.state {
-            State::Failed(failure) if failure.reason == (FailReason::Unknown { rejection: None }) => {
-                failure.reason = FailReason::Unknown { rejection: Some(rejection.clone()) };
-                Some(failure.reason.clone())
-            }
-            State::Queued | State::OnWire(_) | State::Accepted { .. } | State::Failed(_) => None,
+    /// The server has rejected a failed message; returns the reason if it is new.
+    pub(super) fn on_rejected_late(&mut self, rejection: Rejection) -> Option<FailReason> {
+        let State::Failed(failure) = &mut self.state else { return None };
+        if failure.reason != (FailReason::Unknown { rejection: None }) {
+            return None;
         }
+        failure.reason = FailReason::Unknown { rejection: Some(rejection) };
+        Some(failure.reason.clone())
     }
 
     /// The server put it off: it was answered, so that it starts anew.
     pub(super) fn on_put_off(&mut self) {
-        match &mut self.state {
-            State::OnWire(wire) => (wire.tries, wire.cuts, wire.lone_cuts) = (wire.tries.answered(), 0, 0),
-            State::Accepted { tries, .. } => *tries = Tries::default(),
-            State::Queued | State::Failed(_) => {}
+        self.on_rest();
+        if let Some(wire) = self.wire_mut() {
+            (wire.cuts, wire.lone_cuts) = (0, 0);
         }
+    }
+
+    /// Nothing of it is unanswered any more.
+    pub(super) const fn on_rest(&mut self) {
+        (self.tries.unanswered, self.tries.attempts) = (0, 0);
     }
 
     /// Handles a timeout. `heard` is whether a frame was received since the transmission, `is_overdue` whether the
     /// delay was the shorter one of what is overdue.
-    pub(super) fn on_timeout(&mut self, heard: bool, is_overdue: bool) -> Option<Unanswered> {
-        let (stage, tries) = match &mut self.state {
-            State::Queued | State::Failed(_) => return None,
-            State::OnWire(wire) => {
-                wire.timed_out |= !is_overdue;
-                (Stage::Accept, &mut wire.tries)
-            }
-            State::Accepted { tries, .. } => (Stage::Deliver, tries),
-        };
-        tries.unanswered = tries.unanswered.saturating_add(1);
-        tries.attempts = tries.attempts.saturating_add(u16::from(heard));
-        Some(Unanswered { stage, unanswered: tries.unanswered, attempts: heard.then_some(tries.attempts) })
+    pub(super) fn on_timeout(&mut self, heard: bool, is_overdue: bool) -> Unanswered {
+        let stage = if self.is_accepted() { Stage::Deliver } else { Stage::Accept };
+        if let Some(wire) = self.wire_mut() {
+            wire.timed_out |= !is_overdue;
+        }
+        let Tries { unanswered, attempts, .. } = &mut self.tries;
+        *unanswered = unanswered.saturating_add(1);
+        *attempts = attempts.saturating_add(u16::from(heard));
+        Unanswered { stage, unanswered: *unanswered, attempts: heard.then_some(*attempts) }
     }
 
     /// Leaves the window; returns, if it was there, whether it was stuck.
     #[inline]
-    pub(super) const fn leave_window(&mut self) -> Option<bool> {
-        match &mut self.state {
-            State::OnWire(wire) if wire.has_place => {
-                wire.has_place = false;
-                Some(wire.tries.unanswered >= MAX_UNANSWERED_IN_WINDOW)
-            }
-            State::OnWire(_) | State::Queued | State::Accepted { .. } | State::Failed(_) => None,
-        }
-    }
-
-    pub(super) const fn has_place(&self) -> bool {
-        matches!(&self.state, State::OnWire(wire) if wire.has_place)
+    pub(super) fn leave_window(&mut self) -> Option<bool> {
+        let is_stuck = self.tries.unanswered >= MAX_UNANSWERED_IN_WINDOW;
+        core::mem::take(&mut self.wire_mut()?.has_place).then_some(is_stuck)
     }
 
     /// The connection ended while it was unanswered. `accuses` is whether that counts; `alone` is whether it was the
     /// only suspect on the wire. Returns the number of its lone cuts.
     pub(super) fn on_cut(&mut self, accuses: bool, alone: bool) -> u8 {
-        match &mut self.state {
-            State::OnWire(wire) => {
-                wire.cuts = wire.cuts.saturating_add(u8::from(accuses));
-                wire.lone_cuts = wire.lone_cuts.saturating_add(u8::from(alone));
-                wire.lone_cuts
-            }
-            State::Accepted { tries, .. } => {
-                *tries = Tries::default();
-                0
-            }
-            State::Queued | State::Failed(_) => 0,
-        }
-    }
-
-    /// It is asked about no more, until its peer's turn comes again.
-    pub(super) fn on_rest(&mut self) {
-        if let State::Accepted { tries, .. } = &mut self.state {
-            *tries = Tries::default();
-        }
+        let Some(wire) = self.wire_mut() else { return 0 };
+        wire.cuts = wire.cuts.saturating_add(u8::from(accuses));
+        wire.lone_cuts = wire.lone_cuts.saturating_add(u8::from(alone));
+        wire.lone_cuts
     }
 
     pub(super) fn on_failed(&mut self, reason: FailReason) {
         self.holds_back = false;
         let may_have_left = self.has_left();
-        let server_id = match core::mem::replace(&mut self.state, State::Queued) {
-            State::Accepted { server_id, .. } => Some(server_id),
-            State::Queued | State::OnWire(_) => None,
-            State::Failed(failure) => failure.server_id,
-        };
+        let server_id = self.server_id().cloned();
         self.state = State::Failed(Box::new(Failure { reason, server_id, may_have_left }));
     }
 
     /// The application sends a failed message again; it expires at `expires_at`.
     pub(super) fn on_resent(&mut self, expires_at: Time) {
-        self.expires_at = expires_at;
+        (self.expires_at, self.tries) = (expires_at, Tries::default());
         if let State::Failed(failure) = &mut self.state {
             self.state = match failure.server_id.take() {
-                Some(server_id) => State::Accepted { server_id, asked: 0, tries: Tries::default() },
+                Some(server_id) => State::Accepted { server_id, asked: 0 },
                 None if failure.may_have_left => State::may_have_left(),
                 None => State::Queued,
             };
@@ -311,32 +295,33 @@ impl<T: Types> Message<T> {
     }
 
     /// Returns, when msg:A is waited for, what an answer says of the round trip.
-    pub(super) const fn on_wire(&self, connection: u32) -> Option<Answered> {
-        match &self.state {
-            State::OnWire(wire) => Some(wire.answered(connection)),
-            State::Queued | State::Accepted { .. } | State::Failed(_) => None,
-        }
+    pub(super) fn on_wire(&self, connection: u32) -> Option<Answered> {
+        let wire = self.wire()?;
+        let copies = if self.tries.connection == connection { wire.copies } else { 0 };
+        let once = !wire.earlier && wire.copies == 1;
+        Some(Answered { once, once_here: copies == 1, late: wire.timed_out && copies > 1 })
     }
 
     pub(super) const fn is_accepted(&self) -> bool {
         matches!(self.state, State::Accepted { .. })
     }
 
-    /// Whether it may be what cut the connections on which it was.
-    pub(super) const fn is_suspect(&self) -> bool {
-        matches!(&self.state, State::OnWire(wire) if wire.cuts >= SUSPECT)
+    pub(super) fn has_place(&self) -> bool {
+        self.wire().is_some_and(|wire| wire.has_place)
     }
 
-    pub(super) const fn is_suspect_in_flight(&self) -> bool {
+    /// Whether it may be what cut the connections on which it was.
+    pub(super) fn is_suspect(&self) -> bool {
+        self.wire().is_some_and(|wire| wire.cuts >= SUSPECT)
+    }
+
+    pub(super) fn is_suspect_in_flight(&self) -> bool {
         self.is_suspect() && self.has_place()
     }
 
     /// How often the connection was cut while it was the only suspect on the wire.
-    pub(super) const fn lone_cuts(&self) -> u8 {
-        match &self.state {
-            State::OnWire(wire) => wire.lone_cuts,
-            State::Queued | State::Accepted { .. } | State::Failed(_) => 0,
-        }
+    pub(super) fn lone_cuts(&self) -> u8 {
+        self.wire().map_or(0, |wire| wire.lone_cuts)
     }
 
     pub(super) fn status(&self) -> Status {
@@ -349,7 +334,7 @@ impl<T: Types> Message<T> {
     }
 
     /// The server's id of it, if that is known.
-    pub(super) const fn server_id(&self) -> Option<&T::ServerId> {
+    pub(super) fn server_id(&self) -> Option<&T::ServerId> {
         match &self.state {
             State::Accepted { server_id, .. } => Some(server_id),
             State::Failed(failure) => failure.server_id.as_ref(),
@@ -365,32 +350,252 @@ impl<S> State<S> {
     }
 }
 
-impl OnWire {
-    fn renew(&mut self, connection: u32) {
-        if self.tries.renew(connection) {
-            self.earlier |= self.copies > 0;
-            (self.copies, self.timed_out) = (0, false);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use alloc::format;
+    use alloc::string::String;
+    use core::fmt::Debug;
+
+    #[derive(Clone, Debug, PartialEq)]
+    struct Test;
+
+    impl Types for Test {
+        type Peer = u64;
+        type Payload = char;
+        type ServerId = u64;
+    }
+
+    const UNKNOWN: FailReason = FailReason::Unknown { rejection: None };
+    const HERE: u32 = 7;
+    const EARLIER: OnWire =
+        OnWire { earlier: true, copies: 0, timed_out: false, has_place: false, cuts: 0, lone_cuts: 0 };
+    const FIRST: OnWire = OnWire { earlier: false, copies: 1, has_place: true, ..EARLIER };
+    const REPEATED: OnWire = OnWire { copies: 2, timed_out: true, ..FIRST };
+
+    fn rejection() -> Rejection {
+        Rejection { code: 9, reason: String::from("no") }
+    }
+
+    fn accepted(server_id: u64, asked: u16) -> State<u64> {
+        State::Accepted { server_id, asked }
+    }
+
+    fn failed(reason: FailReason, server_id: Option<u64>, may_have_left: bool) -> State<u64> {
+        State::Failed(Box::new(Failure { reason, server_id, may_have_left }))
+    }
+
+    fn tries(unanswered: u16, attempts: u16) -> Tries {
+        Tries { connection: HERE, unanswered, attempts }
+    }
+
+    fn message(state: State<u64>) -> Message<Test> {
+        let message = Message::queued(3, 11, 'x', Time::from_nanos(20), Time::from_nanos(50));
+        Message { state, tries: tries(2, 1), ..message }
+    }
+
+    /// A message as text: states have no equality.
+    fn text(value: &impl Debug) -> String {
+        format!("{value:?}")
+    }
+
+    fn same(one: &Message<Test>, other: &Message<Test>) {
+        assert_eq!(text(one), text(other));
+    }
+
+    #[test]
+    fn a_message_starts_queued_or_restored_with_an_unknown_fate() {
+        let [at, expires_at] = [20, 50].map(Time::from_nanos);
+        let message = Message::<Test>::queued(3, 11, 'x', at, expires_at);
+        assert_eq!((message.stream, message.seq, message.payload), (3, 11, 'x'));
+        assert_eq!((message.queued_at, message.expires_at, message.holds_back), (at, expires_at, true));
+        assert_eq!((message.status(), message.has_left()), (Status::Queued, false));
+        let restored = Message::<Test>::restored(3, 11, 'x', at, expires_at);
+        same(&restored, &Message { state: State::OnWire(EARLIER), ..message });
+        assert!(restored.has_left());
+    }
+
+    #[test]
+    fn a_transmission_puts_a_message_on_the_wire_or_asks() {
+        let go = |unanswered, takes_place, asked| Departure { unanswered, takes_place, asked };
+        for (from, departure, to) in [
+            (State::Queued, go(2, true, 0), State::OnWire(FIRST)),
+            (State::OnWire(FIRST), go(2, false, 0), State::OnWire(OnWire { copies: 2, ..FIRST })),
+            (State::OnWire(REPEATED), go(2, false, 0), State::OnWire(REPEATED)),
+            (State::OnWire(EARLIER), go(2, true, 0), State::OnWire(OnWire { copies: 1, has_place: true, ..EARLIER })),
+            (accepted(7, 4), go(2, false, 5), accepted(7, 5)),
+            (accepted(7, u16::MAX), go(2, false, u16::MAX), accepted(7, u16::MAX)),
+        ] {
+            let mut changed = message(from);
+            assert_eq!(changed.on_transmit(HERE), departure);
+            same(&changed, &message(to));
         }
     }
 
-    const fn answered(&self, connection: u32) -> Answered {
-        let copies = if self.tries.connection == connection { self.copies } else { 0 };
-        Answered { once: !self.earlier && self.copies == 1, once_here: copies == 1, late: self.timed_out && copies > 1 }
-    }
-}
-
-impl Tries {
-    /// Starts anew on another connection; returns whether it is another.
-    fn renew(&mut self, connection: u32) -> bool {
-        let is_another = self.connection != connection;
-        if is_another {
-            *self = Self { connection, unanswered: 0, attempts: 0 };
+    #[test]
+    fn on_another_connection_transmissions_are_counted_anew() {
+        for (from, to) in [
+            (OnWire { has_place: false, cuts: 1, ..REPEATED }, OnWire { earlier: true, copies: 1, cuts: 1, ..FIRST }),
+            (EARLIER, OnWire { earlier: true, ..FIRST }),
+        ] {
+            let mut changed = message(State::OnWire(from));
+            assert_eq!(changed.on_transmit(HERE + 1), Departure { unanswered: 0, takes_place: true, asked: 0 });
+            let tries = Tries { connection: HERE + 1, unanswered: 0, attempts: 0 };
+            same(&changed, &Message { tries, ..message(State::OnWire(to)) });
         }
-        is_another
     }
 
-    /// The same connection, nothing unanswered.
-    const fn answered(self) -> Self {
-        Self { connection: self.connection, unanswered: 0, attempts: 0 }
+    #[test]
+    #[cfg(debug_assertions)]
+    #[should_panic(expected = "a failed message is not transmitted")]
+    fn a_failed_message_is_not_transmitted() {
+        message(failed(UNKNOWN, None, true)).on_transmit(HERE);
+    }
+
+    #[test]
+    fn an_acceptance_counts_once_and_another_server_id_is_a_conflict() {
+        let off = OnWire { has_place: false, ..REPEATED };
+        let conflict = Acceptance::Conflict { first: 6 };
+        for (from, acceptance, to) in [
+            (State::Queued, Acceptance::Ignored, State::Queued),
+            (State::OnWire(off), Acceptance::First, accepted(7, 0)),
+            (accepted(7, 0), Acceptance::Repeated { was_asked: false }, accepted(7, 0)),
+            (accepted(7, 3), Acceptance::Repeated { was_asked: true }, accepted(7, 3)),
+            (accepted(6, 3), Acceptance::Conflict { first: 6 }, accepted(7, 3)),
+            (failed(UNKNOWN, None, true), Acceptance::Learned, failed(UNKNOWN, Some(7), true)),
+            (failed(UNKNOWN, Some(7), true), Acceptance::Ignored, failed(UNKNOWN, Some(7), true)),
+            (failed(UNKNOWN, Some(6), true), conflict, failed(UNKNOWN, Some(7), true)),
+            (failed(FailReason::Expired, None, false), Acceptance::Ignored, failed(FailReason::Expired, None, false)),
+        ] {
+            let mut changed = message(from.clone());
+            assert_eq!(changed.on_accepted(7), acceptance, "{from:?}");
+            let is_accepted = changed.is_accepted();
+            let tries = if is_accepted { Tries::default() } else { tries(2, 1) };
+            same(&changed, &Message { tries, ..message(to) });
+        }
+    }
+
+    #[test]
+    fn a_rejection_after_an_unknown_failure_is_kept() {
+        let known = FailReason::Unknown { rejection: Some(rejection()) };
+        let mut changed = message(failed(UNKNOWN, Some(7), true));
+        assert_eq!(changed.on_rejected_late(rejection()), Some(known.clone()));
+        same(&changed, &message(failed(known.clone(), Some(7), true)));
+        assert_eq!(changed.on_rejected_late(rejection()), None);
+        for state in [State::Queued, State::OnWire(FIRST), accepted(7, 0), failed(FailReason::Expired, None, false)] {
+            assert_eq!(message(state).on_rejected_late(rejection()), None);
+        }
+    }
+
+    #[test]
+    fn a_timeout_counts_as_an_attempt_only_if_something_was_heard() {
+        for (state, stage) in [(State::OnWire(FIRST), Stage::Accept), (accepted(7, 4), Stage::Deliver)] {
+            let mut message = message(state);
+            let silent = Unanswered { stage, unanswered: 3, attempts: None };
+            assert_eq!(message.on_timeout(false, false), silent);
+            assert_eq!(message.on_timeout(true, false), Unanswered { unanswered: 4, attempts: Some(2), ..silent });
+            message.on_rest();
+            assert_eq!(message.on_timeout(true, true), Unanswered { unanswered: 1, attempts: Some(1), ..silent });
+            message.tries = tries(u16::MAX, u16::MAX);
+            let all = Unanswered { unanswered: u16::MAX, attempts: Some(u16::MAX), ..silent };
+            assert_eq!(message.on_timeout(true, false), all, "the counts saturate");
+        }
+    }
+
+    #[test]
+    fn an_answer_is_a_sample_after_one_transmission_and_late_after_a_repetition_by_the_timeout() {
+        let answered = |once, once_here, late| Some(Answered { once, once_here, late });
+        let mut wire = message(State::OnWire(FIRST));
+        assert_eq!(wire.on_wire(HERE), answered(true, true, false));
+        assert_eq!(wire.on_wire(HERE + 1), answered(true, false, false), "not transmitted on this connection");
+        wire.on_timeout(true, false);
+        assert_eq!(wire.on_wire(HERE), answered(true, true, false), "it was not repeated yet");
+        wire.on_transmit(HERE);
+        assert_eq!(wire.on_wire(HERE), answered(false, false, true));
+        let mut overdue = message(State::OnWire(FIRST));
+        overdue.on_timeout(true, true);
+        overdue.on_transmit(HERE);
+        assert_eq!(overdue.on_wire(HERE), answered(false, false, false));
+        overdue.on_transmit(HERE + 1);
+        assert_eq!(overdue.on_wire(HERE + 1), answered(false, true, false));
+        for state in [State::Queued, accepted(7, 0), failed(UNKNOWN, None, true)] {
+            assert_eq!(message(state).on_wire(HERE), None);
+        }
+    }
+
+    #[test]
+    fn a_place_in_the_window_is_given_back_once_and_three_timeouts_make_a_message_stuck() {
+        let mut wire = message(State::OnWire(FIRST));
+        assert_eq!((wire.has_place(), wire.leave_window(), wire.leave_window()), (true, Some(false), None));
+        let mut stuck = message(State::OnWire(FIRST));
+        stuck.on_timeout(false, false);
+        assert_eq!(stuck.leave_window(), Some(true));
+        for state in [State::Queued, accepted(7, 0), failed(UNKNOWN, None, true)] {
+            assert_eq!(message(state).leave_window(), None);
+        }
+    }
+
+    #[test]
+    fn two_cuts_make_a_suspect_and_an_answer_clears_it() {
+        let mut wire = message(State::OnWire(FIRST));
+        assert_eq!((wire.on_cut(true, false), wire.is_suspect()), (0, false));
+        assert_eq!((wire.on_cut(false, false), wire.is_suspect()), (0, false));
+        assert_eq!((wire.on_cut(true, true), wire.is_suspect(), wire.lone_cuts()), (1, true, 1));
+        assert!(wire.is_suspect_in_flight());
+        wire.leave_window();
+        assert!(!wire.is_suspect_in_flight());
+        wire.on_put_off();
+        assert_eq!((wire.is_suspect(), wire.lone_cuts()), (false, 0));
+        for state in [State::Queued, accepted(7, 0)] {
+            let mut other = message(state);
+            assert_eq!((other.on_cut(true, true), other.on_cut(true, true), other.is_suspect()), (0, 0, false));
+        }
+    }
+
+    #[test]
+    fn a_failure_keeps_the_server_id_and_whether_it_may_have_left() {
+        for (from, server_id, may_have_left) in [
+            (State::Queued, None, false),
+            (State::OnWire(FIRST), None, true),
+            (accepted(7, 3), Some(7), true),
+            (failed(UNKNOWN, Some(7), true), Some(7), true),
+            (failed(FailReason::Expired, None, false), None, false),
+        ] {
+            let mut changed = message(from);
+            changed.on_failed(UNKNOWN);
+            same(&changed, &Message { holds_back: false, ..message(failed(UNKNOWN, server_id, may_have_left)) });
+        }
+    }
+
+    #[test]
+    fn a_resent_message_goes_on_from_what_is_known_of_it() {
+        let later = Time::from_nanos(90);
+        for (from, to, holds_back) in [
+            (failed(FailReason::Expired, None, false), State::Queued, true),
+            (failed(FailReason::Expired, None, true), State::OnWire(EARLIER), true),
+            (failed(UNKNOWN, Some(7), true), accepted(7, 0), false),
+        ] {
+            let mut changed = Message { holds_back: false, ..message(from) };
+            changed.on_resent(later);
+            let expected = Message { expires_at: later, holds_back, tries: Tries::default(), ..message(to) };
+            same(&changed, &expected);
+        }
+    }
+
+    #[test]
+    fn each_state_answers_the_questions_about_it() {
+        for (state, status, is_live, has_left, server_id) in [
+            (State::Queued, Status::Queued, true, false, None),
+            (State::OnWire(FIRST), Status::OnWire, true, true, None),
+            (accepted(7, 4), Status::Accepted, true, true, Some(&7)),
+            (failed(UNKNOWN, Some(7), true), Status::Failed(UNKNOWN), false, true, Some(&7)),
+            (failed(FailReason::Expired, None, false), Status::Failed(FailReason::Expired), false, false, None),
+        ] {
+            let message = message(state);
+            assert_eq!(message.status(), status);
+            assert_eq!((message.is_live(), message.has_left(), message.server_id()), (is_live, has_left, server_id));
+            assert_eq!(message.is_accepted(), status == Status::Accepted);
+        }
     }
 }

@@ -104,7 +104,7 @@ impl<T: Types> Outbox<T> {
             None if message.is_accepted() => FailReason::Unknown { rejection: Some(rejection) },
             None => {
                 ctx.stats.ignored_msg_a_repeated += 1;
-                if let Some(reason) = message.on_rejected_late(&rejection) {
+                if let Some(reason) = message.on_rejected_late(rejection) {
                     ctx.persist(|_| Record::Failed { id, reason });
                 }
                 return;

@@ -240,7 +240,7 @@ impl<T: Types> Outbox<T> {
     #[inline]
     pub(super) fn transmit(&mut self, key: Key, is_whole: bool, ctx: &mut Context<T>) {
         let message = &mut self.messages[key];
-        let departure = message.on_transmit(true, ctx.connection);
+        let departure = message.on_transmit(ctx.connection);
         let (stream, seq) = (message.stream, message.seq);
         let state = &mut self.streams[stream];
         if seq >= state.nxt() {

@@ -35,7 +35,7 @@ impl<T: Types> Outbox<T> {
         let message = &mut self.messages[key];
         let (stream, seq) = (message.stream, message.seq);
         let has_place = message.has_place();
-        let Some(Unanswered { stage, unanswered, attempts }) = message.on_timeout(heard, is_overdue) else { return };
+        let Unanswered { stage, unanswered, attempts } = message.on_timeout(heard, is_overdue);
         let exhausted =
             attempts.is_some_and(|attempts| ctx.config.max_attempts.is_some_and(|max| u32::from(attempts) >= max));
         if has_place && unanswered == MAX_UNANSWERED_IN_WINDOW {
