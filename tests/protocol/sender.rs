@@ -2,6 +2,7 @@
 
 mod bounds;
 mod failures;
+mod fairness;
 mod floor_updates;
 mod floors;
 mod reconnect;
