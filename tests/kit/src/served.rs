@@ -1,12 +1,16 @@
 //! A client and the server at the other end of its connection, on one clock. The test says what the server does with each
 //! msg:R; a frame of the server takes its delay to arrive, or is lost with the connection.
 
+mod replies;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sixfold::{Event, Incoming, MsgId, Outgoing, Output, Record, Time, Verdict};
+use sixfold::{Event, Incoming, MsgId, Outgoing, Output, Record, Time};
 
-use crate::{Rig, Test, id, rejection};
+use crate::{Rig, Test, id};
+
+pub use replies::*;
 
 /// A msg:R that the client transmitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +35,8 @@ pub enum Reply {
     Nothing,
     /// These frames arrive at the client after this delay.
     After(Duration, Vec<Incoming<Test>>),
+    /// Each of these frames arrives after its own delay.
+    Each(Vec<(Duration, Incoming<Test>)>),
     /// The client sees the end of the connection after this delay. What it transmits from now on is not read.
     Closes(Duration),
 }
@@ -65,6 +71,8 @@ pub struct Served {
     pub records: Vec<Record<Test>>,
     /// How many deadlines of the client have fired.
     pub wakes: usize,
+    /// How many of them brought no output.
+    pub idle_wakes: usize,
     /// How many connections there were.
     pub connections: usize,
     firsts: BTreeMap<MsgId, Duration>,
@@ -92,6 +100,7 @@ impl Served {
             events: Vec::new(),
             records: Vec::new(),
             wakes: 0,
+            idle_wakes: 0,
             connections: 1,
             firsts: BTreeMap::new(),
             arrivals: BTreeMap::new(),
@@ -203,6 +212,7 @@ impl Served {
             } else {
                 self.wakes += 1;
                 self.rig.client.handle_timeout(self.rig.now);
+                self.idle_wakes += usize::from(self.rig.client.poll_timeout() != Some(self.rig.now));
             }
         }
     }
@@ -257,6 +267,9 @@ impl Served {
             Reply::After(delay, frames) => {
                 frames.into_iter().for_each(|frame| self.arrive(delay, Arrival::Frame(frame)));
             }
+            Reply::Each(frames) => {
+                frames.into_iter().for_each(|(delay, frame)| self.arrive(delay, Arrival::Frame(frame)));
+            }
             Reply::Closes(delay) => {
                 self.is_read = false;
                 self.arrive(delay, Arrival::End);
@@ -268,29 +281,4 @@ impl Served {
         self.arrivals_so_far += 1;
         self.arrivals.insert((self.rig.now + delay, self.arrivals_so_far), arrival);
     }
-}
-
-/// msg:A: accepted, with the server id 1.
-pub fn accepted(sent: &Sent) -> Incoming<Test> {
-    Incoming::MsgA { id: sent.id, verdict: Verdict::Accepted(1) }
-}
-
-/// After this delay: accepted, and not delivered.
-pub fn accepts(delay: Duration, sent: &Sent) -> Reply {
-    Reply::After(delay, vec![accepted(sent)])
-}
-
-/// After this delay: accepted and delivered.
-pub fn delivers(delay: Duration, sent: &Sent) -> Reply {
-    Reply::After(delay, vec![accepted(sent), Incoming::AckN { id: sent.id, server_id: 1 }])
-}
-
-/// After this delay: try again after `pause`.
-pub fn pauses(delay: Duration, sent: &Sent, pause: Duration) -> Reply {
-    Reply::After(delay, vec![Incoming::MsgA { id: sent.id, verdict: Verdict::RetryAfter(pause) }])
-}
-
-/// After this delay: rejected.
-pub fn rejects(delay: Duration, sent: &Sent) -> Reply {
-    Reply::After(delay, vec![Incoming::MsgA { id: sent.id, verdict: Verdict::Rejected(rejection(7)) }])
 }
