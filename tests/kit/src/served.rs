@@ -1,5 +1,5 @@
-//! A client and the server at the other end of its connection, on one clock. The test says what the server does with each
-//! msg:R; a frame of the server takes its delay to arrive, or is lost with the connection.
+//! A client and the server at the other end of its connection, on one clock. The test says what the server does with
+//! each msg:R; a frame of the server takes its delay to arrive, or is lost with the connection.
 
 mod replies;
 
@@ -212,7 +212,9 @@ impl Served {
             } else {
                 self.wakes += 1;
                 self.rig.client.handle_timeout(self.rig.now);
-                self.idle_wakes += usize::from(self.rig.client.poll_timeout() != Some(self.rig.now));
+                self.idle_wakes += usize::from(!self.collect(server));
+                let is_over = self.rig.client.poll_timeout().is_none_or(|next| next > self.rig.now);
+                assert!(is_over, "a deadline that is not over when it has fired");
             }
         }
     }
@@ -233,9 +235,11 @@ impl Served {
         }
     }
 
-    /// Takes the client's outputs, and answers its frames.
-    fn collect(&mut self, server: &mut dyn FnMut(&Sent) -> Reply) {
-        for output in self.rig.drain() {
+    /// Takes the client's outputs, and answers its frames. Returns whether there were any.
+    fn collect(&mut self, server: &mut dyn FnMut(&Sent) -> Reply) -> bool {
+        let outputs = self.rig.drain();
+        let are_any = !outputs.is_empty();
+        for output in outputs {
             match output {
                 Output::Persist(record) => self.records.push(record),
                 Output::Event(event) => {
@@ -259,6 +263,7 @@ impl Served {
                 }
             }
         }
+        are_any
     }
 
     fn reply(&mut self, reply: Reply) {

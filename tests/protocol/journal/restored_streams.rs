@@ -1,5 +1,5 @@
-//! Restored streams: those of one peer go by age, but only what was never accepted holds back the newer ones, and only until it
-//! turns out that it does not get through.
+//! Restored streams: those of one peer go by age, but only what was never accepted holds back the newer ones, and only
+//! until it turns out that it does not get through.
 
 use core::time::Duration;
 

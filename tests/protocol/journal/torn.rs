@@ -1,5 +1,5 @@
-//! Old and torn journals: what an earlier process may have done after its last record is not denied. `Expired` and `Rejected` are
-//! never said of a message that may have left.
+//! Old and torn journals: what an earlier process may have done after its last record is not denied. `Expired` and
+//! `Rejected` are never said of a message that may have left.
 
 use super::{connect, journaled, restart};
 use kit::*;

@@ -1,5 +1,5 @@
-//! Announcements: whenever the floor passes a message that was not delivered, one message announces it, the lowest that has
-//! left.
+//! Announcements: whenever the floor passes a message that was not delivered, one message announces it, the lowest that
+//! has left.
 
 use kit::*;
 use sixfold::{MsgId, Outgoing, Output, Status};

@@ -1,5 +1,5 @@
-//! A silent connection risks nothing more: once its window is full, one new message in turn leaves each `rto_max`, and nothing
-//! fails but by age.
+//! A silent connection risks nothing more: once its window is full, one new message in turn leaves each `rto_max`, and
+//! nothing fails but by age.
 
 use core::time::Duration;
 
@@ -26,6 +26,23 @@ fn on_a_dead_connection_one_new_message_leaves_each_rto_max_beyond_the_window() 
     assert_eq!(feelers.iter().map(|sent| sent.at).collect::<Vec<_>>(), expected);
     let to_second = feelers.iter().filter(|sent| sent.to == 2).count();
     assert_eq!(to_second, 5, "the peers take turns");
+}
+
+/// More was in flight than the window has places: the rest waits for one, and a feeler does not wait for the rest.
+#[test]
+fn on_the_next_dead_connection_feelers_leave_too() {
+    let mut a = Served::new(Rig::new(steady(), 1));
+    a.rig.send_all(1, 0..100);
+    a.rig.send_all(2, 0..100);
+    a.run(5 * MINUTE, |_| Reply::Nothing);
+    assert_eq!(firsts(&a).len(), 32 + 5);
+    a.cut();
+    a.connect();
+    let connected = a.at();
+    a.run(5 * MINUTE, |_| Reply::Nothing);
+    let feelers = firsts(&a).into_iter().filter(|sent| sent.at > connected);
+    let expected: Vec<Duration> = (1..=5).map(|n| connected + n * MINUTE).collect();
+    assert_eq!(feelers.map(|sent| sent.at).collect::<Vec<_>>(), expected);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! A client with nothing to do sleeps: what is accepted for peers that are away costs few wake-ups and no payload, and each
-//! wake-up brings something.
+//! A client with nothing to do sleeps: what is accepted for peers that are away costs few wake-ups and no payload, and
+//! each wake-up brings something.
 
 use core::time::Duration;
 

@@ -1,4 +1,5 @@
-//! A verdict that comes after a message has failed is kept: what was accepted is known to be, and a rejection becomes the reason.
+//! A verdict that comes after a message has failed is kept: what was accepted is known to be, and a rejection becomes
+//! the reason.
 
 use core::time::Duration;
 

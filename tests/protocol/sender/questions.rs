@@ -1,4 +1,5 @@
-//! Questions: an accepted message is asked about without its payload; the whole message follows only where no answer comes.
+//! Questions: an accepted message is asked about without its payload; the whole message follows only where no answer
+//! comes.
 
 use core::time::Duration;
 

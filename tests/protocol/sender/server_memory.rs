@@ -1,5 +1,5 @@
-//! What the server tells about its memory: `RetryAfter` never answers for a message that it accepted, and only another server id
-//! proves that it forgot one.
+//! What the server tells about its memory: `RetryAfter` never answers for a message that it accepted, and only another
+//! server id proves that it forgot one.
 
 use core::time::Duration;
 use std::collections::BTreeSet;

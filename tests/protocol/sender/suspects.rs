@@ -1,5 +1,5 @@
-//! Suspects: a frame on which the server closes the connection, or one that it never answers, blocks no other message, and a
-//! network that flaps accuses none.
+//! Suspects: a frame on which the server closes the connection, or one that it never answers, blocks no other message,
+//! and a network that flaps accuses none.
 
 use core::time::Duration;
 use std::collections::BTreeSet;
