@@ -62,6 +62,37 @@ fn one_reading_of_time_max_does_not_stop_the_client() {
     }
 }
 
+/// The clock has 584 years. A leap to where it has been before counts as one of them.
+#[test]
+fn leaps_to_and_fro_do_not_use_up_the_clock() {
+    for leaps in [1, 5, 25, 100] {
+        let mut a = rig();
+        for _ in 0..leaps {
+            a.client.handle_timeout(Time::MAX);
+            a.client.handle_timeout(a.now);
+            a.drain();
+        }
+        let id = a.send(B, 7);
+        assert_eq!(a.frames(), [msg_r(id, B, 0, 7)]);
+        assert!(a.client.poll_timeout().is_some(), "after {leaps} leaps");
+        let repeated = a.run(2 * SECOND).iter().any(|(_, output)| *output == Output::Transmit(msg_r(id, B, 0, 7)));
+        assert!(repeated, "after {leaps} leaps no timer runs");
+    }
+}
+
+#[test]
+fn at_the_end_of_time_a_message_on_its_way_keeps_its_deadline() {
+    let mut a = rig();
+    a.now = Time::MAX;
+    let id = a.send(B, 7);
+    assert_eq!(a.frames(), [msg_r(id, B, 0, 7)]);
+    assert_eq!(a.client.poll_timeout(), Some(Time::MAX), "there is no later time");
+    a.accept(id, 1);
+    a.ack_n(id, 1);
+    a.drain();
+    assert_eq!(a.client.poll_timeout(), None);
+}
+
 #[test]
 fn a_leap_of_twelve_hours_costs_at_most_one_transmission_per_message() {
     let mut a = rig();

@@ -3,7 +3,9 @@
 mod receiver;
 mod records;
 mod restart_barrier;
+mod restored_streams;
 mod sender;
+mod torn;
 
 use kit::*;
 use sixfold::{Client, Config, Output, Record};

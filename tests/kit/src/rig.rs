@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sixfold::{
-    Client, Config, Delivery, Event, FailReason, Incoming, MsgId, Order, Outgoing, Output, Rejection, Seed, StreamId,
-    Time, Types, Verdict,
+    Client, Config, Delivery, Event, FailReason, Incoming, MsgId, Order, Outgoing, Output, Record, Rejection, Seed,
+    StreamId, Time, Types, Verdict,
 };
 
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +73,14 @@ impl Rig {
             Output::Persist(_) | Output::Transmit(_) => None,
         };
         self.drain().into_iter().filter_map(event).collect()
+    }
+
+    pub fn records(&mut self) -> Vec<Record<Test>> {
+        let record = |output| match output {
+            Output::Persist(record) => Some(record),
+            Output::Event(_) | Output::Transmit(_) => None,
+        };
+        self.drain().into_iter().filter_map(record).collect()
     }
 
     pub fn send(&mut self, to: u64, payload: u64) -> MsgId {
