@@ -93,6 +93,8 @@ pub(crate) struct Outbox<T: Types> {
     last_first: Time,
     rings: Rings,
     suspects: Suspects,
+    /// The last delivered message that was repeated because it was overdue: another msg:A shows that it was needless.
+    hurried: Option<MsgId>,
     expiry: Expiry,
     /// Floors that are announced, or will be.
     floors: BTreeMap<Key, Floor>,
@@ -128,11 +130,12 @@ impl<T: Types> Outbox<T> {
             idle_streams: 0,
             max_idle_streams: config.outbox_capacity,
             flights: Flights::new(Rto::range(config), Timing::of(Rto::range(config)), jitter),
-            next_number: 0,
+            next_number: 1,
             window: Window::new(config.window),
             last_first: Time::ZERO,
             rings: Rings::new(),
             suspects: Suspects::new(),
+            hurried: None,
             expiry: Expiry::new(config),
             floors: BTreeMap::new(),
             probes: Flights::new(probes, Timing::of(probes), jitter),
@@ -232,6 +235,7 @@ impl<T: Types> Outbox<T> {
 
     pub(crate) fn discard(&mut self, id: MsgId, ctx: &mut Context<T>) -> Result<T::Payload, UnknownMessage> {
         let key = self.look_up(id).ok_or(UnknownMessage(id))?;
+        ctx.rto.stop_timing(self.flights.last(key).1);
         let message = self.remove(key);
         if message.is_live() {
             self.on_abandoned(message.stream, message.seq, ctx);
@@ -244,6 +248,7 @@ impl<T: Types> Outbox<T> {
 
     /// Fails a live message.
     fn fail(&mut self, key: Key, reason: FailReason, ctx: &mut Context<T>) {
+        ctx.rto.stop_timing(self.flights.last(key).1);
         self.fail_live(key, reason.clone());
         let Message { stream, seq, .. } = self.messages[key];
         let id = self.msg_id(stream, seq);

@@ -55,7 +55,7 @@ impl<T: Types> Client<T> {
     #[inline(never)]
     fn come_late(&mut self) {
         if self.ctx.now.nanos_since(self.deadline) > self.ctx.rto.current() {
-            self.outbox.distrust_samples(&mut self.ctx);
+            self.ctx.rto.distrust();
         }
     }
 

@@ -59,6 +59,8 @@ enum State<S> {
         server_id: S,
         /// Transmissions since it was accepted.
         asked: u16,
+        /// Whether it was repeated because it was overdue.
+        hurried: bool,
     },
     Failed(Box<Failure<S>>),
 }
@@ -69,8 +71,9 @@ struct OnWire {
     earlier: bool,
     /// Transmissions on this connection; more than two count as two.
     copies: u8,
-    /// Whether the retransmission timeout has passed without an answer.
+    /// Whether the retransmission timeout has passed without an answer; and the shorter delay of what is overdue.
     timed_out: bool,
+    hurried: bool,
     /// Whether it has a place in the window.
     has_place: bool,
     /// Connections that ended while it was unanswered; and while it was the only suspect.
@@ -95,8 +98,8 @@ pub(super) enum Acceptance<S> {
     Learned,
     /// The server has given it another id before.
     Conflict { first: S },
-    /// Nothing is new. Whether the message was asked about since it was accepted.
-    Repeated { was_asked: bool },
+    /// Nothing is new. `needless` is whether it shows that the message was repeated for nothing.
+    Repeated { needless: bool },
     /// The message waits for no answer.
     Ignored,
 }
@@ -162,7 +165,8 @@ impl<T: Types> Message<T> {
         if self.tries.connection != connection {
             self.tries = Tries { connection, unanswered: 0, attempts: 0 };
             if let Some(wire) = self.wire_mut() {
-                (wire.earlier, wire.copies, wire.timed_out) = (wire.earlier || wire.copies > 0, 0, false);
+                let OnWire { earlier, copies, cuts, lone_cuts, .. } = *wire;
+                *wire = OnWire { earlier: earlier || copies > 0, cuts, lone_cuts, ..OnWire::default() };
             }
         }
         let unanswered = self.tries.unanswered;
@@ -190,14 +194,15 @@ impl<T: Types> Message<T> {
         match &mut self.state {
             State::OnWire(wire) => {
                 debug_assert!(!wire.has_place, "an answered message leaves the window first");
-                self.state = State::Accepted { server_id, asked: 0 };
+                let hurried = wire.hurried && wire.copies > 1;
+                self.state = State::Accepted { server_id, asked: 0, hurried };
                 self.tries = Tries::default();
                 Acceptance::First
             }
-            State::Accepted { server_id: first, asked } => {
+            State::Accepted { server_id: first, asked, hurried } => {
                 self.tries = Tries::default();
                 if *first == server_id {
-                    return Acceptance::Repeated { was_asked: *asked > 0 };
+                    return Acceptance::Repeated { needless: *asked == 0 && core::mem::take(hurried) };
                 }
                 Acceptance::Conflict { first: core::mem::replace(first, server_id) }
             }
@@ -237,7 +242,7 @@ impl<T: Types> Message<T> {
     pub(super) fn on_timeout(&mut self, heard: bool, is_overdue: bool) -> Unanswered {
         let stage = if self.is_accepted() { Stage::Deliver } else { Stage::Accept };
         if let Some(wire) = self.wire_mut() {
-            wire.timed_out |= !is_overdue;
+            (wire.timed_out, wire.hurried) = (wire.timed_out || !is_overdue, wire.hurried || is_overdue);
         }
         let Tries { unanswered, attempts, .. } = &mut self.tries;
         *unanswered = unanswered.saturating_add(1);
@@ -273,7 +278,7 @@ impl<T: Types> Message<T> {
         (self.expires_at, self.tries) = (expires_at, Tries::default());
         if let State::Failed(failure) = &mut self.state {
             self.state = match failure.server_id.take() {
-                Some(server_id) => State::Accepted { server_id, asked: 0 },
+                Some(server_id) => State::Accepted { server_id, asked: 0, hurried: false },
                 None if failure.may_have_left => State::may_have_left(),
                 None => State::Queued,
             };
@@ -304,6 +309,11 @@ impl<T: Types> Message<T> {
 
     pub(super) const fn is_accepted(&self) -> bool {
         matches!(self.state, State::Accepted { .. })
+    }
+
+    /// Whether another acceptance of it would show that it was repeated for nothing.
+    pub(super) const fn was_hurried(&self) -> bool {
+        matches!(self.state, State::Accepted { asked: 0, hurried: true, .. })
     }
 
     pub(super) fn has_place(&self) -> bool {
@@ -370,7 +380,7 @@ mod tests {
     const UNKNOWN: FailReason = FailReason::Unknown { rejection: None };
     const HERE: u32 = 7;
     const EARLIER: OnWire =
-        OnWire { earlier: true, copies: 0, timed_out: false, has_place: false, cuts: 0, lone_cuts: 0 };
+        OnWire { earlier: true, copies: 0, timed_out: false, hurried: false, has_place: false, cuts: 0, lone_cuts: 0 };
     const FIRST: OnWire = OnWire { earlier: false, copies: 1, has_place: true, ..EARLIER };
     const REPEATED: OnWire = OnWire { copies: 2, timed_out: true, ..FIRST };
 
@@ -379,7 +389,7 @@ mod tests {
     }
 
     fn accepted(server_id: u64, asked: u16) -> State<u64> {
-        State::Accepted { server_id, asked }
+        State::Accepted { server_id, asked, hurried: false }
     }
 
     fn failed(reason: FailReason, server_id: Option<u64>, may_have_left: bool) -> State<u64> {
@@ -460,8 +470,8 @@ mod tests {
         for (from, acceptance, to) in [
             (State::Queued, Acceptance::Ignored, State::Queued),
             (State::OnWire(off), Acceptance::First, accepted(7, 0)),
-            (accepted(7, 0), Acceptance::Repeated { was_asked: false }, accepted(7, 0)),
-            (accepted(7, 3), Acceptance::Repeated { was_asked: true }, accepted(7, 3)),
+            (accepted(7, 0), Acceptance::Repeated { needless: false }, accepted(7, 0)),
+            (accepted(7, 3), Acceptance::Repeated { needless: false }, accepted(7, 3)),
             (accepted(6, 3), Acceptance::Conflict { first: 6 }, accepted(7, 3)),
             (failed(UNKNOWN, None, true), Acceptance::Learned, failed(UNKNOWN, Some(7), true)),
             (failed(UNKNOWN, Some(7), true), Acceptance::Ignored, failed(UNKNOWN, Some(7), true)),
@@ -473,6 +483,23 @@ mod tests {
             let is_accepted = changed.is_accepted();
             let tries = if is_accepted { Tries::default() } else { tries(2, 1) };
             same(&changed, &Message { tries, ..message(to) });
+        }
+    }
+
+    #[test]
+    fn a_second_acceptance_of_a_hurried_message_that_nobody_asked_about_shows_that_it_was_needless() {
+        let mut hurried = message(State::OnWire(FIRST));
+        hurried.on_timeout(true, true);
+        let mut unrepeated = hurried.clone();
+        hurried.on_transmit(HERE);
+        for (message, needless) in [(&mut hurried, true), (&mut unrepeated, false)] {
+            message.leave_window();
+            assert_eq!((message.on_accepted(7), message.was_hurried()), (Acceptance::First, needless));
+            let mut asked = message.clone();
+            assert_eq!(message.on_accepted(7), Acceptance::Repeated { needless });
+            assert_eq!(message.on_accepted(7), Acceptance::Repeated { needless: false }, "only once");
+            asked.on_transmit(HERE);
+            assert_eq!(asked.on_accepted(7), Acceptance::Repeated { needless: false });
         }
     }
 

@@ -20,6 +20,9 @@ impl<T: Types> Outbox<T> {
     pub(crate) fn on_msg_a(&mut self, id: MsgId, verdict: Verdict<T>, ctx: &mut Context<T>) {
         let Some(key) = self.look_up(id) else {
             ctx.stats.ignored_msg_a_unknown += 1;
+            if self.hurried == Some(id) && matches!(verdict, Verdict::Accepted(_)) {
+                self.on_needless(ctx);
+            }
             return;
         };
         match verdict {
@@ -55,12 +58,11 @@ impl<T: Types> Outbox<T> {
                 }
                 return;
             }
-            Acceptance::Repeated { was_asked } => {
+            Acceptance::Repeated { needless } => {
                 ctx.stats.ignored_msg_a_repeated += 1;
                 self.on_asked_answered(key, ctx);
-                if !was_asked {
-                    ctx.rto.on_needless();
-                    self.flights.follow(ctx.rto.timing());
+                if needless {
+                    self.on_needless(ctx);
                 }
                 return;
             }
@@ -78,6 +80,14 @@ impl<T: Types> Outbox<T> {
             ctx.event(Event::ServerIdConflict { id, first, second: server_id });
             self.ask_all(ctx);
         }
+    }
+
+    /// A message was repeated because it was overdue, and both copies were accepted.
+    #[inline(never)]
+    fn on_needless(&mut self, ctx: &mut Context<T>) {
+        self.hurried = None;
+        ctx.rto.on_needless();
+        self.flights.follow(ctx.rto.timing());
     }
 
     /// The server has answered a question: the message rests until the next one.
@@ -136,30 +146,18 @@ impl<T: Types> Outbox<T> {
         }
     }
 
-    /// What the answer to a message says of the round trip, by Karn's rule. To be called while it is in its list.
+    /// Takes the answer to a message as a sample of the round trip, if it is timed. To be called while it is in its list.
     #[inline(always)]
     pub(super) fn sample(&mut self, key: Key, ctx: &mut Context<T>) {
-        let Some(answered) = self.messages[key].on_wire(ctx.connection) else { return };
-        let place = self.flights.place(key);
         let (sent_at, number) = self.flights.last(key);
-        if answered.once && ctx.rto.wants_sample(number) {
-            let in_time = match place {
-                // The caller may have come late: then the time since the transmission says nothing.
-                Place::Timer => self.flights.due(key).is_some_and(|due| ctx.now < due),
-                Place::Queue(AGAIN) => true,
-                Place::Queue(_) | Place::Idle => false,
-            };
-            if in_time {
-                ctx.rto.on_sample(ctx.now.nanos_since(sent_at));
-                ctx.rto.sample_from(self.next_number);
-                self.flights.follow(ctx.rto.timing());
-            }
+        if !ctx.rto.stop_timing(number) || !self.messages[key].on_wire(ctx.connection).is_some_and(|wire| wire.once) {
+            return;
         }
-    }
-
-    /// What is in flight is no sample of the round trip.
-    pub(crate) const fn distrust_samples(&self, ctx: &mut Context<T>) {
-        ctx.rto.sample_from(self.next_number);
+        // If its timer is due only now, the caller comes late: then the time since the transmission says nothing.
+        if self.flights.due(key).is_none_or(|due| ctx.now < due) {
+            ctx.rto.on_sample(ctx.now.nanos_since(sent_at));
+            self.flights.follow(ctx.rto.timing());
+        }
     }
 
     /// ack:N.
@@ -175,11 +173,15 @@ impl<T: Types> Outbox<T> {
         let is_live = self.messages[key].is_live();
         let place = self.flights.place(key);
         let was_asked = self.messages[key].is_accepted() && matches!(place, Place::Timer | Place::Queue(AGAIN));
+        ctx.rto.stop_timing(self.flights.last(key).1);
         if is_live {
             self.on_answered(key);
             self.leave_lists(key);
         }
         let message = self.messages.remove(key);
+        if message.was_hurried() {
+            self.hurried = Some(id);
+        }
         let (stream, seq) = (message.stream, message.seq);
         let state = &mut self.streams[stream];
         if is_live {

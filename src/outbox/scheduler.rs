@@ -247,6 +247,9 @@ impl<T: Types> Outbox<T> {
         if departure.asked == 0 && seq >= state.nxt() {
             state.raise_nxt(seq + 1);
             self.last_first = ctx.now;
+            ctx.rto.time(self.next_number);
+        } else {
+            ctx.rto.stop_timing(self.flights.last(key).1);
         }
         let is_whole = is_whole || departure.asked == 0 || !ctx.config.questions || is_power_of_8(departure.asked);
         let payload = is_whole.then(|| message.payload.clone());

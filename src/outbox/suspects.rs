@@ -130,5 +130,6 @@ impl<T: Types> Outbox<T> {
             self.update_rings(stream);
         }
         self.suspects.limit = 1;
+        ctx.rto.distrust();
     }
 }

@@ -301,7 +301,7 @@ impl Timing {
 
 /// Whether a number comes before another. Numbers wrap: the nearer way round decides.
 #[inline]
-pub(super) const fn precedes(number: u32, other: u32) -> bool {
+const fn precedes(number: u32, other: u32) -> bool {
     number.wrapping_sub(other) > u32::MAX / 2
 }
 

@@ -1,7 +1,8 @@
 //! The retransmission timeout of RFC 6298, in nanoseconds, and the shorter one of what is overdue.
 //!
-//! Both halves of Karn's rule. A sample is the answer to a message that was transmitted once, at most one a round trip
-//! (RFC 6298 section 3). The answer to one that was repeated after the timeout is none: the path may have become slower
+//! Both halves of Karn's rule. A sample is the answer to a message that was transmitted once; one at a time is timed, as
+//! RFC 6298 section 3 asks for one sample a round trip. Which one is timed is decided when it is transmitted, so that
+//! quick answers are not preferred. The answer to one that was repeated after the timeout is none: the path may have become slower
 //! than the timeout, so it doubles the timeout of all, at most once per timeout, until the next sample.
 //!
 //! A message is *overdue* when one transmitted later was accepted: then it waits SRTT + 4 · RTTVAR and not the whole
@@ -11,7 +12,7 @@
 use core::time::Duration;
 
 use super::backoff::Backoff;
-use super::flights::{Timing, precedes};
+use super::flights::Timing;
 use crate::config::Config;
 use crate::time::{Time, nanos};
 
@@ -31,8 +32,8 @@ pub(crate) struct Rto {
     /// How often it is doubled since the last sample, and when it was last.
     doublings: usize,
     doubled_at: Time,
-    /// Only transmissions from this number on are samples.
-    sample_from: u32,
+    /// The number of the transmission that is timed.
+    timed: Option<u32>,
     samples: u32,
     /// How often the delay of what is overdue is doubled.
     needless: usize,
@@ -44,8 +45,8 @@ impl Rto {
     pub(crate) fn new(config: &Config) -> Self {
         let (rto, min, max) = (nanos(config.rto_initial), nanos(config.rto_min), nanos(config.rto_max));
         let timing = Timing::of(Backoff { base: rto, cap: max });
-        let (doubled_at, sample_from) = (Time::ZERO, 0);
-        Self { estimate: None, rto, min, max, doublings: 0, doubled_at, sample_from, samples: 0, needless: 0, timing }
+        let (doubled_at, timed) = (Time::ZERO, None);
+        Self { estimate: None, rto, min, max, doublings: 0, doubled_at, timed, samples: 0, needless: 0, timing }
     }
 
     /// All delays that can occur: from the least timeout to the greatest.
@@ -74,15 +75,27 @@ impl Rto {
         self.estimate.map(|(srtt, _)| Duration::from_nanos(srtt))
     }
 
-    /// Returns whether the answer to a transmission is a sample: one a round trip is.
+    /// A message is transmitted for the first time: it is timed, unless another is.
     #[inline]
-    pub(crate) const fn wants_sample(&self, number: u32) -> bool {
-        !precedes(number, self.sample_from)
+    pub(crate) const fn time(&mut self, number: u32) {
+        if self.timed.is_none() {
+            self.timed = Some(number);
+        }
     }
 
-    /// What was transmitted before this number is no sample.
-    pub(crate) const fn sample_from(&mut self, number: u32) {
-        self.sample_from = number;
+    /// A transmission needs to be timed no more; returns whether it was.
+    #[inline]
+    pub(crate) fn stop_timing(&mut self, number: u32) -> bool {
+        let was_timed = self.timed == Some(number);
+        if was_timed {
+            self.timed = None;
+        }
+        was_timed
+    }
+
+    /// What is timed is no sample: the caller came late.
+    pub(crate) const fn distrust(&mut self) {
+        self.timed = None;
     }
 
     /// Takes a sample, in nanoseconds (RFC 6298 sections 2.2 to 2.4).
@@ -205,13 +218,13 @@ mod tests {
     }
 
     #[test]
-    fn one_sample_a_round_trip_is_wanted() {
+    fn one_transmission_at_a_time_is_timed() {
         let mut rto = rto();
-        assert!(rto.wants_sample(0));
-        rto.sample_from(7);
-        assert_eq!([6, 7, 8].map(|number| rto.wants_sample(number)), [false, true, true]);
-        rto.sample_from(u32::MAX);
-        assert_eq!([u32::MAX - 1, u32::MAX, 0].map(|number| rto.wants_sample(number)), [false, true, true]);
+        (7..10).for_each(|number| rto.time(number));
+        assert_eq!([8, 7, 7].map(|number| rto.stop_timing(number)), [false, true, false]);
+        rto.time(12);
+        rto.distrust();
+        assert!(!rto.stop_timing(12));
     }
 
     #[test]
