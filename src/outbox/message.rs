@@ -104,10 +104,10 @@ pub(super) enum Acceptance<S> {
     Ignored,
 }
 
-/// What the answer to a msg:R says of the round trip.
+/// What the first answer to a msg:R says of the round trip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Answered {
-    /// It was transmitted once in all: the answer is a sample.
+    /// The message was transmitted once in all: the answer is a sample.
     pub(super) once: bool,
     /// It was transmitted once on this connection.
     pub(super) once_here: bool,

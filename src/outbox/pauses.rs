@@ -121,14 +121,12 @@ impl<T: Types> Outbox<T> {
             return;
         }
         ctx.stats.retry_after += 1;
-        self.sample(key, ctx);
-        self.on_answered(key);
-        self.leave(key);
-        self.messages[key].on_put_off();
-        if !self.messages[key].is_accepted() {
-            self.hold_back_no_more(key);
+        if self.on_answered(key, ctx).is_some() {
             self.push_re_entry(key);
+        } else {
+            self.leave(key);
         }
+        self.messages[key].on_put_off();
         let stream = self.messages[key].stream;
         self.pauses.begin(stream, ctx.now + pause.min(ctx.config.probe_max), ctx.now);
         while let Some(key) = self.streams[stream].again.first() {

@@ -34,21 +34,25 @@ impl<T: Types> Outbox<T> {
 
     #[inline(always)]
     fn on_accepted(&mut self, key: Key, id: MsgId, server_id: T::ServerId, ctx: &mut Context<T>) {
-        let was_idle = self.flights.place(key) == Place::Idle;
-        if self.messages[key].on_wire(ctx.connection).is_some() {
+        let place = self.flights.place(key);
+        let number = self.flights.last(key).1;
+        if let Some(answered) = self.on_answered(key, ctx) {
+            // A refusal says nothing of other messages: a busy server may refuse at once what it would accept late.
+            if answered.once_here && place == Place::Timer {
+                self.flights.on_answered_once(number);
+            }
+            if answered.late {
+                ctx.rto.on_accepted_late(ctx.now);
+                self.flights.follow(ctx.rto.timing());
+            }
             self.pauses.on_accepted();
-            self.learn_from_acceptance(key, ctx);
-            self.sample(key, ctx);
-            self.on_answered(key);
-            self.leave(key);
-            self.hold_back_no_more(key);
         }
         let message = &mut self.messages[key];
         let (stream, seq) = (message.stream, message.seq);
         let conflict = match message.on_accepted(server_id.clone()) {
             Acceptance::First => {
                 self.on_probed(key, ctx);
-                if was_idle {
+                if place == Place::Idle {
                     self.update_rings(stream);
                 }
                 ctx.persist(|_| Record::Accepted { id, server_id: server_id.clone() });
@@ -104,60 +108,42 @@ impl<T: Types> Outbox<T> {
 
     #[inline(never)]
     fn on_rejected(&mut self, key: Key, id: MsgId, rejection: Rejection, ctx: &mut Context<T>) {
+        let answered = self.on_answered(key, ctx);
         let message = &mut self.messages[key];
-        let reason = match message.on_wire(ctx.connection) {
-            Some(Answered { once, .. }) => {
-                self.sample(key, ctx);
-                self.on_answered(key);
-                if once { FailReason::Rejected(rejection) } else { FailReason::Unknown { rejection: Some(rejection) } }
-            }
-            None if message.is_accepted() => FailReason::Unknown { rejection: Some(rejection) },
-            None => {
+        let reason = match answered {
+            Some(Answered { once: true, .. }) => FailReason::Rejected(rejection),
+            None if !message.is_accepted() => {
                 ctx.stats.ignored_msg_a_repeated += 1;
                 if let Some(reason) = message.on_rejected_late(rejection) {
                     ctx.persist(|_| Record::Failed { id, reason });
                 }
                 return;
             }
+            Some(_) | None => FailReason::Unknown { rejection: Some(rejection) },
         };
         self.fail(key, reason, ctx);
     }
 
-    /// A message is answered: it leaves the window, and a suspect is one no more.
-    #[inline]
-    pub(super) fn on_answered(&mut self, key: Key) {
-        if self.messages[key].is_suspect_in_flight() {
+    /// A message on the wire is answered: it leaves its list and the window, and is a sample of the round trip if it is
+    /// timed. `None` for any other message.
+    #[inline(always)]
+    pub(super) fn on_answered(&mut self, key: Key, ctx: &mut Context<T>) -> Option<Answered> {
+        let message = &self.messages[key];
+        let answered = message.on_wire(ctx.connection)?;
+        if message.is_suspect_in_flight() {
             self.suspects.on_answered();
         }
-        self.leave_window(key);
-    }
-
-    /// What an acceptance says of other messages: those transmitted before it are overdue; if it came after a timeout,
-    /// the path is slow. A refusal says neither: a busy server may refuse at once what it would accept late.
-    #[inline(always)]
-    fn learn_from_acceptance(&mut self, key: Key, ctx: &mut Context<T>) {
-        let Some(answered) = self.messages[key].on_wire(ctx.connection) else { return };
-        if answered.once_here && self.flights.place(key) == Place::Timer {
-            self.flights.on_answered_once(self.flights.last(key).1);
-        }
-        if answered.late {
-            ctx.rto.on_accepted_late(ctx.now);
-            self.flights.follow(ctx.rto.timing());
-        }
-    }
-
-    /// Takes the answer to a message as a sample of the round trip, if it is timed. To be called while it is in its list.
-    #[inline(always)]
-    pub(super) fn sample(&mut self, key: Key, ctx: &mut Context<T>) {
         let (sent_at, number) = self.flights.last(key);
-        if !ctx.rto.stop_timing(number) || !self.messages[key].on_wire(ctx.connection).is_some_and(|wire| wire.once) {
-            return;
-        }
         // If its timer is due only now, the caller comes late: then the time since the transmission says nothing.
-        if self.flights.due(key).is_none_or(|due| ctx.now < due) {
+        let is_late = |due| due <= ctx.now;
+        if ctx.rto.stop_timing(number) && answered.once && !self.flights.due(key).is_some_and(is_late) {
             ctx.rto.on_sample(ctx.now.nanos_since(sent_at));
             self.flights.follow(ctx.rto.timing());
         }
+        self.leave(key);
+        self.leave_window(key);
+        self.hold_back_no_more(key);
+        Some(answered)
     }
 
     /// ack:N.
@@ -175,7 +161,7 @@ impl<T: Types> Outbox<T> {
         let was_asked = self.messages[key].is_accepted() && matches!(place, Place::Timer | Place::Queue(AGAIN));
         ctx.rto.stop_timing(self.flights.last(key).1);
         if is_live {
-            self.on_answered(key);
+            self.on_answered(key, ctx);
             self.leave_lists(key);
         }
         let message = self.messages.remove(key);
