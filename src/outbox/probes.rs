@@ -88,22 +88,31 @@ impl<T: Types> Outbox<T> {
         }
     }
 
-    /// Fires the timers of peers. When one is due, those that are nearly due go along.
+    /// Fires the timers of peers. When one is due, those that are nearly due go along. Those for which there is no token
+    /// stand before the others from then on, so that each is asked about in its turn.
     pub(super) fn fire_probes(&mut self, ctx: &mut Context<T>) {
         if !ctx.connected || self.next_probe() > ctx.now {
             return;
         }
         let mut tokens = usize::try_from(ctx.tokens.available(ctx.now)).unwrap_or(usize::MAX);
         tokens = tokens.saturating_sub(self.flights.iter(self.questions).take(tokens).count());
+        let mut asked = Vec::new();
         while let Some(due) = self.probes.pop_nearly_due(&self.probe_timing, ctx.now, &mut ctx.jitter) {
             let recipient = self.streams.peer_state(due.key);
             recipient.level = recipient.level.saturating_add(1);
+            if tokens == 0 {
+                self.probes.arm(due.key, recipient.level, 0, ctx.now);
+                continue;
+            }
+            asked.push((due.key, recipient.level));
             let newest = recipient.newest.filter(|_| core::mem::take(&mut recipient.newest_is_new));
-            self.probes.arm(due.key, recipient.level, 0, ctx.now);
-            if newest.is_some_and(|newest| tokens > 0 && self.ask(newest, ctx)) {
+            if newest.is_some_and(|newest| self.ask(newest, ctx)) {
                 tokens -= 1;
             }
             tokens -= self.walk(due.key, WALK.min(tokens), ctx);
+        }
+        for (peer, level) in asked {
+            self.probes.arm(peer, level, 0, ctx.now);
         }
     }
 

@@ -76,3 +76,27 @@ fn a_release_below_an_abandoned_gap_loses_no_message() {
     }
     assert_eq!(b.received(), [(0, true), (1, true), (3, false)]);
 }
+
+#[test]
+fn peers_are_asked_about_in_turn_when_there_are_more_of_them_than_tokens() {
+    let mut a = Rig::new(steady(), 1);
+    for n in 0..500 {
+        let id = a.send(1_000 + n, n);
+        a.accept(id, n);
+    }
+    a.drain();
+    let mut asked = std::collections::BTreeMap::new();
+    let end = a.now + 2 * HOUR;
+    while let Some(next) = a.client.poll_timeout().filter(|next| *next <= end) {
+        a.now = next;
+        a.client.handle_timeout(next);
+        for frame in a.frames() {
+            if let Outgoing::MsgR { id, to, .. } = frame {
+                *asked.entry(to).or_insert(0) += 1;
+                a.accept(id, to - 1_000);
+            }
+        }
+    }
+    let (least, most) = (asked.values().min(), asked.values().max());
+    assert_eq!((asked.len(), least, most), (500, Some(&4), Some(&5)), "19 firings with 128 tokens each");
+}
