@@ -236,7 +236,8 @@ impl<T: Types> Outbox<T> {
         let departure = message.on_transmit(true, ctx.connection);
         let (stream, seq) = (message.stream, message.seq);
         let state = &mut self.streams[stream];
-        if seq >= state.nxt() {
+        // An accepted one may stand beyond restored ones that wait for their first transmission.
+        if departure.asked == 0 && seq >= state.nxt() {
             state.raise_nxt(seq + 1);
             self.last_first = ctx.now;
         }

@@ -7,6 +7,7 @@ mod clocks;
 mod fan_out;
 mod ids;
 mod overload;
+mod restored_streams;
 mod server_state_loss;
 
 use kit::*;
