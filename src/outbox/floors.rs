@@ -79,8 +79,9 @@ impl<T: Types> Outbox<T> {
     pub(super) fn announce(&mut self, stream: Key, ctx: &Context<T>) {
         let Some(floor) = self.floors.get_mut(&stream) else { return };
         let state = &self.streams[stream];
-        let una = state.live.first().filter(|una| *una < state.nxt());
-        let Some(key) = una.and_then(|una| state.live.get(una)) else {
+        let una = state.live.first().and_then(|una| Some((una, state.live.get(una)?)));
+        let left = una.filter(|(una, key)| *una < state.nxt() || self.messages[*key].is_accepted());
+        let Some((_, key)) = left else {
             floor.announcement = Announcement::None;
             if floor.is_none() {
                 self.floors.remove(&stream);
