@@ -3,7 +3,7 @@
 
 use kit::*;
 use sixfold::sim::{Chaos, LinkConfig, Report, World};
-use sixfold::{Config, Time};
+use sixfold::{Config, MsgId, Status, Time};
 
 fn bad_link() -> LinkConfig {
     LinkConfig::default().latency(20 * MS).jitter(15 * MS).loss(0.3).duplicate(0.1).reorder(0.1, 60 * MS)
@@ -98,32 +98,41 @@ fn a_world_of_50_clients_and_10_000_messages_is_exact_and_reproducible() {
     assert_ne!(world.digest(), big_world(8).digest());
 }
 
+/// A sends 100 messages through a partition.
+fn dead_network() -> (World<Test>, Vec<MsgId>) {
+    let mut world = World::<Test>::new(3);
+    for peer in [A, B] {
+        world.add_client(peer, Config::default()).unwrap();
+    }
+    world.run_until(Time::ZERO + SECOND);
+    world.partition(&A);
+    let ids = (0..100).map(|n| world.send(&A, &B, n).unwrap()).collect();
+    (world, ids)
+}
+
 #[test]
-fn in_a_dead_network_every_message_fails_with_its_payload_and_in_a_healed_one_all_are_delivered() {
-    for healed in [false, true] {
-        let mut world = World::<Test>::new(3);
-        for peer in [A, B] {
-            world.add_client(peer, Config::default()).unwrap();
-        }
-        world.run_until(Time::ZERO + SECOND);
-        world.partition(&A);
-        let ids: Vec<_> = (0..100).map(|n| world.send(&A, &B, n).unwrap()).collect();
-        // Eight transmissions without jitter end after 1 + 2 + 4 + 8 + 16 + 32 + 60 + 60 seconds.
-        world.run_for(120 * SECOND);
-        if healed {
-            world.heal(&A);
-        }
-        world.run_for(HOUR);
-        let report = world.report();
-        let failed: Vec<_> = world.client(&A).outbox().map(|entry| (entry.id, *entry.payload, entry.status)).collect();
-        if healed {
-            assert_eq!((report.delivered, report.failed, failed.len()), (100, 0, 0));
-        } else {
-            assert_eq!((report.delivered, report.failed, failed.len()), (0, 100, 100));
-            for ((n, id), entry) in (0..).zip(ids).zip(failed) {
-                assert_eq!(entry, (id, n, sixfold::Status::Failed(unknown(None))));
-            }
-            assert!(world.client(&A).stats().retransmissions <= 700);
-        }
+fn in_a_dead_network_no_message_fails_before_it_expires_and_then_each_does_with_its_payload() {
+    let (mut world, ids) = dead_network();
+    world.run_for(3 * DAY - NANOSECOND);
+    assert_eq!((world.report().delivered, world.report().failed), (0, 0));
+    world.run_for(NANOSECOND);
+    assert_eq!((world.report().delivered, world.report().failed), (0, 100));
+    let failed: Vec<_> = world.client(&A).outbox().map(|entry| (entry.id, *entry.payload, entry.status)).collect();
+    for ((n, id), entry) in (0..).zip(ids).zip(failed) {
+        assert_eq!(entry, (id, n, Status::Failed(unknown(None))));
+    }
+    // Each message once a minute, and a few times before its delay is that long.
+    let retransmissions = world.client(&A).stats().retransmissions;
+    assert!(retransmissions <= 100 * (3 * 24 * 60 + 7), "{retransmissions}");
+}
+
+#[test]
+fn in_a_dead_network_that_heals_every_message_is_delivered_within_minutes() {
+    for minutes in [2, 60, 60 * 24] {
+        let (mut world, _) = dead_network();
+        world.run_for(minutes * 60 * SECOND);
+        world.heal(&A);
+        world.run_for(2 * 60 * SECOND);
+        assert_eq!((world.report().delivered, world.report().failed), (100, 0), "after {minutes} minutes");
     }
 }
