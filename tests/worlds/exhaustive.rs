@@ -1,5 +1,5 @@
-//! Exhaustive search: every placement of up to two faults in a small world, with each message handed over once, in order,
-//! and reported as delivered once.
+//! Exhaustive search: every placement of up to two faults in a small world, with each message handed over once, in order
+//! within its stream, first accepted after those of earlier processes, and reported as delivered once.
 //!
 //! Two clients with journals and the relay exchange one to three messages. A run is a list of (step,
 //! [`fault`](world::Fault)): between any two steps every possible fault occurs, in a fork of the world. Forks in equal

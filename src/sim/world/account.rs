@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use super::World;
 use super::durable::Showing;
 use crate::frame::Types;
-use crate::id::MsgId;
+use crate::id::{MsgId, StreamKey};
 
 /// The effects of deaths and restarts on durable clients.
 ///
@@ -41,9 +41,14 @@ pub struct CrashReport {
     /// Messages that were shown again after a death, outside a transaction and not yet confirmed: allowed, at least
     /// once.
     pub shown_again: u64,
-    /// Messages first handled after a later one of the same sender to the same recipient; messages that their sender's
-    /// store has lost do not count.
+    /// Messages first handled after a later one of the same stream, that is of one sender's process to the same
+    /// recipient; messages that their sender's store has lost do not count. Messages of two processes may be handled in
+    /// another order than they were sent: the server pushes again what is lost, or forgets.
     pub disordered: u64,
+    /// Messages first accepted after one that a later process of the same sender sent to the same recipient; messages
+    /// that their sender's store has lost do not count. Allowed for those that no newer stream waits for: failed,
+    /// suspect, put off, or unanswered three times although something was heard.
+    pub overtaken: u64,
     /// Events and frames emitted before the record that they depend on, and commits without the record of a `send` or
     /// `confirm` in them.
     pub unwritten: u64,
@@ -54,21 +59,38 @@ pub struct CrashReport {
 /// The account during a run.
 #[derive(Clone, Debug)]
 pub(super) struct Account<T: Types> {
-    /// The order in which the messages were sent; `None` for those that their sender has lost.
-    sends: BTreeMap<(T::Peer, MsgId), Option<u64>>,
-    /// The latest message of each sender that each recipient has handled.
-    latest: BTreeMap<(T::Peer, T::Peer), u64>,
+    /// The messages that were sent; `None` for those that their sender has lost.
+    sends: BTreeMap<(T::Peer, MsgId), Option<Sent<T::Peer>>>,
+    /// The latest message of each stream that each recipient has handled.
+    latest_handled: BTreeMap<(T::Peer, T::Peer, StreamKey), u64>,
+    /// The latest message from a sender to a recipient that was accepted, and its stream.
+    latest_accepted: BTreeMap<(T::Peer, T::Peer), (u64, StreamKey)>,
     pub(super) report: CrashReport,
+}
+
+/// A message that was sent.
+#[derive(Clone, Debug)]
+struct Sent<P> {
+    to: P,
+    /// Its place in the order of sending.
+    number: u64,
+    is_accepted: bool,
 }
 
 impl<T: Types> Account<T> {
     pub(super) fn new() -> Self {
-        Self { sends: BTreeMap::new(), latest: BTreeMap::new(), report: CrashReport::default() }
+        Self {
+            sends: BTreeMap::new(),
+            latest_handled: BTreeMap::new(),
+            latest_accepted: BTreeMap::new(),
+            report: CrashReport::default(),
+        }
     }
 
-    pub(super) fn on_send(&mut self, from: &T::Peer, id: MsgId) {
+    pub(super) fn on_send(&mut self, from: &T::Peer, id: MsgId, to: &T::Peer) {
         let number = self.sends.len() as u64 + self.report.ids_reused;
-        let before = self.sends.insert((from.clone(), id), Some(number));
+        let sent = Sent { to: to.clone(), number, is_accepted: false };
+        let before = self.sends.insert((from.clone(), id), Some(sent));
         self.report.ids_reused += u64::from(before.is_some());
     }
 
@@ -77,10 +99,22 @@ impl<T: Types> Account<T> {
         self.sends.insert((from.clone(), id), None);
     }
 
+    /// The server has accepted a message.
+    pub(super) fn on_accepted(&mut self, from: &T::Peer, id: MsgId) {
+        let Some(Some(sent)) = self.sends.get_mut(&(from.clone(), id)) else { return };
+        if core::mem::replace(&mut sent.is_accepted, true) {
+            return;
+        }
+        let this = (sent.number, id.split().0);
+        let latest = self.latest_accepted.entry((from.clone(), sent.to.clone())).or_insert(this);
+        self.report.overtaken += u64::from(this.0 < latest.0 && this.1 != latest.1);
+        *latest = this.max(*latest);
+    }
+
     /// A message was handled for the first time.
     pub(super) fn on_handled(&mut self, by: &T::Peer, from: &T::Peer, id: MsgId) {
-        let Some(Some(number)) = self.sends.get(&(from.clone(), id)) else { return };
-        let latest = self.latest.entry((by.clone(), from.clone())).or_insert(*number);
+        let Some(Some(Sent { number, .. })) = self.sends.get(&(from.clone(), id)) else { return };
+        let latest = self.latest_handled.entry((by.clone(), from.clone(), id.split().0)).or_insert(*number);
         self.report.disordered += u64::from(*number < *latest);
         *latest = (*number).max(*latest);
     }
@@ -98,10 +132,10 @@ impl<T: Types> Account<T> {
     where
         T: 'a,
     {
-        self.latest.retain(|(recipient, _), _| recipient != by);
-        for key in rest {
-            let Some(Some(number)) = self.sends.get(key) else { continue };
-            let latest = self.latest.entry((by.clone(), key.0.clone())).or_insert(*number);
+        self.latest_handled.retain(|(recipient, ..), _| recipient != by);
+        for (from, id) in rest {
+            let Some(Some(Sent { number, .. })) = self.sends.get(&(from.clone(), *id)) else { continue };
+            let latest = self.latest_handled.entry((by.clone(), from.clone(), id.split().0)).or_insert(*number);
             *latest = (*number).max(*latest);
         }
     }

@@ -21,7 +21,7 @@ impl<T: Types<ServerId = u64>> World<T> {
         if let Some(durable) = &mut host.durable {
             durable.pending().sent.push(id);
         }
-        self.account.on_send(from, id);
+        self.account.on_send(from, id, to);
         self.ledger.on_send(from, id, to, now);
         self.trace.action(now, Some(from), Action::Send { id, to: to.clone() });
         self.settle(from);

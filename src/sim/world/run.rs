@@ -8,7 +8,7 @@ use super::host::Handling;
 use super::trace::{Action, Fate};
 use super::{Planned, World};
 use crate::event::{Delivery, Event};
-use crate::frame::{Outgoing, Types};
+use crate::frame::{Incoming, Outgoing, Types, Verdict};
 use crate::output::Output;
 use crate::time::Time;
 
@@ -141,6 +141,9 @@ impl<T: Types<ServerId = u64>> World<T> {
     pub(super) fn drain_relay(&mut self) {
         let now = self.now;
         while let Some((peer, frame)) = self.relay.poll_output() {
+            if let Incoming::MsgA { id, verdict: Verdict::Accepted(_) } = &frame {
+                self.account.on_accepted(&peer, *id);
+            }
             let host = self.host_mut(&peer);
             let vanishes = host.partitioned || !host.connected;
             let copies = if vanishes { 0 } else { host.down.send(frame.clone(), now) };

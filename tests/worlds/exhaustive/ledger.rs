@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kit::*;
-use sixfold::{Event, MsgId, Outgoing, Output, Record};
+use sixfold::{Event, MsgId, Outgoing, Output, Record, StreamId};
 
 /// The durable state of one application.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +12,10 @@ pub(super) struct Ledger {
     pub(super) rows: Vec<(u64, MsgId, u64)>,
     /// The messages whose `Queued` is durable, with what was reported of each.
     pub(super) sent: BTreeMap<MsgId, Reported>,
+    /// The streams of these messages, the oldest first.
+    streams: Vec<StreamId>,
+    /// The messages that the server has accepted, in the order in which it first did.
+    accepted: Vec<MsgId>,
     /// The records written so far: a frame or an event may rely on these.
     written: BTreeSet<(&'static str, MsgId)>,
 }
@@ -44,6 +48,7 @@ impl Ledger {
         let name = match record {
             Record::Queued { id, .. } => {
                 self.sent.insert(*id, Reported::Nothing);
+                self.streams.extend(id.stream().filter(|stream| !self.streams.contains(stream)));
                 ("queued", *id)
             }
             Record::Accepted { id, .. } => ("accepted", *id),
@@ -96,6 +101,36 @@ impl Ledger {
             Event::Failed { .. } => Err("too few faults to fail a message"),
             Event::HorizonExceeded { .. } => Err("no bound is reached"),
             other => panic!("unknown event {other:?}"),
+        }
+    }
+
+    /// The server has accepted a message.
+    pub(super) fn on_accepted(&mut self, id: MsgId) {
+        if !self.accepted.contains(&id) {
+            self.accepted.push(id);
+        }
+    }
+
+    /// The messages of each stream are handled in order.
+    pub(super) fn check_handled(&self) -> Result<(), String> {
+        let mut next = BTreeMap::new();
+        for (from, id, _) in &self.rows {
+            let next = next.entry((from, id.stream())).or_insert(None);
+            if *next > id.seq() {
+                return Err(format!("out of order: {:?}", self.rows));
+            }
+            *next = id.seq();
+        }
+        Ok(())
+    }
+
+    /// What is accepted of a process is first accepted before anything of a later process.
+    pub(super) fn check_accepted(&self) -> Result<(), String> {
+        let age = |id: &MsgId| self.streams.iter().position(|stream| Some(*stream) == id.stream());
+        if self.accepted.is_sorted_by_key(age) {
+            Ok(())
+        } else {
+            Err(format!("accepted before a message of an earlier process: {:?}", self.accepted))
         }
     }
 

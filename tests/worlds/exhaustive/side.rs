@@ -15,15 +15,17 @@ pub(super) struct Side {
     batch: Vec<Output<Test>>,
     /// Whether every commit replaces the journal by a snapshot.
     compacts: bool,
-    /// The number of restarts.
+    /// The number of restarts, and of connections that ended otherwise.
     restarts: u8,
+    cuts: u8,
 }
 
 impl Side {
     pub(super) fn new(peer: u64, compacts: bool, now: Time) -> Self {
         let client = Client::new(config(), seed(u8::try_from(peer).unwrap()), now).unwrap();
         let ledger = Ledger::default();
-        Self { peer, client, connected: false, ledger, journal: Vec::new(), batch: Vec::new(), compacts, restarts: 0 }
+        let (journal, batch) = (Vec::new(), Vec::new());
+        Self { peer, client, connected: false, ledger, journal, batch, compacts, restarts: 0, cuts: 0 }
     }
 
     /// Drains the client, handling and confirming inside; checks that pending output makes the deadline now.
@@ -83,8 +85,16 @@ impl Side {
 
     pub(super) fn disconnect(&mut self, now: Time) -> Result<(), String> {
         self.connected = false;
+        self.cuts += 1;
         self.client.handle_disconnected(now);
         self.drain(now)
+    }
+
+    /// Checks the order of what was handled, and of what was accepted: a message whose connection was cut twice is
+    /// suspect, and newer processes do not wait for it.
+    pub(super) fn check_order(&self) -> Result<(), String> {
+        self.ledger.check_handled()?;
+        if self.cuts < 2 { self.ledger.check_accepted() } else { Ok(()) }
     }
 
     /// The process is killed with its uncommitted batch; a new one restores from the journal.

@@ -12,7 +12,7 @@ use super::ledger::Reported;
 use super::side::Side;
 use kit::*;
 use sixfold::sim::{Crash, Relay};
-use sixfold::{Incoming, Outgoing, Time};
+use sixfold::{Incoming, Outgoing, Time, Verdict};
 
 /// One fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,9 +183,7 @@ impl World {
             if sent != handled {
                 return Err(format!("sent {sent:?}, handled {handled:?}"));
             }
-            if !side.ledger.rows.is_sorted_by_key(|(_, _, payload)| *payload) {
-                return Err(format!("out of order: {:?}", side.ledger.rows));
-            }
+            side.check_order()?;
             if side.client.unconfirmed().next().is_some() || side.client.outbox().next().is_some() {
                 return Err("a client has messages left".into());
             }
@@ -262,6 +260,9 @@ impl World {
 
     fn drain_relay(&mut self) {
         while let Some((peer, frame)) = self.relay.poll_output() {
+            if let Incoming::MsgA { id, verdict: Verdict::Accepted(_) } = &frame {
+                self.side(peer).ledger.on_accepted(*id);
+            }
             self.wire.push_back(Hop::Down(peer, frame));
         }
     }

@@ -3,7 +3,7 @@
 use super::server::{Fault, Faulty};
 use kit::*;
 use sixfold::sim::check::{Check, Direction, Entry, Rule, View};
-use sixfold::{Event, Incoming, Output, Time};
+use sixfold::{Event, Incoming, Outgoing, Output, Time};
 
 pub(super) struct Stage {
     pub(super) a: Rig,
@@ -66,6 +66,21 @@ impl Stage {
 
     pub(super) fn conflicts(&self) -> usize {
         self.events.iter().filter(|event| matches!(event, Event::ServerIdConflict { .. })).count()
+    }
+
+    /// Counts the msg:R of A with their payload.
+    pub(super) fn whole_copies(&self) -> usize {
+        self.count_up(|frame| matches!(frame, Outgoing::MsgR { payload: Some(_), .. }))
+    }
+
+    /// Counts the msg:R of A without it.
+    pub(super) fn questions(&self) -> usize {
+        self.count_up(|frame| matches!(frame, Outgoing::MsgR { payload: None, .. }))
+    }
+
+    fn count_up(&self, is: fn(&Outgoing<Test>) -> bool) -> usize {
+        let up = self.log.iter().filter(|entry| matches!(&entry.direction, Direction::Up(frame) if is(frame)));
+        up.count()
     }
 
     fn at(&mut self, now: Time) {

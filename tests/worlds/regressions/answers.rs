@@ -1,7 +1,7 @@
 //! Answers out of order: a repeated, early or late answer has no second effect.
 
 use kit::*;
-use sixfold::{Event, Status};
+use sixfold::{Event, Incoming, Status};
 
 #[test]
 fn a_repeated_retry_after_pauses_once() {
@@ -28,11 +28,18 @@ fn an_ack_n_before_msg_a_delivers_and_a_later_msg_a_is_ignored() {
     assert!(a.client.is_settled());
 }
 
+/// Receives a frame that says nothing, so that the link is not taken for dead.
+fn hear_something(a: &mut Rig) {
+    a.frame(Incoming::AckA { id: id(9, 0), from: 9 });
+}
+
 #[test]
 fn a_msg_a_for_a_failed_message_has_no_output_and_is_remembered() {
     let mut a = Rig::new(steady().max_attempts(Some(1)), 1);
     let id = a.send(B, 7);
-    a.run(2 * SECOND);
+    a.run(SECOND / 2);
+    hear_something(&mut a);
+    a.run(SECOND / 2);
     a.accept(id, 5);
     assert_eq!((a.drain(), a.client.poll_timeout()), (vec![], None));
     assert_eq!(a.client.status(id), Some(Status::Failed(unknown(None))));
@@ -46,7 +53,29 @@ fn a_window_full_of_lost_frames_does_not_block_other_messages() {
     a.send_all(B, 0..32);
     let other = a.send(99, 7);
     a.drain();
-    assert_eq!(a.client.status(other), Some(Status::Queued), "the window is full");
-    a.run(8 * SECOND);
-    assert_eq!(a.client.status(other), Some(Status::OnWire));
+    // Their timers are due after 1, 3 and 7 s.
+    for second in 1..=7 {
+        assert_eq!(a.client.status(other), Some(Status::Queued), "the window is full until second {second}");
+        a.run(SECOND / 2);
+        hear_something(&mut a);
+        a.run(SECOND / 2);
+    }
+    assert_eq!(a.client.status(other), Some(Status::OnWire), "the others have given their places back");
+}
+
+#[test]
+fn a_window_full_of_lost_frames_on_a_silent_link_lets_a_feeler_out_each_rto_max() {
+    let mut a = Rig::new(steady().max_attempts(None), 1);
+    a.send_all(B, 0..32);
+    let others = [a.send(99, 7), a.send(98, 8)];
+    a.drain();
+    let statuses = |a: &Rig| others.map(|other| a.client.status(other).unwrap());
+    a.run(60 * SECOND - NANOSECOND);
+    assert_eq!(statuses(&a), [Status::Queued, Status::Queued], "nothing more is risked");
+    a.run(NANOSECOND);
+    assert_eq!(statuses(&a), [Status::OnWire, Status::Queued]);
+    a.run(60 * SECOND - NANOSECOND);
+    assert_eq!(statuses(&a), [Status::OnWire, Status::Queued]);
+    a.run(NANOSECOND);
+    assert_eq!(statuses(&a), [Status::OnWire, Status::OnWire]);
 }
