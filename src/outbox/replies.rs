@@ -34,6 +34,7 @@ impl<T: Types> Outbox<T> {
         self.put_off = None;
         let was_idle = self.flights.place(key) == Place::Idle;
         if self.messages[key].on_wire(ctx.connection).is_some() {
+            self.learn_from_acceptance(key, ctx);
             self.sample(key, ctx);
             self.on_answered(key);
             self.leave(key);
@@ -120,18 +121,26 @@ impl<T: Types> Outbox<T> {
         self.leave_window(key);
     }
 
+    /// What an acceptance says of other messages: those transmitted before it are overdue; if it came after a timeout,
+    /// the path is slow. A refusal says neither: a busy server may refuse at once what it would accept late.
+    #[inline(always)]
+    fn learn_from_acceptance(&self, key: Key, ctx: &mut Context<T>) {
+        let Some(answered) = self.messages[key].on_wire(ctx.connection) else { return };
+        if answered.once_here && self.flights.place(key) == Place::Timer {
+            ctx.rto.on_accepted_once(self.flights.last(key).1);
+        }
+        if answered.late {
+            ctx.rto.on_accepted_late(ctx.now);
+        }
+    }
+
     /// What the answer to a message says of the round trip, by Karn's rule. To be called while it is in its list.
     #[inline(always)]
     pub(super) fn sample(&self, key: Key, ctx: &mut Context<T>) {
         let Some(answered) = self.messages[key].on_wire(ctx.connection) else { return };
         let place = self.flights.place(key);
         let (sent_at, number) = self.flights.last(key);
-        if answered.once_here && place == Place::Timer {
-            ctx.rto.on_accepted_once(number);
-        }
-        if answered.late {
-            ctx.rto.on_accepted_late(ctx.now);
-        } else if answered.once && ctx.rto.wants_sample(number) {
+        if answered.once && ctx.rto.wants_sample(number) {
             let in_time = match place {
                 // The caller may have come late: then the time since the transmission says nothing.
                 Place::Timer => self.flights.due(key, ctx.rto.timing()).is_some_and(|due| ctx.now < due),
