@@ -45,7 +45,7 @@ fn a_clock_set_a_year_ahead_and_then_corrected_expires_messages_and_timers_still
     a.now = Time::from_origin(10 * YEAR);
     let next = a.send(B, 8);
     assert_eq!(a.frames(), [msg_r(next, B, 1, 8)]);
-    assert_eq!(a.wake(), on_grid(SECOND));
+    assert_eq!(a.wake(), SECOND);
 }
 
 #[test]
@@ -104,7 +104,8 @@ fn a_leap_of_twelve_hours_costs_at_most_one_transmission_per_message() {
     let frames = a.frames();
     assert_eq!(frames.len(), 20);
     for (n, id) in (0..).zip(ids) {
-        assert_eq!(frames.iter().filter(|frame| **frame == msg_r(id, B, 0, n)).count(), 1);
+        let expected = if n < 10 { question(id, B, 0) } else { msg_r(id, B, 0, n) };
+        assert_eq!(frames.iter().filter(|frame| **frame == expected).count(), 1, "{n}");
     }
     assert!(a.client.poll_timeout().unwrap() > a.now);
 }
@@ -139,7 +140,8 @@ fn time_zero_and_time_max_are_valid_times() {
         a.confirm(A, kit::id(1, 0));
         a.client.handle_timeout(end);
         a.drain();
-        assert!(a.client.poll_timeout().is_none_or(|next| next > end));
+        let next = a.client.poll_timeout().expect("timers run");
+        assert!(next > end || next == Time::MAX, "a deadline beyond the end of time is the end of time");
         a.accept(id, 1);
         a.ack_n(id, 1);
         assert_eq!(a.events().len(), 2);

@@ -39,7 +39,7 @@ fn the_sender_counts_frames_answers_and_states() {
         let srtt = rig.client.stats().srtt;
         assert_eq!(srtt, Some(100 * MS));
         counts!(rig, stats, msg_a: n, in_flight: 3 - n as usize, srtt: srtt, rto: rig.client.stats().rto);
-        assert!(rig.client.stats().rto >= SECOND);
+        assert_eq!(rig.client.stats().rto, 300 * MS, "a round trip gives one sample");
     }
     for (n, id) in (1u64..).zip(&ids) {
         rig.accept(*id, n);
@@ -66,7 +66,7 @@ fn the_sender_counts_timeouts_retransmissions_and_outcomes() {
     rig.wake();
     counts!(rig, stats, timeouts: 4, msg_r: 8, retransmissions: 4);
     rig.retry_after(ids[0], SECOND);
-    counts!(rig, stats, msg_a: 1, retry_after: 1, in_flight: 3);
+    counts!(rig, stats, msg_a: 1, retry_after: 1, in_flight: 3, paused: 1);
     rig.reject(ids[1], 7);
     counts!(rig, stats, msg_a: 2, failed: 1, unsettled: 3, parked: 1, in_flight: 2);
     rig.reject(ids[1], 7);
@@ -82,6 +82,9 @@ fn the_sender_counts_timeouts_retransmissions_and_outcomes() {
     rig.client.handle_disconnected(rig.now);
     counts!(rig, stats, in_flight: 0);
     assert!(!rig.client.is_settled());
+    rig.pass(SECOND);
+    rig.client.handle_timeout(rig.now);
+    counts!(rig, stats, paused: 0);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The journal: a record precedes every output that relies on it, and a restart restores what the records say.
 
+mod order;
 mod receiver;
 mod records;
-mod restart_barrier;
 mod restored_streams;
 mod sender;
 mod torn;

@@ -28,7 +28,7 @@ pub fn seed(byte: u8) -> Seed {
     Seed::from_bytes([byte; 32])
 }
 
-/// Returns the default without jitter: delays are the nominal ones, rounded up to the timer grid.
+/// Returns the default without jitter: delays are the nominal ones.
 pub fn steady() -> Config {
     Config::default().jitter(0.0)
 }
@@ -152,6 +152,39 @@ impl Rig {
         }
         self.now = end;
         outputs
+    }
+
+    /// Receives a frame that answers nothing: it shows that the connection is alive.
+    pub fn hear(&mut self) {
+        self.frame(Incoming::AckA { id: id(u64::MAX, 0), from: u64::MAX });
+    }
+
+    /// As [`wake`](Self::wake), on a connection that is alive: a frame is heard just before the deadline.
+    pub fn wake_heard(&mut self) -> Duration {
+        let start = self.now;
+        let next = self.client.poll_timeout().expect("a deadline");
+        self.fire_heard(next);
+        next.saturating_duration_since(start)
+    }
+
+    /// As [`run`](Self::run), on a connection that is alive: a frame is heard just before each deadline.
+    pub fn run_heard(&mut self, duration: Duration) -> Vec<(Duration, Output<Test>)> {
+        let (start, end) = (self.now, self.now + duration);
+        let mut outputs: Vec<_> = self.drain().into_iter().map(|output| (Duration::ZERO, output)).collect();
+        while let Some(next) = self.client.poll_timeout().filter(|next| *next <= end) {
+            self.fire_heard(next);
+            let at = next.saturating_duration_since(start);
+            outputs.extend(self.drain().into_iter().map(|output| (at, output)));
+        }
+        self.now = end;
+        outputs
+    }
+
+    fn fire_heard(&mut self, at: Time) {
+        self.now = Time::from_nanos(at.as_nanos() - 1);
+        self.hear();
+        assert_eq!(self.client.poll_output(), None, "nothing is due yet");
+        self.fire(at);
     }
 
     fn fire(&mut self, at: Time) {
