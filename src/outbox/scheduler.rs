@@ -154,9 +154,14 @@ impl<T: Types> Outbox<T> {
     }
 
     /// Transmits a message for the first time, if that is the next turn; a stream with something to repeat needs a token.
+    /// Beyond the window nothing enters again: the next turn there is that of the streams with something new.
     pub(crate) fn transmit_first(&mut self, ctx: &mut Context<T>) -> bool {
         self.sort_suspects();
-        let stream = self.rings.first(PLACE_RING).filter(|stream| self.streams[*stream].re_entry.first().is_none());
+        let stream = if self.window.has_room() {
+            self.rings.first(PLACE_RING).filter(|stream| self.streams[*stream].re_entry.first().is_none())
+        } else {
+            self.rings.first(FRESH_RING)
+        };
         self.transmit_first_of(stream, ctx)
     }
 
