@@ -5,6 +5,7 @@ mod failures;
 mod floor_updates;
 mod floors;
 mod reconnect;
+mod resend;
 mod retry_after;
 mod sparse;
 mod timeouts;
