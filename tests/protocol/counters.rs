@@ -66,7 +66,7 @@ fn the_sender_counts_timeouts_retransmissions_and_outcomes() {
     rig.wake();
     counts!(rig, stats, timeouts: 4, msg_r: 8, retransmissions: 4);
     rig.retry_after(ids[0], SECOND);
-    counts!(rig, stats, msg_a: 1, retry_after: 1, in_flight: 3, paused: 1);
+    counts!(rig, stats, msg_a: 1, retry_after: 1, in_flight: 3);
     rig.reject(ids[1], 7);
     counts!(rig, stats, msg_a: 2, failed: 1, unsettled: 3, parked: 1, in_flight: 2);
     rig.reject(ids[1], 7);

@@ -14,6 +14,7 @@ mod late_verdicts;
 mod overdue;
 mod questions;
 mod reconnect;
+mod resend;
 mod retry_after;
 mod server_memory;
 mod sparse;

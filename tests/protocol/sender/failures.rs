@@ -1,13 +1,15 @@
 //! Failures: each reason is given only when it is a fact, and a late ack:N still delivers.
 
+use core::time::Duration;
+
 use kit::*;
-use sixfold::{Event, FailReason, MsgId, Output, ResendError, Status};
+use sixfold::{Event, FailReason, MsgId, Outgoing, Output, Status};
 
 fn failed(id: MsgId, reason: FailReason) -> Output<Test> {
     Output::Event(Event::Failed { id, reason })
 }
 
-fn failures(outputs: impl IntoIterator<Item = Output<Test>>) -> Vec<FailReason> {
+pub(super) fn failures(outputs: impl IntoIterator<Item = Output<Test>>) -> Vec<FailReason> {
     let reason = |output| match output {
         Output::Event(Event::Failed { reason, .. }) => Some(reason),
         _ => None,
@@ -94,24 +96,44 @@ fn a_transmitted_message_that_expires_fails_as_unknown() {
 }
 
 #[test]
-fn in_a_dead_network_messages_follow_the_backoff_and_fail_as_unknown_with_their_payloads() {
+fn without_answers_messages_follow_the_backoff_and_fail_as_unknown_with_their_payloads() {
     let mut a = Rig::new(steady(), 1);
     let ids: Vec<_> = (0..40).map(|n| a.send(B, n)).collect();
-    let outputs = a.run(HOUR);
-    let sent = |id| outputs.iter().filter(move |(_, o)| *o == Output::Transmit(msg_r(id, B, 0, 0))).map(|(at, _)| *at);
-    let mut at = core::time::Duration::ZERO;
-    let backoff = [1, 2, 4, 8, 16, 32, 60].map(|s| {
-        at += on_grid(s * SECOND).min(60 * SECOND);
-        at
-    });
-    let mut expected = vec![core::time::Duration::ZERO];
-    expected.extend(backoff);
-    assert_eq!(sent(ids[0]).collect::<Vec<_>>(), expected, "eight transmissions, then no more");
+    let outputs = a.run_heard(HOUR);
+    let expected = [0, 1, 3, 7, 15, 31, 63, 123, 183, 243].map(|at| at * SECOND);
+    assert_eq!(sent(&outputs, ids[0]), expected, "ten transmissions, then no more");
+    let failed = outputs.iter().position(|(_, o)| *o == failed(ids[0], unknown(None))).unwrap();
+    assert_eq!(outputs[failed].0, 303 * SECOND);
+    assert!(ids.iter().all(|id| sent(&outputs, *id).len() >= 10));
     assert_eq!(failures(outputs.into_iter().map(|(_, o)| o)), vec![unknown(None); 40]);
+    assert_all_failed(&a, &ids);
+}
+
+#[test]
+fn on_a_silent_link_messages_are_repeated_until_they_expire_and_keep_their_payloads() {
+    let mut a = Rig::new(steady().expiry(HOUR), 1);
+    let ids: Vec<_> = (0..40).map(|n| a.send(B, n)).collect();
+    let outputs = a.run(HOUR);
+    let backoff = [0, 1, 3, 7, 15, 31].into_iter().chain((0..59).map(|n| 63 + 60 * n)).map(|at| at * SECOND);
+    assert!(sent(&outputs, ids[0]).into_iter().eq(backoff));
+    let failed: Vec<_> = outputs.iter().filter(|(_, o)| matches!(o, Output::Event(Event::Failed { .. }))).collect();
+    assert!(failed.iter().all(|(at, _)| *at == HOUR), "no number of attempts fails what nobody could answer");
+    assert_eq!(failures(outputs.into_iter().map(|(_, o)| o)), vec![unknown(None); 40]);
+    assert_all_failed(&a, &ids);
+}
+
+/// Returns when a message was transmitted.
+fn sent(outputs: &[(Duration, Output<Test>)], id: MsgId) -> Vec<Duration> {
+    let is_sent = |output: &Output<Test>| matches!(output, Output::Transmit(Outgoing::MsgR { id: i, .. }) if *i == id);
+    outputs.iter().filter(|(_, output)| is_sent(output)).map(|(at, _)| *at).collect()
+}
+
+/// Asserts that these messages to B have failed as unknown, with their payloads from 0, and that nothing else is left.
+fn assert_all_failed(a: &Rig, ids: &[MsgId]) {
     let failed: Vec<_> = a.client.outbox().map(|e| (e.id, *e.payload, e.status)).collect();
-    assert_eq!(failed.len(), 40);
+    assert_eq!(failed.len(), ids.len());
     for ((n, id), entry) in (0..).zip(ids).zip(failed) {
-        assert_eq!(entry, (id, n, Status::Failed(unknown(None))));
+        assert_eq!(entry, (*id, n, Status::Failed(unknown(None))));
     }
     assert!(a.client.is_settled(), "failed messages do not count");
     assert_eq!(a.client.poll_timeout(), None);
@@ -121,12 +143,18 @@ fn in_a_dead_network_messages_follow_the_backoff_and_fail_as_unknown_with_their_
 fn when_the_network_heals_before_the_last_attempt_every_message_is_delivered() {
     let mut a = Rig::new(steady(), 1);
     let ids: Vec<_> = (0..40).map(|n| a.send(B, n)).collect();
-    a.run(60 * SECOND);
-    for (server_id, id) in (0..).zip(&ids) {
-        a.accept(*id, server_id);
-        a.ack_n(*id, server_id);
+    a.run_heard(303 * SECOND - NANOSECOND);
+    a.drain();
+    let mut delivered = 0;
+    for round in [&ids[..32], &ids[32..]] {
+        for id in round {
+            a.accept(*id, 1);
+            a.ack_n(*id, 1);
+        }
+        let events = a.events();
+        assert!(!events.iter().any(|event| matches!(event, Event::Failed { .. })), "{events:?}");
+        delivered += events.iter().filter(|event| matches!(event, Event::Delivered { .. })).count();
     }
-    let delivered = a.events().into_iter().filter(|event| matches!(event, Event::Delivered { .. })).count();
     assert_eq!((delivered, a.client.outbox().count()), (40, 0));
 }
 
@@ -137,7 +165,7 @@ fn a_late_ack_n_delivers_a_failed_message_that_was_transmitted() {
         let id = a.send(B, 7);
         match late {
             0 => a.reject(id, 1),
-            1 => drop(a.run(10 * 60 * SECOND)),
+            1 => drop(a.run_heard(10 * 60 * SECOND)),
             2 => {
                 a.accept(id, 5);
                 a.reject(id, 1);
@@ -161,7 +189,7 @@ fn a_late_ack_n_delivers_a_failed_message_that_was_transmitted() {
 fn a_late_msg_a_leaves_a_failed_message_failed_and_resend_remembers_it() {
     let mut a = Rig::new(steady().max_attempts(Some(1)), 1);
     let id = a.send(B, 7);
-    a.run(2 * SECOND);
+    a.run_heard(2 * SECOND);
     a.accept(id, 5);
     assert_eq!(a.drain(), []);
     assert_eq!(a.client.status(id), Some(Status::Failed(unknown(None))));
@@ -169,47 +197,7 @@ fn a_late_msg_a_leaves_a_failed_message_failed_and_resend_remembers_it() {
     assert_eq!(a.drain(), [Output::Event(Event::ServerIdConflict { id, first: 5, second: 6 })]);
     a.client.resend(id, a.now).unwrap();
     assert_eq!(a.client.status(id), Some(Status::Accepted), "a status never moves back");
-    assert_eq!(a.frames(), [msg_r(id, B, 0, 7)]);
-}
-
-#[test]
-fn resend_keeps_the_id_and_resets_the_attempts() {
-    let mut a = Rig::new(steady().max_attempts(Some(2)), 1);
-    let id = a.send(B, 7);
-    a.run(HOUR);
-    a.client.resend(id, a.now).unwrap();
-    assert_eq!(a.client.status(id), Some(Status::OnWire), "it has left before");
-    assert_eq!(a.client.resend(id, a.now), Err(ResendError::NotFailed(id)));
-    let outputs: Vec<_> = a.run(HOUR).into_iter().map(|(_, o)| o).collect();
-    assert_eq!(outputs.iter().filter(|o| **o == Output::Transmit(msg_r(id, B, 0, 7))).count(), 2);
-    assert_eq!(failures(outputs), [unknown(None)]);
-    a.client.discard(id, a.now).unwrap();
-    assert_eq!(a.client.resend(id, a.now), Err(ResendError::Unknown(id)));
-}
-
-#[test]
-fn a_resent_message_that_is_rejected_again_fails_as_unknown() {
-    let mut a = Rig::new(steady(), 1);
-    let id = a.send(B, 7);
-    a.reject(id, 1);
-    a.client.resend(id, a.now).unwrap();
-    a.reject(id, 2);
-    assert_eq!(failures(a.drain()), [FailReason::Rejected(rejection(1)), unknown(Some(rejection(2)))]);
-}
-
-#[test]
-fn a_resent_message_gets_a_new_expiry_within_its_lifetime() {
-    let mut a = Rig::new(steady().expiry(3 * DAY).lifetime(7 * DAY).max_attempts(None), 1);
-    let id = a.send(B, 7);
-    a.run(6 * DAY);
-    a.client.resend(id, a.now).unwrap();
-    a.run(DAY - MS);
-    assert_eq!(a.client.status(id), Some(Status::OnWire));
-    a.run(MS);
-    assert_eq!(a.client.status(id), Some(Status::Failed(unknown(None))), "seven days after send");
-    let age = 7 * DAY;
-    assert_eq!(a.client.resend(id, a.now), Err(ResendError::TooOld { id, age }));
-    assert_eq!(a.client.discard(id, a.now), Ok(7));
+    assert_eq!(a.frames(), [question(id, B, 0)]);
 }
 
 #[test]
@@ -221,7 +209,10 @@ fn each_change_of_the_server_id_is_reported_once() {
     a.accept(id, 1);
     assert_eq!(a.drain(), []);
     a.accept(id, 2);
-    assert_eq!(a.drain(), [Output::Event(Event::ServerIdConflict { id, first: 1, second: 2 })]);
+    let conflict = Event::ServerIdConflict { id, first: 1, second: 2 };
+    assert_eq!(a.drain(), [Output::Event(conflict), Output::Transmit(question(id, B, 0))]);
+    a.accept(id, 2);
+    assert_eq!(a.drain(), []);
     a.ack_n(id, 3);
     let conflict = Event::ServerIdConflict { id, first: 2, second: 3 };
     assert_eq!(a.events(), [conflict, Event::Delivered { id, server_id: 3 }]);
@@ -276,17 +267,4 @@ fn a_message_sent_at_the_nanosecond_of_an_expiry_carries_the_floor_above_the_exp
     let next = a.send(B, 8);
     let failed = Output::Event(Event::Failed { id, reason: unknown(None) });
     assert_eq!(a.drain(), [failed, Output::Transmit(msg_r(next, B, 1, 8))]);
-}
-
-#[test]
-fn a_resent_message_that_is_still_not_transmitted_fails_as_expired_again() {
-    let mut a = Rig::new(steady().expiry(HOUR), 1);
-    a.client.handle_disconnected(a.now);
-    let id = a.send(B, 7);
-    a.wake();
-    assert_eq!(failures(a.drain()), [FailReason::Expired]);
-    a.client.resend(id, a.now).unwrap();
-    assert_eq!(a.client.status(id), Some(Status::Queued));
-    a.wake();
-    assert_eq!(failures(a.drain()), [FailReason::Expired]);
 }

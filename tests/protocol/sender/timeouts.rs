@@ -1,17 +1,42 @@
-//! Timeouts and probes: msg:R is sent again at exactly its deadline, with exponential backoff.
+//! Timeouts and questions: msg:R is sent again, and a peer asked about, at exactly the deadline, with exponential backoff.
 
 use core::time::Duration;
 
 use kit::*;
-use sixfold::{Event, Output, Stage, Status};
+use sixfold::{Event, MsgId, Outgoing, Output, Stage, Status};
 
-/// Fires the next deadline, which must be a retransmission in this stage; returns how long it took.
-fn retry(rig: &mut Rig, id: sixfold::MsgId, stage: Stage, attempt: u32) -> Duration {
+/// Fires the next deadline, which must be a retransmission to B; returns how long it took.
+fn retry(rig: &mut Rig, id: MsgId, attempt: u32) -> Duration {
     let passed = rig.wake();
     let outputs = rig.drain();
-    assert_eq!(outputs[0], Output::Event(Event::Retrying { id, stage, attempt }));
+    assert_eq!(outputs[0], Output::Event(Event::Retrying { id, stage: Stage::Accept, attempt }));
     assert_eq!(outputs.last().unwrap(), &Output::Transmit(msg_r(id, B, 0, 7)));
     passed
+}
+
+/// Lets time pass while the server answers each question at once: accepted, as before. Returns when which message was
+/// asked about.
+fn run_answered(rig: &mut Rig, duration: Duration, server_id: u64) -> Vec<(Duration, MsgId)> {
+    let (end, start) = (rig.now + duration, rig.now);
+    let mut asked = Vec::new();
+    loop {
+        for frame in rig.frames() {
+            let Outgoing::MsgR { id, .. } = frame else { panic!("{frame:?}") };
+            asked.push((rig.now.saturating_duration_since(start), id));
+            rig.accept(id, server_id);
+        }
+        if rig.client.poll_timeout().is_none_or(|next| next > end) {
+            rig.now = end;
+            return asked;
+        }
+        rig.wake();
+    }
+}
+
+/// Returns when a message is transmitted again.
+fn due(rig: &Rig, id: MsgId) -> Duration {
+    let retried = |output: &Output<Test>| matches!(output, Output::Event(Event::Retrying { id: i, .. }) if *i == id);
+    rig.clone().run(10 * SECOND).into_iter().find(|(_, output)| retried(output)).unwrap().0
 }
 
 #[test]
@@ -20,67 +45,67 @@ fn the_timeout_doubles_up_to_rto_max_and_the_id_stays_the_same() {
     let id = a.send(B, 7);
     a.drain();
     for (attempt, seconds) in (1..).zip([1, 2, 4, 8, 16, 32]) {
-        assert_eq!(retry(&mut a, id, Stage::Accept, attempt), on_grid(seconds * SECOND));
+        assert_eq!(retry(&mut a, id, attempt), seconds * SECOND);
     }
     for attempt in 7..20 {
-        assert_eq!(retry(&mut a, id, Stage::Accept, attempt), 60 * SECOND, "the cap is exact");
+        assert_eq!(retry(&mut a, id, attempt), 60 * SECOND, "the cap is exact");
     }
 }
 
 #[test]
-fn jitter_lengthens_a_timeout_by_at_most_its_fraction_and_the_timer_grid() {
+fn jitter_lengthens_a_timeout_by_at_most_its_fraction() {
     let mut lengths = std::collections::BTreeSet::new();
     for seed_byte in 0..100 {
         let mut a = Rig::new(sixfold::Config::default().jitter(0.25), seed_byte);
         let id = a.send(B, 7);
         a.drain();
-        let passed = retry(&mut a, id, Stage::Accept, 1);
-        assert!(passed >= SECOND && passed <= on_grid(SECOND.mul_f64(1.25)), "{passed:?}");
+        let passed = retry(&mut a, id, 1);
+        assert!(passed >= SECOND && passed <= SECOND.mul_f64(1.25), "{passed:?}");
         lengths.insert(passed);
     }
-    assert!(lengths.len() >= 4, "spread over {lengths:?}");
+    assert!(lengths.len() >= 90, "spread over {lengths:?}");
 }
 
 #[test]
-fn probes_back_off_to_probe_max_and_never_fail_the_message() {
+fn questions_back_off_to_probe_max_and_never_fail_the_message() {
     let mut a = Rig::new(steady().max_attempts(Some(2)), 1);
     let id = a.send(B, 7);
     a.accept(id, 1);
     a.drain();
-    for (attempt, seconds) in (1..).zip([2, 4, 8, 16, 32, 64, 128, 256, 512]) {
-        assert_eq!(retry(&mut a, id, Stage::Deliver, attempt), on_grid(seconds * SECOND));
+    for (n, seconds) in (1..).zip([2, 4, 8, 16, 32, 64, 128, 256, 512].into_iter().chain([600; 10])) {
+        assert_eq!(a.wake(), seconds * SECOND);
+        let asks = if n == 8 { msg_r(id, B, 0, 7) } else { question(id, B, 0) };
+        assert_eq!(a.drain(), [Output::Transmit(asks)], "the eighth is whole");
+        a.accept(id, 1);
+        assert_eq!(a.drain(), []);
     }
-    for attempt in 10..20 {
-        assert_eq!(retry(&mut a, id, Stage::Deliver, attempt), 600 * SECOND);
+    for outputs in [a.clone().run(DAY), a.run_heard(DAY)] {
+        assert!(!outputs.iter().any(|(_, output)| matches!(output, Output::Event(Event::Failed { .. }))));
     }
-    assert_eq!(a.client.status(id), Some(Status::Accepted));
+    assert_eq!(a.client.status(id), Some(Status::Accepted), "unanswered, it is not failed either");
 }
 
 #[test]
-fn an_ack_n_resets_the_probe_backoff_of_the_peer() {
+fn an_ack_n_brings_the_questions_about_its_peer_forward() {
     let mut a = Rig::new(steady(), 1);
     let [first, second] = [7, 8].map(|payload| a.send(B, payload));
     let elsewhere = a.send(99, 9);
-    for (id, server_id) in [(first, 1), (second, 2), (elsewhere, 3)] {
-        a.accept(id, server_id);
+    for id in [first, second, elsewhere] {
+        a.accept(id, 1);
     }
-    a.run(HOUR);
+    run_answered(&mut a, HOUR, 1);
     a.ack_n(first, 1);
     a.drain();
-    let soon = a.run(3 * SECOND);
-    let retrying = soon.iter().filter_map(|(at, output)| match output {
-        Output::Event(Event::Retrying { id, attempt, .. }) => Some((*at, *id, *attempt)),
-        _ => None,
-    });
-    assert_eq!(retrying.collect::<Vec<_>>(), [(on_grid(2 * SECOND), second, 1)], "and no message to another peer");
+    let soon = [(2 * SECOND, second), (6 * SECOND, second)];
+    assert_eq!(run_answered(&mut a, 7 * SECOND, 1), soon, "backing off anew, and about no other peer");
 }
 
 #[test]
-fn an_ack_n_resets_the_probe_backoff_of_older_streams_of_the_peer_too() {
+fn an_ack_n_asks_at_once_about_the_older_streams_of_the_peer() {
     let mut a = Rig::new(steady(), 1);
     let old = a.send(B, 7);
     a.accept(old, 1);
-    a.run(2 * HOUR);
+    run_answered(&mut a, 2 * HOUR, 1);
     for n in 0..512 {
         let id = a.send(B, n);
         a.client.discard(id, a.now).unwrap();
@@ -89,9 +114,7 @@ fn an_ack_n_resets_the_probe_backoff_of_older_streams_of_the_peer_too() {
     assert_ne!(old.stream(), new.stream());
     a.run(MS);
     a.ack_n(new, 2);
-    a.drain();
-    let retrying = |output: &Output<Test>| matches!(output, Output::Event(Event::Retrying { id, .. }) if *id == old);
-    assert!(a.run(3 * SECOND).iter().any(|(_, output)| retrying(output)));
+    assert_eq!(a.frames(), [question(old, B, 0)]);
 }
 
 #[test]
@@ -103,7 +126,7 @@ fn the_rtt_estimate_follows_samples_and_ignores_answers_to_retransmissions() {
     assert_eq!((a.client.stats().srtt, a.client.stats().rto), (Some(100 * MS), 300 * MS));
 
     let second = a.send(B, 2);
-    a.run(on_grid(300 * MS));
+    a.run(300 * MS);
     assert_eq!(a.client.stats().timeouts, 1);
     a.pass(MS);
     a.accept(second, 2);
@@ -111,22 +134,47 @@ fn the_rtt_estimate_follows_samples_and_ignores_answers_to_retransmissions() {
 }
 
 #[test]
-fn a_timeout_doubles_the_rto_of_later_messages_until_a_new_sample() {
-    let mut a = Rig::new(steady(), 1);
+fn a_timeout_delays_no_other_message() {
+    let mut a = Rig::new(steady().max_attempts(None), 1);
     a.send(B, 1);
-    a.run(on_grid(SECOND));
+    a.run(100 * SECOND);
+    let other = a.send(B, 2);
+    assert_eq!(due(&a, other), SECOND);
+}
+
+#[test]
+fn an_acceptance_after_a_timeout_doubles_the_rto_of_all_messages_until_a_new_sample() {
+    let mut a = Rig::new(steady().rto_min(SECOND), 1);
+    let first = a.send(B, 1);
+    a.run(SECOND);
     let second = a.send(B, 2);
     a.drain();
-    let due = |rig: &Rig, id| {
-        let outputs = rig.clone().run(10 * SECOND);
-        let retried =
-            |output: &Output<Test>| matches!(output, Output::Event(Event::Retrying { id: i, .. }) if *i == id);
-        outputs.into_iter().find(|(_, output)| retried(output)).unwrap().0
-    };
-    assert_eq!(due(&a, second), on_grid(2 * SECOND), "the doubled timeout is kept for the next message");
+    a.accept(first, 1);
+    assert_eq!((due(&a, second), a.client.stats().rto), (2 * SECOND, 2 * SECOND), "of those on the wire too");
     a.accept(second, 2);
     let third = a.send(B, 3);
-    assert_eq!(due(&a, third), on_grid(SECOND), "the sample resets it");
+    assert_eq!((due(&a, third), a.client.stats().rto), (SECOND, SECOND), "the sample ends it");
+}
+
+#[test]
+fn a_refusal_after_a_timeout_doubles_nothing_and_makes_no_earlier_message_overdue() {
+    let mut a = Rig::new(steady(), 1);
+    let [put_off, rejected] = [1, 2].map(|payload| a.send(B, payload));
+    let elsewhere = a.send(99, 3);
+    a.run(SECOND);
+    a.retry_after(put_off, SECOND);
+    a.reject(rejected, 1);
+    assert_eq!(a.client.stats().rto, SECOND);
+    assert_eq!(due(&a, elsewhere), 2 * SECOND);
+
+    let mut a = Rig::new(steady(), 1);
+    let early = a.send(B, 0);
+    let later = [98, 99].map(|peer| a.send(peer, 1));
+    a.pass(10 * MS);
+    a.reject(later[0], 1);
+    a.retry_after(later[1], SECOND);
+    assert_eq!(a.client.stats().rto, 200 * MS, "both are answers");
+    assert_eq!(due(&a, early), 190 * MS, "and not SRTT + 4 RTTVAR = 30 ms after it was sent");
 }
 
 #[test]
@@ -135,7 +183,7 @@ fn a_timer_fires_at_its_deadline_and_not_a_nanosecond_before() {
     let id = a.send(B, 7);
     a.drain();
     let deadline = a.client.poll_timeout().unwrap();
-    assert_eq!(deadline, a.now + on_grid(SECOND));
+    assert_eq!(deadline, a.now + SECOND);
     a.client.handle_timeout(sixfold::Time::from_nanos(deadline.as_nanos() - 1));
     assert_eq!(a.drain(), []);
     assert_eq!(a.client.poll_timeout(), Some(deadline), "early is harmless");
@@ -159,7 +207,7 @@ fn three_timeouts_in_a_row_suspect_the_connection_and_any_frame_resets_the_count
     };
     let first = suspicions(&a.clone().run(8 * SECOND));
     assert_eq!(first.len(), 1, "twenty messages, one event: {first:?}");
-    assert!(first[0] > 6 * SECOND);
+    assert_eq!(first[0], 7 * SECOND);
     a.run(4 * SECOND);
     a.frame(sixfold::Incoming::AckA { id: id(5, 5), from: 77 });
     assert_eq!(suspicions(&a.run(6 * SECOND)), [], "even a forged frame shows that the connection is alive");

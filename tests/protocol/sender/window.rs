@@ -1,7 +1,7 @@
 //! The window: it bounds how many msg:R are on the wire without an answer.
 
 use kit::*;
-use sixfold::{Outgoing, Status};
+use sixfold::{Outgoing, Output, Status};
 
 fn ids(frames: &[Outgoing<Test>]) -> Vec<u64> {
     let seq = |frame: &Outgoing<Test>| match frame {
@@ -40,13 +40,38 @@ fn an_offline_peer_does_not_block_the_others() {
 }
 
 #[test]
-fn a_message_leaves_the_window_after_three_unanswered_transmissions() {
+fn a_message_gives_its_place_back_after_three_unanswered_transmissions_if_something_was_heard() {
     let mut a = Rig::new(steady().window(32).max_attempts(None), 1);
-    a.send_all(B, 0..32);
+    let stuck = a.send_all(B, 0..32);
     let waiting = a.send(99, 7);
-    a.run(on_grid(SECOND) + on_grid(2 * SECOND));
+    a.drain();
+    let mut silent = a.clone();
+    silent.run(7 * SECOND);
+    assert_eq!(silent.client.status(waiting), Some(Status::Queued), "on a silent link the window stays shut");
+
+    a.run_heard(7 * SECOND - NANOSECOND);
     assert_eq!(a.client.status(waiting), Some(Status::Queued), "two timeouts are not enough");
-    a.run(on_grid(4 * SECOND));
+    let outputs = a.run_heard(NANOSECOND);
     assert_eq!(a.client.status(waiting), Some(Status::OnWire));
-    assert_eq!(a.client.stats().in_flight, 1);
+    let sent = outputs.into_iter().filter_map(|(_, output)| match output {
+        Output::Transmit(frame) => Some(frame),
+        Output::Persist(_) | Output::Event(_) => None,
+    });
+    let sent: Vec<_> = sent.collect();
+    assert_eq!(sent[0], msg_r(waiting, 99, 0, 7), "the others come after what had no turn yet");
+    let again = (0..31).zip(&stuck).map(|(n, id)| msg_r(*id, B, 0, n));
+    assert!(sent[1..].iter().cloned().eq(again), "they enter again as far as there are places");
+    assert_eq!(a.client.stats().in_flight, 32);
+}
+
+#[test]
+fn a_feeler_goes_although_its_stream_has_something_that_waits_for_a_place_again() {
+    let mut a = Rig::new(steady().window(1).max_attempts(None), 1);
+    let sent = a.send_all(B, 0..4);
+    // A feeler that gives its place back waits for one: the window is full again. The next one goes all the same.
+    for (n, id) in (0..).zip(sent).skip(1) {
+        let outputs = a.run_heard(60 * SECOND);
+        let feeler = Output::Transmit(msg_r(id, B, 0, n));
+        assert_eq!(outputs.into_iter().find(|(_, output)| *output == feeler), Some((60 * SECOND, feeler)), "{n}");
+    }
 }
