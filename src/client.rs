@@ -98,9 +98,9 @@ impl<T: Types> Client<T> {
     /// written with: "wall clock at the start + monotonic time since", origin the Unix epoch; a time later than `now`
     /// is taken as `now`.
     ///
-    /// What was handed over and not confirmed is handed over again. Messages to a peer with restored undelivered ones
-    /// wait until those are delivered or failed; `max_hold` after the first connect it is enough that they are
-    /// accepted. What has expired meanwhile fails at the first input.
+    /// What was handed over and not confirmed is handed over again. Messages to a peer with restored ones wait until each
+    /// of those is accepted or failed, was put off by the server, or does not get through although others do; a server
+    /// pushes in the order in which it accepted. What has expired meanwhile fails at the first input.
     ///
     /// # Errors
     ///
@@ -243,7 +243,8 @@ impl<T: Types> Client<T> {
         discarded
     }
 
-    /// Handles a new connection: everything undelivered is transmitted again, in order and as tokens allow.
+    /// Handles a new connection: what the last one left unanswered is transmitted again as tokens allow, and each
+    /// recipient of accepted messages is asked about.
     ///
     /// Connectionless transports call this once. A call while connected means a new connection.
     pub fn handle_connected(&mut self, now: Time) {

@@ -104,8 +104,10 @@ impl Default for Config {
 impl Config {
     /// Sets the window: the maximum number of msg:R that wait for msg:A, 1 to 2³⁰, default 32.
     ///
-    /// A message leaves the window when it is answered, and after three unanswered transmissions. So neither an offline
-    /// recipient nor a frame that never arrives blocks the others.
+    /// A message leaves the window when it is answered, and after three unanswered transmissions if something else was
+    /// heard each time. While nothing at all is heard, one first transmission may go beyond a full window each `rto_max`.
+    /// So neither an offline recipient nor a frame that never arrives blocks the others, and a dead connection swallows
+    /// no backlog.
     pub const fn window(mut self, messages: usize) -> Self {
         self.window = messages;
         self
@@ -143,7 +145,8 @@ impl Config {
         self
     }
 
-    /// Sets the minimum retransmission timeout: 1 µs to `rto_max`, default 1 s (RFC 6298 section 2.4).
+    /// Sets the minimum retransmission timeout: 1 µs to `rto_max`, default 200 ms. RFC 6298 section 2.4
+    /// asks for 1 s, for a network whose delays are unknown; servers that batch their answers need some 100 ms.
     pub const fn rto_min(mut self, timeout: Duration) -> Self {
         self.rto_min = timeout;
         self
@@ -156,23 +159,26 @@ impl Config {
         self
     }
 
-    /// Sets after how many unanswered transmissions a message fails: from 1, default 8; `None` for no limit, which
+    /// Sets after how many unanswered transmissions a message fails: 1 to 65,535, default 10; `None` for no limit, which
     /// suits a lossy datagram link.
     ///
-    /// A reconnect resets the count.
+    /// Only a transmission counts after which something was heard: on a silent link, in a tunnel for example, a message
+    /// fails only when it expires. A reconnect resets the count. Whatever the limit, a message fails after ten
+    /// connections that ended while it was the only suspect of having ended them.
     pub const fn max_attempts(mut self, attempts: Option<u32>) -> Self {
         self.max_attempts = attempts;
         self
     }
 
-    /// Sets the delay between msg:A and the first probe: 1 µs to `probe_max`, default 2 s. Each probe doubles it.
+    /// Sets the delay between msg:A and the first probes of a recipient: 1 µs to `probe_max`, default 2 s. It doubles each
+    /// time, and begins anew when something is accepted or the recipient is heard of.
     pub const fn probe_initial(mut self, delay: Duration) -> Self {
         self.probe_initial = delay;
         self
     }
 
-    /// Sets the maximum delay between two probes, and the maximum pause that a server may request: `probe_initial` to
-    /// 10 years, default 10 min.
+    /// Sets the maximum delay between two probes of a recipient, and the maximum pause that a server may request:
+    /// `probe_initial` to 10 years, default 10 min.
     pub const fn probe_max(mut self, delay: Duration) -> Self {
         self.probe_max = delay;
         self
@@ -191,8 +197,7 @@ impl Config {
         self
     }
 
-    /// Sets the maximum share by which each delay is randomly lengthened: 0.0 to 1.0, default 0.25. The result is
-    /// rounded up to the timer grid, by at most 1/16.
+    /// Sets the maximum share by which each delay is randomly lengthened: 0.0 to 1.0, default 0.25.
     pub const fn jitter(mut self, share: f64) -> Self {
         self.jitter = share;
         self
@@ -268,6 +273,7 @@ impl Config {
         let count = |n: usize| (1..=MAX_COUNT).contains(&n);
         let timer = |d: Duration| (MIN_DURATION..=MAX_DURATION).contains(&d);
         let rate = |n: u32| (1..=1_000_000).contains(&n);
+        let attempts = self.max_attempts.is_none_or(|n| (1..=u32::from(u16::MAX)).contains(&n));
         const COUNT: &str = "must be from 1 to 2^30";
         const TIMER: &str = "must be from 1 microsecond to 10 years";
         const RATE: &str = "must be from 1 to 1000000";
@@ -281,7 +287,7 @@ impl Config {
             ("rto_max", self.rto_max >= self.rto_min, "must not be less than rto_min"),
             ("rto_initial", self.rto_initial >= self.rto_min, "must not be less than rto_min"),
             ("rto_initial", self.rto_initial <= self.rto_max, "must not be greater than rto_max"),
-            ("max_attempts", self.max_attempts != Some(0), "must be at least 1, or None for no limit"),
+            ("max_attempts", attempts, "must be from 1 to 65535, or None for no limit"),
             ("probe_initial", timer(self.probe_initial), TIMER),
             ("probe_max", timer(self.probe_max), TIMER),
             ("probe_max", self.probe_max >= self.probe_initial, "must not be less than probe_initial"),
@@ -336,6 +342,7 @@ mod tests {
             (good().rto_initial(ms(199)), "rto_initial"),
             (good().rto_initial(ms(60_001)), "rto_initial"),
             (good().max_attempts(Some(0)), "max_attempts"),
+            (good().max_attempts(Some(65_536)), "max_attempts"),
             (good().probe_initial(ms(0)), "probe_initial"),
             (good().probe_max(ms(1_999)), "probe_max"),
             (good().expiry(ms(0)), "expiry"),

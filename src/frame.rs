@@ -141,7 +141,9 @@ pub enum Verdict<T: Types> {
     Accepted(T::ServerId),
     /// The server refuses the message.
     Rejected(Rejection),
-    /// The server asks for a retry after this time. It pauses every msg:R, for at most `probe_max`.
+    /// The server asks for a retry after this time: the messages of this process to this recipient pause, for at most
+    /// `probe_max`. When a second recipient's message is answered so before that, and none was accepted in between, every
+    /// msg:R pauses. A question is never answered so.
     RetryAfter(Duration),
 }
 

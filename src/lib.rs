@@ -2,7 +2,7 @@
 //!
 //! - **stream**: the messages of one client process to one recipient, numbered 0, 1, 2, …; the number is the *seq*.
 //! - **floor**: the lowest seq of a stream that the sender may still transmit by itself; none below is waited for.
-//! - **probe**: a repetition of a message that the server has accepted, to ask whether the recipient has handled it.
+//! - **probe**: a question about a message that the server has accepted: whether the recipient has handled it.
 //! - **token**: the permission for one retransmission. Tokens arise at a fixed rate and accumulate up to a limit.
 //! - **failed**: rejected, expired or unanswered: the client repeats the message only if the application resends it.
 //!

@@ -21,7 +21,8 @@ pub enum Stage {
 pub enum FailReason {
     /// The message was transmitted exactly once, and the server rejected it.
     Rejected(Rejection),
-    /// The message was never transmitted, and its `expiry` has passed.
+    /// The message was never transmitted, and its `expiry` has passed. After a restart only messages are called so that
+    /// were before it.
     Expired,
     /// The message was transmitted and not confirmed: it may have arrived.
     Unknown {
