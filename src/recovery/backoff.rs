@@ -6,7 +6,7 @@
 use crate::rng::Rng;
 
 /// The delays of one kind of timer, in nanoseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Backoff {
     pub(crate) base: u64,
     pub(crate) cap: u64,

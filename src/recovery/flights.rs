@@ -36,11 +36,13 @@ pub(crate) struct Flights {
 }
 
 /// The delays now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Timing {
     pub(crate) backoff: Backoff,
     /// The delay of what is overdue, at most the base.
     pub(crate) overdue: u64,
+    /// It changes with the others.
+    pub(crate) version: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -108,11 +110,16 @@ impl Flights {
     /// All delays follow a new timing.
     #[inline]
     pub(crate) fn follow(&mut self, timing: &Timing) {
-        if self.timing != *timing {
-            self.timing = *timing;
-            self.earliest = None;
-            (0..self.lists.len()).for_each(|index| self.derive(index));
+        if self.timing.version != timing.version {
+            self.change(timing);
         }
+    }
+
+    #[inline(never)]
+    fn change(&mut self, timing: &Timing) {
+        self.timing = *timing;
+        self.earliest = None;
+        (0..self.lists.len()).for_each(|index| self.derive(index));
     }
 
     fn derive(&mut self, index: usize) {
@@ -295,7 +302,7 @@ impl Flights {
 impl Timing {
     /// Timers without overdue ones.
     pub(crate) const fn of(backoff: Backoff) -> Self {
-        Self { backoff, overdue: backoff.base }
+        Self { backoff, overdue: backoff.base, version: 0 }
     }
 }
 
@@ -346,7 +353,7 @@ mod tests {
         #[test]
         fn the_next_deadline_is_the_least_and_timers_fire_once_in_order(steps in proptest::collection::vec(step(), 1..400)) {
             let mut jitter = jitter(0.0);
-            let mut timing = Timing { backoff: Backoff { base: 1_000, cap: CAP }, overdue: 700 };
+            let mut timing = Timing { backoff: Backoff { base: 1_000, cap: CAP }, overdue: 700, version: 0 };
             let mut flights = Flights::new(timing.backoff, timing, &mut jitter);
             let mut overdue_before = 0;
             let mut queue = List::EMPTY;
@@ -379,7 +386,7 @@ mod tests {
                         flights.on_answered_once(number);
                     }
                     Step::Base(base) => {
-                        timing.backoff.base = base;
+                        (timing.backoff.base, timing.version) = (base, timing.version + 1);
                         flights.follow(&timing);
                     }
                     Step::Pass(nanos) => now = now.plus(nanos),

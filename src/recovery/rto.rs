@@ -44,7 +44,7 @@ pub(crate) struct Rto {
 impl Rto {
     pub(crate) fn new(config: &Config) -> Self {
         let (rto, min, max) = (nanos(config.rto_initial), nanos(config.rto_min), nanos(config.rto_max));
-        let timing = Timing::of(Backoff { base: rto, cap: max });
+        let timing = Timing { version: 1, ..Timing::of(Backoff { base: rto, cap: max }) };
         let (doubled_at, timed) = (Time::ZERO, None);
         Self { estimate: None, rto, min, max, doublings: 0, doubled_at, timed, samples: 0, needless: 0, timing }
     }
@@ -148,6 +148,7 @@ impl Rto {
     fn derive(&mut self) {
         let base = Backoff { base: self.rto, cap: self.max }.nominal(self.doublings);
         let overdue = self.sum().map_or(base, |sum| Backoff { base: sum, cap: base }.nominal(self.needless));
+        self.timing.version = self.timing.version.wrapping_add(1);
         (self.timing.backoff.base, self.timing.overdue) = (base, overdue);
     }
 }
