@@ -59,6 +59,8 @@ impl<T: Types> Outbox<T> {
                 ctx.event(Event::Accepted { id, server_id });
                 if !self.floors.is_empty() {
                     self.on_announcement_answered(stream, seq);
+                    // It may have waited to announce the floor as a message on the wire.
+                    self.announce(stream, ctx);
                 }
                 return;
             }

@@ -1,4 +1,5 @@
-//! Reconnects: every undelivered message is transmitted again, in order, and paced by the token bucket.
+//! Reconnects: every message that was not accepted is transmitted again, in order, and paced by the token bucket; each
+//! peer is asked about two that were.
 
 use kit::*;
 use sixfold::{Event, Outgoing, Output, Stage, Status};
@@ -23,17 +24,22 @@ fn messages_sent_while_disconnected_are_transmitted_in_order_on_connect() {
 }
 
 #[test]
-fn on_connect_every_undelivered_message_is_transmitted_oldest_first() {
+fn on_connect_every_unanswered_message_is_transmitted_oldest_first_and_two_accepted_ones_are_asked_about() {
     let mut a = Rig::new(steady().window(4), 1);
-    let ids: Vec<_> = (0..6).map(|n| a.send(B, n)).collect();
-    a.accept(ids[0], 1);
-    a.accept(ids[2], 2);
+    let ids: Vec<_> = (0..7).map(|n| a.send(B, n)).collect();
+    for n in [2, 1, 0] {
+        a.accept(ids[n], 1);
+    }
     a.drain();
     a.client.handle_disconnected(a.now);
     assert_eq!(a.client.poll_timeout(), Some(a.now + 3 * DAY), "no timer runs but expiry");
     a.pass(HOUR);
     a.client.handle_connected(a.now);
-    assert_eq!(seqs(a.frames()), [0, 1, 2, 3, 4, 5]);
+    let frames = a.frames();
+    let whole: Vec<_> = (3..7).zip(&ids[3..]).map(|(n, id)| msg_r(*id, B, 0, n)).collect();
+    let (sent, asked): (Vec<_>, Vec<_>) = frames.into_iter().partition(|frame| whole.contains(frame));
+    assert_eq!(sent, whole);
+    assert_eq!(asked, [question(ids[0], B, 0), question(ids[1], B, 0)], "accepted last, and the first of the others");
     assert_eq!(a.client.stats().in_flight, 4);
 }
 
@@ -41,7 +47,7 @@ fn on_connect_every_undelivered_message_is_transmitted_oldest_first() {
 fn attempts_do_not_advance_while_disconnected_and_restart_on_connect() {
     let mut a = Rig::new(steady().max_attempts(Some(3)), 1);
     let id = a.send(B, 1);
-    a.run(5 * SECOND);
+    a.run_heard(5 * SECOND);
     assert_eq!(a.client.stats().timeouts, 2);
     a.client.handle_disconnected(a.now);
     a.run(HOUR);
@@ -49,10 +55,10 @@ fn attempts_do_not_advance_while_disconnected_and_restart_on_connect() {
     a.client.handle_connected(a.now);
     a.drain();
     for attempt in 1..3 {
-        a.wake();
+        a.wake_heard();
         assert_eq!(a.drain()[0], Output::Event(Event::Retrying { id, stage: Stage::Accept, attempt }));
     }
-    a.run(HOUR);
+    a.wake_heard();
     assert_eq!(a.client.status(id), Some(Status::Failed(unknown(None))));
 }
 
@@ -64,17 +70,25 @@ fn undrained_frames_are_dropped_on_disconnect_and_transmitted_on_connect() {
     assert_eq!(a.drain(), []);
     a.client.handle_connected(a.now);
     assert_eq!(a.frames(), [msg_r(id, B, 0, 1)]);
+}
+
+#[test]
+fn connected_twice_is_a_new_connection() {
+    let mut a = Rig::new(steady(), 1);
+    let id = a.send(B, 1);
+    a.drain();
     a.client.handle_connected(a.now);
-    assert_eq!(a.frames(), [msg_r(id, B, 0, 1)], "connected twice is a new connection");
+    assert_eq!(a.frames(), [msg_r(id, B, 0, 1)]);
+    a.client.handle_connected(a.now);
+    assert_eq!(a.frames(), [], "two connections ended while it was unanswered");
+    assert_eq!(a.wake(), SECOND);
+    assert_eq!(a.frames(), [msg_r(id, B, 0, 1)], "it goes when the connection has lived for a while");
 }
 
 #[test]
 fn a_large_reconnect_is_paced_by_the_token_bucket_and_new_messages_do_not_wait() {
     let mut a = Rig::new(steady().window(1_000).retransmit_burst(10).retransmit_rate(5), 1);
-    for n in 0..100 {
-        let id = a.send(B, n);
-        a.accept(id, n);
-    }
+    a.send_all(B, 0..100);
     a.drain();
     a.client.handle_disconnected(a.now);
     a.pass(HOUR);
@@ -83,7 +97,8 @@ fn a_large_reconnect_is_paced_by_the_token_bucket_and_new_messages_do_not_wait()
     let frames = a.frames();
     assert_eq!(frames.len(), 11);
     assert!(frames.contains(&msg_r(new, 99, 0, 7)), "a first transmission takes no token");
-    assert_eq!(seqs(frames)[..10], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    let to_b = frames.into_iter().filter(|frame| matches!(frame, Outgoing::MsgR { to: B, .. })).collect();
+    assert_eq!(seqs(to_b), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     assert_eq!(a.client.poll_timeout(), Some(a.now + 200 * MS), "exactly the next token");
     let per_second = a.run(SECOND).iter().filter(|(_, o)| matches!(o, Output::Transmit(_))).count();
     assert_eq!(per_second, 5);
@@ -105,33 +120,31 @@ fn retransmissions_never_exceed_burst_plus_rate_in_any_span() {
 }
 
 #[test]
-fn every_fourth_token_goes_to_a_probe_while_messages_wait_for_msg_a() {
+fn every_fourth_token_goes_to_a_question_while_messages_wait_for_msg_a() {
     let mut a = Rig::new(steady().window(500).max_attempts(None).retransmit_burst(1).retransmit_rate(4), 1);
-    for n in 0..200 {
-        let id = a.send(B, n);
-        if n < 100 {
-            a.accept(id, n);
-        }
-    }
+    let ids = a.send_all(B, 0..200);
+    ids[..100].iter().for_each(|id| a.accept(*id, 1));
     a.run(20 * SECOND);
+    // The server may have forgotten: all accepted messages are asked about.
+    a.accept(ids[0], 2);
+    a.drain();
     let frames: Vec<_> = a.run(25 * SECOND).into_iter().filter(|(_, o)| matches!(o, Output::Transmit(_))).collect();
-    let probes =
-        frames.iter().filter(|(_, o)| matches!(o, Output::Transmit(Outgoing::MsgR { payload: Some(0..100), .. })));
-    assert_eq!((frames.len(), probes.count()), (100, 25));
+    let questions = frames.iter().filter(|(_, o)| matches!(o, Output::Transmit(Outgoing::MsgR { payload: None, .. })));
+    assert_eq!((frames.len(), questions.count()), (100, 25));
 }
 
 #[test]
-fn the_order_of_a_reconnect_holds_until_the_window_has_admitted_the_last_message() {
+fn after_a_restart_the_window_admits_messages_in_order_and_questions_need_no_place() {
     let mut a = Rig::new(steady(), 1);
-    let [zero, one, _] = [0, 1, 2].map(|n| a.send(B, n));
+    let [zero, one, two] = [0, 1, 2].map(|n| a.send(B, n));
     a.accept(one, 1);
     a.drain();
     let records: Vec<_> = a.client.records().collect();
     a.client = sixfold::Client::restore(steady().window(1), seed(2), records, a.now).unwrap();
     a.client.handle_connected(a.now);
-    assert_eq!(seqs(a.frames()), [0, 1], "two waits for the window");
+    assert_eq!(a.frames(), [msg_r(zero, B, 0, 0), question(one, B, 0)], "two waits for the window");
     a.client.discard(zero, a.now).unwrap();
-    assert_eq!(seqs(a.frames()), [1, 2], "one announces the new floor, and is older than two");
+    assert_eq!(a.frames(), [msg_r(two, B, 1, 2), question(one, B, 1)], "one announces the new floor");
 }
 
 #[test]
@@ -146,7 +159,8 @@ fn messages_waiting_since_the_reconnect_and_timed_out_ones_alternate() {
         Output::Transmit(frame) => Some(frame),
         _ => None,
     });
-    assert_eq!(seqs(frames.collect()), [0, 1, 2, 0, 3, 1, 4, 2, 5, 0], "one per second");
+    // One per second: the first enters; then in turn one that has timed out, and the next that enters.
+    assert_eq!(seqs(frames.collect()), [0, 0, 1, 1, 2, 0, 3, 2, 4, 1]);
 }
 
 #[test]
