@@ -206,7 +206,7 @@ impl<T: Types> Outbox<T> {
         let message = &self.messages[key];
         let (stream, seq, is_accepted) = (message.stream, message.seq, message.is_accepted());
         if is_accepted {
-            self.on_probed(key, ctx);
+            self.on_probed(key, stream, ctx);
             self.ask(key, ctx);
         } else if seq < self.streams[stream].nxt() {
             self.push_re_entry(key);
@@ -284,29 +284,34 @@ impl<T: Types> Outbox<T> {
     /// Removes a live message from its list, from the expiry list and from what its peer is asked about.
     #[inline(always)]
     fn leave_lists(&mut self, key: Key) {
-        self.leave(key);
-        self.hold_back_no_more(key);
         let message = &self.messages[key];
-        if message.is_accepted() {
-            self.on_probed_no_more(key, self.streams[message.stream].peer);
+        let (stream, is_accepted, expires_at) = (message.stream, message.is_accepted(), message.expires_at);
+        self.leave(key, stream);
+        self.hold_back_no_more(key);
+        if is_accepted {
+            self.on_probed_no_more(key, stream);
         }
-        self.expiry.remove(key, self.messages[key].expires_at, &self.messages);
+        self.expiry.remove(key, expires_at, &self.messages);
     }
 
     /// Takes a message out of the window.
-    #[inline]
     fn leave_window(&mut self, key: Key) {
-        let is_suspect = self.messages[key].is_suspect();
-        if let Some(was_stuck) = self.messages[key].leave_window() {
-            self.window.leave(was_stuck);
-            if is_suspect {
-                self.suspects.on_gone();
-            }
+        let message = &mut self.messages[key];
+        let was_suspect = message.is_suspect();
+        if let Some(was_stuck) = message.leave_window() {
+            self.on_left_window(was_stuck, was_suspect);
+        }
+    }
+
+    #[inline]
+    fn on_left_window(&mut self, was_stuck: bool, was_suspect: bool) {
+        self.window.leave(was_stuck);
+        if was_suspect {
+            self.suspects.on_gone();
         }
     }
 
     /// Newer streams of the peer wait for a message no more.
-    #[inline]
     fn hold_back_no_more(&mut self, key: Key) {
         let message = &mut self.messages[key];
         let stream = message.stream;

@@ -115,6 +115,15 @@ pub(super) struct Answered {
     pub(super) late: bool,
 }
 
+/// What a message on the wire leaves with its first answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Left {
+    /// Whether it was stuck, if it was in the window.
+    pub(super) window: Option<bool>,
+    pub(super) was_suspect: bool,
+    pub(super) held_back: bool,
+}
+
 /// A transmission: how many before it went unanswered, and whether it enters the window with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Departure {
@@ -186,6 +195,18 @@ impl<T: Types> Message<T> {
                 Departure { unanswered, takes_place: false, asked: *asked }
             }
         }
+    }
+
+    /// Handles the first answer to a message on the wire; `None` for any other.
+    #[inline]
+    pub(super) fn on_answered(&mut self, connection: u32) -> Option<(Answered, Left)> {
+        let wire = self.wire()?;
+        let copies = if self.tries.connection == connection { wire.copies } else { 0 };
+        let once = !wire.earlier && wire.copies == 1;
+        let answered = Answered { once, once_here: copies == 1, late: wire.timed_out && copies > 1 };
+        let was_suspect = self.is_suspect();
+        let held_back = core::mem::take(&mut self.holds_back);
+        Some((answered, Left { window: self.leave_window(), was_suspect, held_back }))
     }
 
     /// Handles the server's acceptance.
@@ -297,14 +318,6 @@ impl<T: Types> Message<T> {
             State::OnWire(_) | State::Accepted { .. } => true,
             State::Failed(failure) => failure.may_have_left,
         }
-    }
-
-    /// Returns, when msg:A is waited for, what an answer says of the round trip.
-    pub(super) fn on_wire(&self, connection: u32) -> Option<Answered> {
-        let wire = self.wire()?;
-        let copies = if self.tries.connection == connection { wire.copies } else { 0 };
-        let once = !wire.earlier && wire.copies == 1;
-        Some(Answered { once, once_here: copies == 1, late: wire.timed_out && copies > 1 })
     }
 
     pub(super) const fn is_accepted(&self) -> bool {
@@ -532,22 +545,37 @@ mod tests {
 
     #[test]
     fn an_answer_is_a_sample_after_one_transmission_and_late_after_a_repetition_by_the_timeout() {
-        let answered = |once, once_here, late| Some(Answered { once, once_here, late });
+        let answered = |message: &Message<Test>, connection| message.clone().on_answered(connection).map(|(it, _)| it);
+        let says = |once, once_here, late| Some(Answered { once, once_here, late });
         let mut wire = message(State::OnWire(FIRST));
-        assert_eq!(wire.on_wire(HERE), answered(true, true, false));
-        assert_eq!(wire.on_wire(HERE + 1), answered(true, false, false), "not transmitted on this connection");
+        assert_eq!(answered(&wire, HERE), says(true, true, false));
+        assert_eq!(answered(&wire, HERE + 1), says(true, false, false), "not transmitted on this connection");
         wire.on_timeout(true, false);
-        assert_eq!(wire.on_wire(HERE), answered(true, true, false), "it was not repeated yet");
+        assert_eq!(answered(&wire, HERE), says(true, true, false), "it was not repeated yet");
         wire.on_transmit(HERE);
-        assert_eq!(wire.on_wire(HERE), answered(false, false, true));
+        assert_eq!(answered(&wire, HERE), says(false, false, true));
         let mut overdue = message(State::OnWire(FIRST));
         overdue.on_timeout(true, true);
         overdue.on_transmit(HERE);
-        assert_eq!(overdue.on_wire(HERE), answered(false, false, false));
+        assert_eq!(answered(&overdue, HERE), says(false, false, false));
         overdue.on_transmit(HERE + 1);
-        assert_eq!(overdue.on_wire(HERE + 1), answered(false, true, false));
+        assert_eq!(answered(&overdue, HERE + 1), says(false, true, false));
         for state in [State::Queued, accepted(7, 0), failed(UNKNOWN, None, true)] {
-            assert_eq!(message(state).on_wire(HERE), None);
+            assert_eq!(answered(&message(state), HERE), None);
+        }
+    }
+
+    #[test]
+    fn an_answered_message_leaves_window_suspects_and_order() {
+        let suspect = OnWire { cuts: SUSPECT, ..FIRST };
+        let waiting = OnWire { has_place: false, ..FIRST };
+        for (wire, window, was_suspect) in
+            [(FIRST, Some(false), false), (suspect, Some(false), true), (waiting, None, false)]
+        {
+            let mut changed = message(State::OnWire(wire));
+            let left = changed.on_answered(HERE).map(|(_, left)| left);
+            assert_eq!(left, Some(Left { window, was_suspect, held_back: true }));
+            assert!(!changed.holds_back && !changed.has_place());
         }
     }
 

@@ -121,16 +121,16 @@ impl<T: Types> Outbox<T> {
             return;
         }
         ctx.stats.retry_after += 1;
+        let stream = self.messages[key].stream;
         if self.on_answered(key, ctx).is_some() {
             self.push_re_entry(key);
         } else {
-            self.leave(key);
+            self.leave(key, stream);
         }
         self.messages[key].on_put_off();
-        let stream = self.messages[key].stream;
         self.pauses.begin(stream, ctx.now + pause.min(ctx.config.probe_max), ctx.now);
         while let Some(key) = self.streams[stream].again.first() {
-            self.leave(key);
+            self.leave(key, stream);
             self.wait_for_pause(key);
         }
         self.update_rings(stream);
@@ -172,7 +172,7 @@ impl<T: Types> Outbox<T> {
     /// Drops the questions about paused streams that are next: the walk of the peer comes to them again.
     pub(super) fn drop_questions_of_paused(&mut self) {
         while let Some(key) = self.questions.first().filter(|key| self.pauses.contain(self.messages[*key].stream)) {
-            self.leave(key);
+            self.flights.remove(&mut self.questions, key);
         }
     }
 }

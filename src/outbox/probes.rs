@@ -52,8 +52,8 @@ impl<T: Types> Outbox<T> {
 
     /// The server has accepted a message.
     #[inline]
-    pub(super) fn on_probed(&mut self, key: Key, ctx: &Context<T>) {
-        let peer = self.streams[self.messages[key].stream].peer;
+    pub(super) fn on_probed(&mut self, key: Key, stream: Key, ctx: &Context<T>) {
+        let peer = self.streams[stream].peer;
         let recipient = self.streams.peer_state(peer);
         recipient.accepted += 1;
         (recipient.newest, recipient.newest_is_new) = (Some(key), true);
@@ -67,7 +67,8 @@ impl<T: Types> Outbox<T> {
 
     /// A message is accepted no more: delivered, failed or discarded.
     #[inline]
-    pub(super) fn on_probed_no_more(&mut self, key: Key, peer: Key) {
+    pub(super) fn on_probed_no_more(&mut self, key: Key, stream: Key) {
+        let peer = self.streams[stream].peer;
         let recipient = self.streams.peer_state(peer);
         recipient.accepted -= 1;
         if recipient.newest == Some(key) {

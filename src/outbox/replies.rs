@@ -4,7 +4,7 @@
 //! Replies for unknown ids and in the wrong state are counted and ignored. A verdict that comes after a message has
 //! failed is kept for its `resend`.
 
-use super::message::{Acceptance, Answered};
+use super::message::{Acceptance, Answered, Left};
 use super::{AGAIN, Outbox};
 use crate::collections::Key;
 use crate::context::Context;
@@ -36,7 +36,12 @@ impl<T: Types> Outbox<T> {
     fn on_accepted(&mut self, key: Key, id: MsgId, server_id: T::ServerId, ctx: &mut Context<T>) {
         let place = self.flights.place(key);
         let number = self.flights.last(key).1;
-        if let Some(answered) = self.on_answered(key, ctx) {
+        let message = &mut self.messages[key];
+        let (stream, seq) = (message.stream, message.seq);
+        let left = message.on_answered(ctx.connection);
+        let acceptance = message.on_accepted(server_id.clone());
+        if let Some((answered, left)) = left {
+            self.on_left(key, stream, answered, left, ctx);
             // A refusal says nothing of other messages: a busy server may refuse at once what it would accept late.
             if answered.once_here && place == Place::Timer {
                 self.flights.on_answered_once(number);
@@ -47,11 +52,9 @@ impl<T: Types> Outbox<T> {
             }
             self.pauses.on_accepted();
         }
-        let message = &mut self.messages[key];
-        let (stream, seq) = (message.stream, message.seq);
-        let conflict = match message.on_accepted(server_id.clone()) {
+        let conflict = match acceptance {
             Acceptance::First => {
-                self.on_probed(key, ctx);
+                self.on_probed(key, stream, ctx);
                 if place == Place::Idle {
                     self.update_rings(stream);
                 }
@@ -102,7 +105,7 @@ impl<T: Types> Outbox<T> {
         let message = &self.messages[key];
         let (stream, seq, is_accepted) = (message.stream, message.seq, message.is_accepted());
         if is_accepted {
-            self.leave(key);
+            self.leave(key, stream);
             self.on_announcement_answered(stream, seq);
             self.announce(stream, ctx);
         }
@@ -126,15 +129,18 @@ impl<T: Types> Outbox<T> {
         self.fail(key, reason, ctx);
     }
 
-    /// A message on the wire is answered: it leaves its list and the window, and is a sample of the round trip if it is
-    /// timed. `None` for any other message.
-    #[inline(always)]
+    /// Handles the first answer to a message on the wire; `None` for any other.
     pub(super) fn on_answered(&mut self, key: Key, ctx: &mut Context<T>) -> Option<Answered> {
-        let message = &self.messages[key];
-        let answered = message.on_wire(ctx.connection)?;
-        if message.is_suspect_in_flight() {
-            self.suspects.on_answered();
-        }
+        let message = &mut self.messages[key];
+        let stream = message.stream;
+        let (answered, left) = message.on_answered(ctx.connection)?;
+        self.on_left(key, stream, answered, left, ctx);
+        Some(answered)
+    }
+
+    /// A message on the wire was answered: it leaves its list, and is a sample of the round trip if it is timed.
+    #[inline(always)]
+    fn on_left(&mut self, key: Key, stream: Key, answered: Answered, left: Left, ctx: &mut Context<T>) {
         let (sent_at, number) = self.flights.last(key);
         // If its timer is due only now, the caller comes late: then the time since the transmission says nothing.
         let is_late = |due| due <= ctx.now;
@@ -142,10 +148,16 @@ impl<T: Types> Outbox<T> {
             ctx.rto.on_sample(ctx.now.nanos_since(sent_at));
             self.flights.follow(ctx.rto.timing());
         }
-        self.leave(key);
-        self.leave_window(key);
-        self.hold_back_no_more(key);
-        Some(answered)
+        self.leave(key, stream);
+        if let Some(was_stuck) = left.window {
+            if left.was_suspect {
+                self.suspects.on_answered();
+            }
+            self.on_left_window(was_stuck, left.was_suspect);
+        }
+        if left.held_back {
+            self.release(stream);
+        }
     }
 
     /// ack:N.
@@ -154,32 +166,35 @@ impl<T: Types> Outbox<T> {
             ctx.stats.ignored_ack_n_unknown += 1;
             return;
         };
-        if !self.messages[key].has_left() {
+        let message = &self.messages[key];
+        if !message.has_left() {
             ctx.stats.ignored_ack_n_unsent += 1;
             return;
         }
-        let is_live = self.messages[key].is_live();
         let place = self.flights.place(key);
-        let was_asked = self.messages[key].is_accepted() && matches!(place, Place::Timer | Place::Queue(AGAIN));
+        let was_asked = message.is_accepted() && matches!(place, Place::Timer | Place::Queue(AGAIN));
         ctx.rto.stop_timing(self.flights.last(key).1);
-        if is_live {
+        if !message.is_accepted() {
             self.on_answered(key, ctx);
-            self.leave_lists(key);
         }
         let message = self.messages.remove(key);
-        if message.was_hurried() {
-            self.hurried = Some(id);
-        }
-        let (stream, seq) = (message.stream, message.seq);
-        let state = &mut self.streams[stream];
+        let (stream, seq, is_live) = (message.stream, message.seq, message.is_live());
         if is_live {
-            state.live.remove(seq);
+            self.streams[stream].live.remove(seq);
+            self.leave(key, stream);
+            if message.is_accepted() {
+                self.on_probed_no_more(key, stream);
+            }
+            self.expiry.remove(key, message.expires_at, &self.messages);
             if !self.floors.is_empty() {
                 self.on_delivered_below(stream, seq, ctx);
             }
         } else {
             self.failed -= 1;
-            state.on_delivered_late(seq);
+            self.streams[stream].on_delivered_late(seq);
+        }
+        if message.was_hurried() {
+            self.hurried = Some(id);
         }
         if place == Place::Idle && is_live && !message.is_accepted() {
             self.update_rings(stream);

@@ -51,11 +51,12 @@ impl<T: Types> Outbox<T> {
 
     fn restore_accepted(&mut self, key: Key, server_id: T::ServerId, ctx: &Context<T>) {
         let message = &mut self.messages[key];
+        let stream = message.stream;
         let is_first = message.is_live() && !message.is_accepted();
         drop(message.on_accepted(server_id));
         if is_first {
             self.hold_back_no_more(key);
-            self.on_probed(key, ctx);
+            self.on_probed(key, stream, ctx);
         }
     }
 
@@ -79,7 +80,7 @@ impl<T: Types> Outbox<T> {
         } else {
             self.revive(key, at, ctx);
             if self.messages[key].is_accepted() {
-                self.on_probed(key, ctx);
+                self.on_probed(key, self.messages[key].stream, ctx);
             }
         }
     }

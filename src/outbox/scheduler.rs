@@ -221,7 +221,7 @@ impl<T: Types> Outbox<T> {
         let Some(key) = key else { return };
         ctx.stats.retransmissions += 1;
         let stream = self.messages[key].stream;
-        self.leave(key);
+        self.leave(key, stream);
         match class {
             Class::Suspect => self.suspects.on_transmit(),
             Class::ReEntry => self.rotate(stream),
@@ -273,17 +273,16 @@ impl<T: Types> Outbox<T> {
 
     /// Removes a message from the list in which it is.
     #[inline(always)]
-    pub(super) fn leave(&mut self, key: Key) {
+    pub(super) fn leave(&mut self, key: Key, stream: Key) {
         match self.flights.place(key) {
             Place::Timer => self.flights.disarm(key),
             Place::Idle => {}
-            Place::Queue(queue) => self.leave_queue(key, queue),
+            Place::Queue(queue) => self.leave_queue(key, stream, queue),
         }
     }
 
     #[inline(never)]
-    fn leave_queue(&mut self, key: Key, queue: u8) {
-        let stream = self.messages[key].stream;
+    fn leave_queue(&mut self, key: Key, stream: Key, queue: u8) {
         match queue {
             AGAIN => self.flights.remove(&mut self.streams[stream].again, key),
             RE_ENTRY => self.flights.remove(&mut self.streams[stream].re_entry, key),

@@ -82,11 +82,11 @@ impl<T: Types> Outbox<T> {
     /// Puts suspects where they belong: with the others of their stream while that pauses, and back after that.
     pub(super) fn sort_suspects(&mut self) {
         while let Some(key) = self.suspects.first().filter(|key| self.pauses.contain(self.messages[*key].stream)) {
-            self.leave(key);
+            self.suspects.remove(&mut self.flights, key);
             self.push_re_entry(key);
         }
         while let Some(key) = self.next_re_entry().filter(|key| self.messages[*key].is_suspect()) {
-            self.leave(key);
+            self.leave(key, self.messages[key].stream);
             self.suspects.push(&mut self.flights, key);
         }
     }
@@ -99,13 +99,13 @@ impl<T: Types> Outbox<T> {
         }
         cut.sort_unstable_by_key(|key| (self.messages[*key].stream, self.messages[*key].seq));
         while let Some(key) = self.questions.first() {
-            self.leave(key);
+            self.flights.remove(&mut self.questions, key);
         }
         let (accuses_all, alone) = (self.suspects.in_flight == 0, self.suspects.in_flight == 1);
         let mut before_others = Vec::new();
         for key in cut {
             let in_flight = self.messages[key].is_suspect_in_flight();
-            self.leave(key);
+            self.leave(key, self.messages[key].stream);
             self.leave_window(key);
             let message = &mut self.messages[key];
             let lone_cuts = message.on_cut(accuses_all || in_flight, alone && in_flight);
