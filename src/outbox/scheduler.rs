@@ -115,12 +115,12 @@ impl<T: Types> Outbox<T> {
     pub(super) fn fresh(&mut self, stream: Key) -> Option<(u64, Key)> {
         loop {
             let state = &mut self.streams[stream];
-            let (seq, key) = state.live.first_from(state.nxt())?;
+            let (seq, key) = state.live.first_from(state.fresh_from())?;
             if !self.messages[key].is_accepted() {
-                state.raise_nxt(seq);
+                state.skip_to(seq);
                 return Some((seq, key));
             }
-            state.raise_nxt(seq + 1);
+            state.skip_to(seq + 1);
         }
     }
 
@@ -244,8 +244,7 @@ impl<T: Types> Outbox<T> {
         let (stream, seq) = (message.stream, message.seq);
         let state = &mut self.streams[stream];
         // An accepted one may stand beyond restored ones that wait for their first transmission.
-        if departure.asked == 0 && seq >= state.nxt() {
-            state.raise_nxt(seq + 1);
+        if departure.asked == 0 && state.on_transmit(seq) {
             self.last_first = ctx.now;
             ctx.rto.time(self.next_number);
         } else {
