@@ -222,10 +222,3 @@ pub fn unknown(rejection: Option<Rejection>) -> FailReason {
 pub fn id(stream: u64, seq: u64) -> MsgId {
     MsgId::new(StreamId::from_u64(stream), seq).unwrap()
 }
-
-/// Returns a delay as the timer grid rounds it up.
-pub fn on_grid(delay: Duration) -> Duration {
-    let nanos = delay.as_nanos() as u64;
-    let exponent = 59 - nanos.leading_zeros();
-    Duration::from_nanos(nanos.div_ceil(1 << exponent) << exponent)
-}

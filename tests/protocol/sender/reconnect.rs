@@ -134,6 +134,16 @@ fn every_fourth_token_goes_to_a_question_while_messages_wait_for_msg_a() {
 }
 
 #[test]
+fn what_is_accepted_is_asked_about_even_while_repetitions_take_every_token() {
+    let mut a = Rig::new(steady().window(500).max_attempts(None).retransmit_burst(1).retransmit_rate(4), 1);
+    let accepted = a.send(99, 7);
+    a.accept(accepted, 1);
+    a.send_all(B, 0..500);
+    let outputs = a.run_heard(3 * SECOND);
+    assert!(outputs.into_iter().any(|(_, output)| output == Output::Transmit(question(accepted, 99, 0))));
+}
+
+#[test]
 fn after_a_restart_the_window_admits_messages_in_order_and_questions_need_no_place() {
     let mut a = Rig::new(steady(), 1);
     let [zero, one, two] = [0, 1, 2].map(|n| a.send(B, n));

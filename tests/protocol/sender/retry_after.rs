@@ -58,9 +58,7 @@ fn after_a_pause_the_deadline_is_the_next_token_and_a_full_window_is_waited_for(
     a.drain();
     a.retry_after(put_off, 10 * MS);
     assert_eq!(a.frames(), [msg_r(holder, 99, 0, 2)], "it has the place now");
-    assert_eq!(a.wake(), 10 * MS);
-    assert_eq!((a.drain(), a.client.stats().paused), (vec![], 0), "the pause has ended");
-    assert_eq!(a.wake(), SECOND - 10 * MS, "nothing wakes the client before the one in the window times out");
+    assert_eq!(a.wake(), SECOND, "the end of the pause wakes nobody: there is no place");
     assert_eq!(a.frames(), [msg_r(holder, 99, 0, 2)]);
     a.accept(holder, 1);
     assert_eq!(a.frames(), [msg_r(put_off, B, 0, 1)]);
