@@ -88,7 +88,7 @@ pub struct Tuning {
     pub rto: Duration,
 
     /// The least time to wait for the server's answer.
-    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "200ms", value_parser = humantime::parse_duration)]
     pub rto_min: Duration,
 
     /// The longest time to wait for the server's answer.
@@ -103,8 +103,9 @@ pub struct Tuning {
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = humantime::parse_duration)]
     pub probe_max: Duration,
 
-    /// How often to send a message that the server does not answer before it counts as failed; 0 for no limit.
-    #[arg(long, value_name = "COUNT", default_value_t = 8)]
+    /// How often to send a message that the server does not answer, although it answers others, before it counts as
+    /// failed; 0 for no limit.
+    #[arg(long, value_name = "COUNT", default_value_t = 10)]
     pub max_attempts: u32,
 
     /// How long to wait for a message that is missing before showing later ones: a duration, or forever.
@@ -198,6 +199,12 @@ mod tests {
         assert!(Options::try_parse_from(["chat", "--user", "alice", "--pipe"]).is_err());
         assert!(Options::try_parse_from(["chat", "--user", "alice", "--pipe", "--to", "bob"]).is_ok());
         assert!(Options::try_parse_from(["chat", "--user", "alice", "--to", "bob"]).is_ok());
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_library() {
+        let config = Options::try_parse_from(["chat", "--user", "a"]).unwrap().config();
+        assert_eq!(config, Config::default());
     }
 
     #[test]
