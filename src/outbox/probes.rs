@@ -214,15 +214,16 @@ impl<T: Types> Outbox<T> {
         self.probes.restart(ctx.now);
     }
 
-    /// The server has forgotten a message: it may have forgotten all. They are asked about, the newest first, at most
-    /// once per `probe_max`.
+    /// The server has forgotten a message: it may have forgotten all. The others are asked about, the newest first, at
+    /// most once per `probe_max`.
     #[inline(never)]
-    pub(super) fn ask_all(&mut self, ctx: &Context<T>) {
+    pub(super) fn ask_all_but(&mut self, known: Key, ctx: &Context<T>) {
         if self.lap_at.is_some_and(|at| ctx.now < at + ctx.config.probe_max) {
             return;
         }
         self.lap_at = Some(ctx.now);
         let mut accepted: Vec<Key> = self.messages.keys().filter(|key| self.messages[*key].is_accepted()).collect();
+        accepted.retain(|key| *key != known);
         accepted.sort_unstable_by_key(|key| {
             let message = &self.messages[*key];
             core::cmp::Reverse((message.queued_at, message.stream, message.seq))

@@ -41,7 +41,7 @@ impl<T: Types> Outbox<T> {
         let left = message.on_answered(ctx.connection);
         let acceptance = message.on_accepted(server_id.clone());
         if let Some((answered, left)) = left {
-            self.on_left(key, stream, answered, left, ctx);
+            self.on_left(key, stream, place, answered, left, ctx);
             // A refusal says nothing of other messages: a busy server may refuse at once what it would accept late.
             if answered.once_here && place == Place::Timer {
                 self.flights.on_answered_once(number);
@@ -87,7 +87,7 @@ impl<T: Types> Outbox<T> {
         if let Some(first) = conflict {
             self.on_asked_answered(key, ctx);
             ctx.event(Event::ServerIdConflict { id, first, second: server_id });
-            self.ask_all(ctx);
+            self.ask_all_but(key, ctx);
         }
     }
 
@@ -134,13 +134,13 @@ impl<T: Types> Outbox<T> {
         let message = &mut self.messages[key];
         let stream = message.stream;
         let (answered, left) = message.on_answered(ctx.connection)?;
-        self.on_left(key, stream, answered, left, ctx);
+        self.on_left(key, stream, self.flights.place(key), answered, left, ctx);
         Some(answered)
     }
 
     /// A message on the wire was answered: it leaves its list, and is a sample of the round trip if it is timed.
     #[inline(always)]
-    fn on_left(&mut self, key: Key, stream: Key, answered: Answered, left: Left, ctx: &mut Context<T>) {
+    fn on_left(&mut self, key: Key, stream: Key, place: Place, answered: Answered, left: Left, ctx: &mut Context<T>) {
         let (sent_at, number) = self.flights.last(key);
         // If its timer is due only now, the caller comes late: then the time since the transmission says nothing.
         let is_late = |due| due <= ctx.now;
@@ -148,7 +148,7 @@ impl<T: Types> Outbox<T> {
             ctx.rto.on_sample(ctx.now.nanos_since(sent_at));
             self.flights.follow(ctx.rto.timing());
         }
-        self.leave(key, stream);
+        self.leave_place(key, stream, place);
         if let Some(was_stuck) = left.window {
             if left.was_suspect {
                 self.suspects.on_answered();
@@ -181,8 +181,8 @@ impl<T: Types> Outbox<T> {
         let (stream, seq, is_live) = (message.stream, message.seq, message.is_live());
         if is_live {
             self.streams[stream].live.remove(seq);
-            self.leave(key, stream);
             if message.is_accepted() {
+                self.leave_place(key, stream, place);
                 self.on_probed_no_more(key, stream);
             }
             self.expiry.remove(key, message.expires_at, &self.messages);

@@ -273,7 +273,13 @@ impl<T: Types> Outbox<T> {
     /// Removes a message from the list in which it is.
     #[inline(always)]
     pub(super) fn leave(&mut self, key: Key, stream: Key) {
-        match self.flights.place(key) {
+        self.leave_place(key, stream, self.flights.place(key));
+    }
+
+    /// Removes a message from the list in which it is known to be.
+    #[inline(always)]
+    pub(super) fn leave_place(&mut self, key: Key, stream: Key, place: Place) {
+        match place {
             Place::Timer => self.flights.disarm(key),
             Place::Idle => {}
             Place::Queue(queue) => self.leave_queue(key, stream, queue),

@@ -13,21 +13,25 @@ pub(crate) struct TokenBucket {
     /// Nanoseconds for a whole burst.
     span: u64,
     full_at: Time,
+    /// When the next token is available.
+    next_at: Time,
 }
 
 impl TokenBucket {
     /// A full bucket.
     pub(crate) fn new(rate: u32, burst: u32) -> Self {
         let interval = 1_000_000_000_u64.div_ceil(u64::from(rate));
-        Self { interval, span: interval * u64::from(burst), full_at: Time::ZERO }
+        Self { interval, span: interval * u64::from(burst), full_at: Time::ZERO, next_at: Time::ZERO }
     }
 
     /// Takes a token if there is one.
     pub(crate) fn take(&mut self, now: Time) -> bool {
-        if self.next_at() > now {
+        if self.next_at > now {
             return false;
         }
         self.full_at = self.full_at.max(now).plus(self.interval);
+        let next_at = self.full_at.plus(self.interval).nanos_since(Time::from_nanos(self.span));
+        self.next_at = Time::from_nanos(next_at);
         true
     }
 
@@ -37,8 +41,8 @@ impl TokenBucket {
     }
 
     /// Returns when the next token is available, possibly in the past.
-    pub(crate) fn next_at(&self) -> Time {
-        Time::from_nanos(self.full_at.plus(self.interval).nanos_since(Time::from_nanos(self.span)))
+    pub(crate) const fn next_at(&self) -> Time {
+        self.next_at
     }
 }
 
