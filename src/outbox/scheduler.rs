@@ -133,7 +133,6 @@ impl<T: Types> Outbox<T> {
             && !self.pauses.contain_all()
             && !self.pauses.contain(stream)
             && self.streams[stream].is_released
-            && ctx.now < self.expiry.next()
     }
 
     /// Whether at the end of an input nothing can leave or change, unless something is due.
