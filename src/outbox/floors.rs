@@ -79,19 +79,25 @@ impl<T: Types> Outbox<T> {
         }
     }
 
-    /// Lets the lowest live message of a stream announce the floor, if that is wanted and there is a connection.
+    /// Lets the lowest live message of a stream announce the floor, if that is wanted and there is a connection. While the
+    /// stream pauses, that waits for the end.
     pub(super) fn announce(&mut self, stream: Key, ctx: &Context<T>) {
         let Some(floor) = self.floors.get_mut(&stream) else { return };
         let state = &self.streams[stream];
         let una = state.live.first().filter(|una| *una < state.nxt());
-        let Some(key) = una.and_then(|una| state.live.get(una)) else {
+        let announcer = una.and_then(|una| state.live.get(una));
+        if announcer.is_none() {
             floor.announcement = Announcement::None;
-            if floor.is_none() {
-                self.floors.remove(&stream);
-            }
-            return;
-        };
-        if floor.announcement != Announcement::Wanted || !ctx.connected {
+        }
+        let is_wanted = floor.is_wanted();
+        if floor.is_none() {
+            self.floors.remove(&stream);
+        }
+        if self.pauses.contain(stream) {
+            self.update_rings(stream);
+        }
+        let Some(key) = announcer.filter(|_| is_wanted && ctx.connected) else { return };
+        if self.is_paused(stream, ctx.now) {
             return;
         }
         match self.flights.place(key) {

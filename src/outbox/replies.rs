@@ -52,6 +52,7 @@ impl<T: Types> Outbox<T> {
                 ctx.event(Event::Accepted { id, server_id });
                 if !self.floors.is_empty() {
                     self.on_announcement_answered(stream, seq);
+                    self.announce(stream, ctx);
                 }
                 return;
             }
