@@ -115,12 +115,12 @@ impl<T: Types> Outbox<T> {
     pub(super) fn fresh(&mut self, stream: Key) -> Option<(u64, Key)> {
         loop {
             let state = &mut self.streams[stream];
-            let (seq, key) = state.live.first_from(state.nxt())?;
+            let (seq, key) = state.live.first_from(state.fresh_from())?;
             if !self.messages[key].is_accepted() {
-                state.raise_nxt(seq);
+                state.skip_to(seq);
                 return Some((seq, key));
             }
-            state.raise_nxt(seq + 1);
+            state.skip_to(seq + 1);
         }
     }
 
@@ -242,8 +242,7 @@ impl<T: Types> Outbox<T> {
         let departure = message.on_transmit(true, ctx.connection);
         let (stream, seq) = (message.stream, message.seq);
         let state = &mut self.streams[stream];
-        if seq >= state.nxt() {
-            state.raise_nxt(seq + 1);
+        if state.on_transmit(seq) {
             self.last_first = ctx.now;
         }
         let is_whole = is_whole || departure.asked == 0 || !ctx.config.questions || is_power_of_8(departure.asked);

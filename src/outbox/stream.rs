@@ -32,8 +32,10 @@ const MAX_ABANDONED: u32 = 512;
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
     end: u64,
-    /// The lowest seq that was not transmitted in this process, if it is live and not accepted.
+    /// The seq after the highest that was transmitted in this process.
     nxt: u64,
+    /// From `nxt` to here nothing waits for its first transmission: those failed or are accepted.
+    fresh_from: u64,
     /// The live messages.
     pub(super) live: SeqMap,
     pub(super) failed: SeqMap,
@@ -57,6 +59,7 @@ impl Stream {
         Self {
             end,
             nxt: 0,
+            fresh_from: 0,
             live: SeqMap::Empty,
             failed: SeqMap::Empty,
             again: List::EMPTY,
@@ -83,16 +86,33 @@ impl Stream {
         self.live.first().unwrap_or(self.end)
     }
 
-    /// The lowest seq that was not transmitted in this process.
+    /// The seq after the highest that was transmitted in this process.
     pub(super) const fn nxt(&self) -> u64 {
         self.nxt
     }
 
-    /// Moves `nxt`; it never goes back.
+    /// A message is transmitted. `nxt` never goes back.
     #[inline]
-    pub(super) const fn raise_nxt(&mut self, nxt: u64) {
-        if nxt > self.nxt {
-            self.nxt = nxt;
+    pub(super) const fn on_transmit(&mut self, seq: u64) -> bool {
+        let is_first = seq >= self.nxt;
+        if is_first {
+            self.nxt = seq + 1;
+            self.skip_to(self.nxt);
+        }
+        is_first
+    }
+
+    /// From this seq on the next first transmission is looked for.
+    #[inline]
+    pub(super) const fn fresh_from(&self) -> u64 {
+        self.fresh_from
+    }
+
+    /// Below this seq nothing waits for its first transmission.
+    #[inline]
+    pub(super) const fn skip_to(&mut self, seq: u64) {
+        if seq > self.fresh_from {
+            self.fresh_from = seq;
         }
     }
 
@@ -107,6 +127,7 @@ impl Stream {
     pub(super) fn on_resent(&mut self, seq: u64, message: Key) {
         self.failed.remove(seq);
         self.live.insert(seq, message);
+        self.fresh_from = self.fresh_from.min(seq.max(self.nxt));
         self.abandoned -= 1;
     }
 
@@ -316,8 +337,8 @@ mod tests {
 
     #[test]
     #[cfg(target_pointer_width = "64")]
-    fn a_slot_of_an_outgoing_stream_takes_120_bytes() {
-        assert_eq!(size_of::<collections::Slot<collections::Stream<u64, Stream>>>(), 120);
+    fn a_slot_of_an_outgoing_stream_takes_128_bytes() {
+        assert_eq!(size_of::<collections::Slot<collections::Stream<u64, Stream>>>(), 128);
     }
 
     /// A stream whose messages have the seqs from 0 to `end`, with these as keys.
