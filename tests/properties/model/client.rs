@@ -119,7 +119,7 @@ impl Model {
                 continue;
             }
             let wanting = CYCLE.map(|class| (class, self.wants(class)));
-            let question = self.sender.wants_question();
+            let question = self.sender.wants_question(&self.shared);
             let other = wanting.iter().any(|(_, wants)| *wants);
             if !other && !question {
                 return None;
@@ -131,7 +131,7 @@ impl Model {
                 return Some(self.shared.next_token());
             }
             self.dealt += 1;
-            if question && (self.dealt % 4 == 3 || !other) {
+            if question && (self.dealt % 4 == 0 || !other) {
                 self.sender.transmit_question(&mut self.shared);
             } else {
                 self.serve_next(wanting);

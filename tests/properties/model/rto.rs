@@ -13,7 +13,7 @@ pub struct Rto {
     estimate: u64,
     /// Karn's doubling of the timeout for all.
     doublings: u32,
-    doubled_at: Option<u64>,
+    doubled_at: u64,
     samples: u64,
     overdue_level: u32,
 }
@@ -39,7 +39,7 @@ impl Rto {
             rttvar: 0,
             estimate: initial,
             doublings: 0,
-            doubled_at: None,
+            doubled_at: 0,
             samples: 0,
             overdue_level: 0,
         }
@@ -62,7 +62,12 @@ impl Rto {
     /// The delay of what was transmitted before something that was answered already.
     pub fn overdue(&self) -> u64 {
         let Some(srtt) = self.srtt else { return self.current() };
-        delay(srtt.saturating_add(self.rttvar.saturating_mul(4)), self.overdue_level, self.current())
+        delay(self.sum(srtt), self.overdue_level, self.current())
+    }
+
+    /// SRTT + 4 · RTTVAR.
+    fn sum(&self, srtt: u64) -> u64 {
+        srtt.saturating_add(self.rttvar.saturating_mul(4).max(1))
     }
 
     /// RFC 6298, 2.2 and 2.3.
@@ -79,7 +84,7 @@ impl Rto {
             }
         };
         self.srtt = Some(srtt);
-        self.estimate = srtt.saturating_add(self.rttvar.saturating_mul(4).max(1)).clamp(self.min, self.max);
+        self.estimate = self.sum(srtt).clamp(self.min, self.max);
         self.doublings = 0;
         self.samples += 1;
         if self.samples % 1_000 == 0 {
@@ -89,9 +94,9 @@ impl Rto {
 
     /// A message was accepted that was repeated after the timeout: the path may have become slow.
     pub fn double(&mut self, now: u64) {
-        let lately = self.doubled_at.is_some_and(|at| now - at < self.current());
+        let lately = self.doublings > 0 && now - self.doubled_at < self.current();
         if !lately && self.current() < self.max {
-            self.doubled_at = Some(now);
+            self.doubled_at = now;
             self.doublings += 1;
         }
     }

@@ -12,7 +12,7 @@ mod suspects;
 mod timeouts;
 mod turns;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sixfold::{Event, FailReason, MsgId};
 
@@ -38,7 +38,7 @@ struct Message {
     expires_at: u64,
     resent: bool,
     state: State,
-    /// It may have been transmitted before this connection.
+    /// It may have been transmitted before the latest connection on which it was.
     earlier: bool,
     tries: Tries,
     /// The number of the latest transmission, and its time.
@@ -50,9 +50,10 @@ struct Message {
     asked: u32,
 }
 
-/// What has been tried on this connection.
+/// What has been tried on the latest connection on which it was transmitted.
 #[derive(Clone, Debug, Default)]
 struct Tries {
+    connection: u64,
     copies: u32,
     unanswered: u32,
     /// The unanswered ones after which something was heard.
@@ -106,12 +107,12 @@ struct Stream {
     next_seq: u64,
     /// The seq after the highest first transmission.
     nxt: u64,
-    discarded: BTreeSet<u64>,
+    /// The lowest and the highest abandoned seq above the floor.
+    abandoned: Option<(u64, u64)>,
     again: Vec<MsgId>,
     reentry: Vec<MsgId>,
     paused_until: Option<u64>,
     announcement: Announcement,
-    announcer: Option<MsgId>,
     questions: questions::Peer,
 }
 
@@ -127,17 +128,15 @@ pub struct Sender {
     again_ring: Vec<u64>,
     ring: Vec<u64>,
     fresh_ring: Vec<u64>,
-    /// The peers with accepted messages, in the order in which they got the first.
-    peers: Vec<u64>,
-    /// The timers of those peers.
+    /// The timers of the peers with accepted messages.
     probes: Timers<u64>,
-    /// The streams with an announcement to make, in the order of the announcements.
-    announcing: Vec<u64>,
     next_tx: u64,
     /// The greatest tx of a message that was accepted after one transmission.
     accepted_tx: u64,
     /// The first tx that gives a sample.
     sample_from: u64,
+    /// The number of the connection, and when it came up.
+    connection: u64,
     connected_at: u64,
     /// The time of the last first transmission, or of the connect.
     last_first: u64,
@@ -160,12 +159,11 @@ impl Sender {
             again_ring: Vec::new(),
             ring: Vec::new(),
             fresh_ring: Vec::new(),
-            peers: Vec::new(),
             probes: Timers::new(),
-            announcing: Vec::new(),
             next_tx: 1,
             accepted_tx: 0,
             sample_from: 0,
+            connection: 0,
             connected_at: 0,
             last_first: 0,
             suspects_limit: 1,
@@ -227,6 +225,7 @@ impl Sender {
         let (to, seq, is_accepted) = (message.to, message.seq(), message.is_accepted());
         if is_accepted {
             self.recount(to, shared);
+            self.on_newest(id, shared);
             self.ask(id, shared);
         } else if seq < self.streams[&to].nxt {
             self.move_to(Place::Reentry, id);
@@ -237,19 +236,18 @@ impl Sender {
 
     pub fn discard(&mut self, id: MsgId, shared: &Shared) -> bool {
         let Some(message) = self.find(id) else { return false };
-        let (to, seq) = (message.to, message.seq());
-        let floor = self.floor(to);
+        let (to, seq, is_live) = (message.to, message.seq(), message.is_live());
         self.remove(id);
-        self.stream(to).discarded.insert(seq);
         self.recount(to, shared);
-        self.on_end(to, floor, shared);
+        if is_live {
+            self.on_end(to, seq, true, shared);
+        }
         true
     }
 
     fn fail(&mut self, id: MsgId, reason: FailReason, shared: &mut Shared) {
-        let to = self.message(id).to;
-        let floor = self.floor(to);
         let message = self.find(id).unwrap();
+        let (to, seq) = (message.to, message.seq());
         let server_id = match message.state {
             State::Accepted { server_id } => Some(server_id),
             State::Queued | State::OnWire | State::Failed { .. } => None,
@@ -258,7 +256,7 @@ impl Sender {
         self.move_to(Place::Nowhere, id);
         shared.event(Event::Failed { id, reason });
         self.recount(to, shared);
-        self.on_end(to, floor, shared);
+        self.on_end(to, seq, true, shared);
     }
 
     pub fn expire(&mut self, shared: &mut Shared) {

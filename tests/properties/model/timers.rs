@@ -30,6 +30,13 @@ impl<K: Copy + PartialEq> Timers<K> {
         self.running.retain(|timer| timer.key != key);
     }
 
+    /// The keys, list after list.
+    pub fn by_list(&self) -> Vec<K> {
+        let mut sorted = self.running.clone();
+        sorted.sort_by_key(|timer| timer.list);
+        sorted.into_iter().map(|timer| timer.key).collect()
+    }
+
     pub fn stop_all(&mut self) {
         self.running.clear();
     }

@@ -24,7 +24,6 @@ impl Sender {
     }
 
     fn accept(&mut self, id: MsgId, second: u64, shared: &mut Shared) {
-        let place = self.place(id);
         let message = self.find(id).unwrap();
         match &mut message.state {
             State::Queued | State::Failed { reason: FailReason::Expired, .. } => {}
@@ -35,7 +34,7 @@ impl Sender {
                     shared.rto.needless_repetition();
                 }
                 self.rest(id);
-                self.on_answered(id, place, shared);
+                self.on_answered(id, shared);
                 self.conflict(id, first, second, shared);
             }
             State::Failed { server_id, .. } => {
@@ -50,10 +49,11 @@ impl Sender {
         self.sample(id, shared);
         let message = self.message(id);
         let (to, tx) = (message.to, message.tx);
-        if message.tries.copies > 1 && message.tries.after_rto {
+        let copies = if message.tries.connection == self.connection { message.tries.copies } else { 0 };
+        if copies > 1 && message.tries.after_rto {
             shared.rto.double(shared.now);
         }
-        if message.tries.copies == 1 && place == Place::Wire {
+        if copies == 1 && place == Place::Wire {
             self.accepted_tx = self.accepted_tx.max(tx);
         }
         self.last_retry = None;
@@ -63,7 +63,7 @@ impl Sender {
         shared.event(Event::Accepted { id, server_id });
         self.recount(to, shared);
         self.on_newest(id, shared);
-        self.on_answered(id, place, shared);
+        self.on_answered(id, shared);
     }
 
     fn conflict(&mut self, id: MsgId, first: u64, second: u64, shared: &mut Shared) {
@@ -105,11 +105,10 @@ impl Sender {
             self.rest(id);
         } else {
             (message.tries.unanswered, message.tries.attempts, message.tries.has_place) = (0, 0, false);
-            message.cuts = 0;
+            (message.cuts, message.lone_cuts) = (0, 0);
             self.move_to(Place::Reentry, id);
         }
         self.pause(to, pause, shared);
-        self.on_answered(id, place, shared);
     }
 
     /// Only the first answer to a message that was transmitted once is a sample, and one per round trip is enough.
@@ -131,13 +130,15 @@ impl Sender {
             State::Accepted { server_id } => Some(*server_id),
             State::Failed { server_id, .. } => *server_id,
         };
-        let (to, seq, was_accepted) = (message.to, message.seq(), message.is_accepted());
+        let (to, seq, is_live, was_accepted) =
+            (message.to, message.seq(), message.is_live(), message.is_accepted());
         let answer = was_accepted && matches!(self.place(id), Place::Wire | Place::Again);
-        let floor = self.floor(to);
         self.on_suspect_answered(id);
         self.remove(id);
         self.recount(to, shared);
-        self.on_end(to, floor, shared);
+        if is_live {
+            self.on_end(to, seq, false, shared);
+        }
         self.on_recipient_heard(to, seq, answer, shared);
         tell_delivered(id, first, second, shared);
         if first.is_some_and(|first| first != second) {

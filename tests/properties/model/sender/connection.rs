@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sixfold::{FailReason, MsgId};
 
-use super::{Place, Sender, Tries};
+use super::{Place, Sender};
 use crate::model::shared::Shared;
 
 const MAX_LONE_CUTS: u32 = 10;
@@ -13,10 +13,11 @@ impl Sender {
     pub fn on_connected(&mut self, shared: &mut Shared) {
         shared.rto.end_doubling();
         (self.connected_at, self.last_first) = (shared.now, shared.now);
+        self.connection += 1;
         self.streams.values_mut().for_each(|stream| stream.questions.on_connected());
-        for peer in self.peers.clone() {
-            self.start_probe(peer, shared);
+        for peer in self.probes.by_list() {
             self.ask_on_connect(peer, shared);
+            self.start_probe(peer, shared);
         }
         self.announce_again(shared);
     }
@@ -33,7 +34,6 @@ impl Sender {
         }
         self.end_connection();
         self.requeue(&cut);
-        self.keep_announcements();
         for id in cut {
             if self.message(id).lone_cuts >= MAX_LONE_CUTS {
                 self.fail(id, FailReason::Unknown { rejection: None }, shared);
@@ -41,15 +41,13 @@ impl Sender {
         }
     }
 
-    /// What was tried is of the past, and what is accepted is at rest.
+    /// Nothing has a place, and what is accepted is at rest.
     fn end_connection(&mut self) {
         self.suspects_limit = 1;
-        self.probes.stop_all();
         let ids: Vec<MsgId> = self.messages.iter().map(|message| message.id).collect();
         for id in ids {
             let message = self.find(id).unwrap();
-            message.earlier |= message.tries.copies > 0;
-            message.tries = Tries::default();
+            message.tries.has_place = false;
             if message.is_accepted() {
                 self.rest(id);
             }

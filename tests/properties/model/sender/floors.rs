@@ -1,4 +1,5 @@
-//! The floor of a stream: its lowest live seq. One message at a time announces that it has passed an abandoned seq.
+//! The floor of a stream: its lowest live seq. One message at a time announces that it has passed an abandoned seq: the
+//! lowest live one.
 
 use sixfold::MsgId;
 
@@ -11,10 +12,8 @@ pub(super) enum Announcement {
     None,
     /// The announcer is to be transmitted.
     Wanted,
-    /// It is on the wire.
+    /// It was transmitted, and not answered since.
     Sent,
-    /// It is on the wire, with a floor that has risen since.
-    SentAndRisen,
 }
 
 impl Sender {
@@ -23,54 +22,40 @@ impl Sender {
         self.live_of(peer).first().map_or(self.streams[&peer].next_seq, |message| message.seq())
     }
 
-    /// Whether it has failed or was discarded.
-    fn is_abandoned(&self, peer: u64, seq: u64) -> bool {
-        let failed = self.messages.iter().any(|m| m.to == peer && m.seq() == seq && !m.is_live());
-        failed || self.streams[&peer].discarded.contains(&seq)
-    }
-
-    /// A message of the stream is not live any more; before, the floor was this.
-    pub(super) fn on_end(&mut self, peer: u64, floor: u64, shared: &Shared) {
-        let risen = (floor..self.floor(peer)).any(|seq| self.is_abandoned(peer, seq));
-        let announcer = self.streams[&peer].announcer;
-        let lives = self.live().any(|message| Some(message.id) == announcer);
+    /// A message is not live any more; it was delivered, or abandoned.
+    pub(super) fn on_end(&mut self, peer: u64, seq: u64, abandoned: bool, shared: &Shared) {
+        let floor = self.floor(peer);
         let stream = self.stream(peer);
-        match stream.announcement {
-            Announcement::None if !risen => {}
-            Announcement::Sent if lives && risen => stream.announcement = Announcement::SentAndRisen,
-            Announcement::Wanted | Announcement::Sent | Announcement::SentAndRisen if lives => {}
-            Announcement::None | Announcement::Wanted | Announcement::Sent | Announcement::SentAndRisen => {
-                self.announce(peer, shared);
+        if seq > floor {
+            if abandoned {
+                let (low, high) = stream.abandoned.unwrap_or((seq, seq));
+                stream.abandoned = Some((low.min(seq), high.max(seq)));
             }
-        }
-    }
-
-    /// The lowest live message announces the floor, unless its first transmission will.
-    fn announce(&mut self, peer: u64, shared: &Shared) {
-        let nxt = self.streams[&peer].nxt;
-        let announcer = self.live_of(peer).first().filter(|message| message.seq() < nxt).map(|message| message.id);
-        let stream = self.stream(peer);
-        stream.announcer = announcer;
-        if announcer.is_none() {
-            self.end_announcement(peer);
             return;
         }
-        stream.announcement = Announcement::Wanted;
-        if !self.announcing.contains(&peer) {
-            self.announcing.push(peer);
+        let passed = abandoned || stream.abandoned.is_some_and(|(low, _)| low < floor);
+        stream.abandoned = stream.abandoned.map(|(low, high)| (low.max(floor), high)).filter(|(low, high)| low <= high);
+        if passed || stream.announcement != Announcement::None {
+            stream.announcement = Announcement::Wanted;
+            self.expedite(peer, shared);
         }
-        self.expedite(peer, shared);
     }
 
-    fn end_announcement(&mut self, peer: u64) {
-        let stream = self.stream(peer);
-        (stream.announcement, stream.announcer) = (Announcement::None, None);
-        self.announcing.retain(|announcing| *announcing != peer);
+    /// The lowest live message, unless its first transmission will tell the floor.
+    fn announcer(&self, peer: u64) -> Option<MsgId> {
+        let nxt = self.streams[&peer].nxt;
+        self.live_of(peer).first().filter(|message| message.seq() < nxt).map(|message| message.id)
     }
 
-    /// The announcer is to be transmitted soon, unless it waits for that already.
-    fn expedite(&mut self, peer: u64, shared: &Shared) {
-        let id = self.streams[&peer].announcer.unwrap();
+    /// The announcer is to be transmitted soon, unless it waits for that already. It waits for the end of a pause.
+    pub(super) fn expedite(&mut self, peer: u64, shared: &Shared) {
+        let Some(id) = self.announcer(peer) else {
+            self.stream(peer).announcement = Announcement::None;
+            return;
+        };
+        if self.streams[&peer].announcement != Announcement::Wanted || !shared.connected || self.is_paused(peer, shared) {
+            return;
+        }
         match (self.place(id), self.message(id).is_accepted()) {
             (Place::Wire, false) => self.move_to(Place::Again, id),
             (Place::Wire | Place::Nowhere, true) => {
@@ -81,44 +66,36 @@ impl Sender {
         }
     }
 
-    fn announced_by(&self, id: MsgId) -> Option<u64> {
-        let peer = self.message(id).to;
-        (self.streams[&peer].announcer == Some(id)).then_some(peer)
-    }
-
     pub(super) fn on_transmitted(&mut self, id: MsgId) {
-        if let Some(peer) = self.announced_by(id) {
-            self.stream(peer).announcement = Announcement::Sent;
+        let peer = self.message(id).to;
+        let lowest = self.message(id).seq() == self.floor(peer);
+        let stream = self.stream(peer);
+        if lowest && stream.announcement == Announcement::Wanted {
+            stream.announcement = Announcement::Sent;
         }
     }
 
-    /// What is not on the wire any more is to be transmitted again.
-    pub(super) fn on_unanswered(&mut self, id: MsgId) {
-        if let Some(peer) = self.announced_by(id) {
-            self.stream(peer).announcement = Announcement::Wanted;
+    /// `Accepted` came for a message.
+    pub(super) fn on_answered(&mut self, id: MsgId, shared: &Shared) {
+        let peer = self.message(id).to;
+        let lowest = self.message(id).seq() == self.floor(peer);
+        let stream = self.stream(peer);
+        if lowest && stream.announcement == Announcement::Sent {
+            stream.announcement = Announcement::None;
         }
+        self.expedite(peer, shared);
     }
 
-    /// msg:A came while the message was in this place.
-    pub(super) fn on_answered(&mut self, id: MsgId, place: Place, shared: &Shared) {
-        let Some(peer) = self.announced_by(id) else { return };
-        match self.streams[&peer].announcement {
-            Announcement::Sent if place == Place::Wire => self.end_announcement(peer),
-            Announcement::SentAndRisen if place == Place::Wire => self.announce(peer, shared),
-            Announcement::Wanted => self.expedite(peer, shared),
-            Announcement::None | Announcement::Sent | Announcement::SentAndRisen => {}
-        }
-    }
-
+    /// On a new connection what was announced without an answer is announced again.
     pub(super) fn announce_again(&mut self, shared: &Shared) {
-        for peer in self.announcing.clone() {
+        let mut peers: Vec<u64> = self.streams.keys().copied().collect();
+        peers.sort_by_key(|peer| self.streams[peer].order);
+        for peer in peers {
+            let stream = self.stream(peer);
+            if stream.announcement == Announcement::Sent {
+                stream.announcement = Announcement::Wanted;
+            }
             self.expedite(peer, shared);
-        }
-    }
-
-    pub(super) fn keep_announcements(&mut self) {
-        for peer in self.announcing.clone() {
-            self.stream(peer).announcement = Announcement::Wanted;
         }
     }
 }

@@ -5,7 +5,7 @@ use sixfold::MsgId;
 use super::{Place, Sender, Tries};
 use crate::model::rto::{delay, top};
 use crate::model::shared::{Shared, nanos};
-use crate::model::timers::{Timer, are_tied};
+use crate::model::timers::are_tied;
 
 /// What is known of a peer.
 #[derive(Clone, Debug, Default)]
@@ -48,21 +48,23 @@ impl Sender {
         self.find(id).unwrap().tries = Tries::default();
     }
 
-    pub(super) fn ask(&mut self, id: MsgId, shared: &Shared) {
-        if shared.connected && self.is_accepted(id) && self.place(id) == Place::Nowhere {
+    /// Returns whether the question waits now and did not before.
+    pub(super) fn ask(&mut self, id: MsgId, shared: &Shared) -> bool {
+        let rests = self.is_accepted(id) && self.place(id) == Place::Nowhere;
+        let asks = rests && shared.connected && !self.is_paused(self.message(id).to, shared);
+        if asks {
             self.move_to(Place::Questions, id);
         }
+        asks
     }
 
-    /// The timer of a peer runs while it has accepted messages and there is a connection.
+    /// The timer of a peer runs while it has accepted messages; it fires only while there is a connection.
     pub(super) fn recount(&mut self, peer: u64, shared: &Shared) {
-        let waits = self.peers.contains(&peer);
+        let waits = self.probes.runs(peer);
         let has_some = self.live_of(peer).into_iter().any(|message| message.is_accepted());
         if has_some && !waits {
-            self.peers.push(peer);
             self.start_probe(peer, shared);
         } else if !has_some {
-            self.peers.retain(|waiting| *waiting != peer);
             self.probes.stop(peer);
             self.peer(peer).level = 0;
         }
@@ -70,9 +72,7 @@ impl Sender {
 
     pub(super) fn start_probe(&mut self, peer: u64, shared: &Shared) {
         let level = self.peer(peer).level;
-        if shared.connected {
-            self.probes.start(peer, level, shared.now);
-        }
+        self.probes.start(peer, level, shared.now);
     }
 
     pub(super) fn on_newest(&mut self, id: MsgId, shared: &Shared) {
@@ -91,32 +91,38 @@ impl Sender {
         }
     }
 
-    /// The timers of the peers, by deadline.
-    pub(super) fn due_peers(&self, shared: &Shared) -> Vec<(u64, Timer<u64>)> {
-        self.probes.by_deadline(|timer| probe_delay(timer.list, shared))
+    /// Returns when the first timer of a peer fires: each needs a token.
+    pub(super) fn next_probe(&self, shared: &Shared) -> Option<u64> {
+        let by_deadline = self.probes.by_deadline(|timer| probe_delay(timer.list, shared));
+        by_deadline.first().map(|(due, _)| (*due).max(shared.next_token()))
     }
 
-    /// The first timer is due. Those that nearly are fire with it.
+    /// The first timer is due. Those that nearly are fire with it. Those that get no token come first the next time.
     pub(super) fn fire_peers(&mut self, shared: &Shared) {
-        let mut together = self.due_peers(shared);
-        together.retain(|(due, timer)| due.saturating_sub(shared.now) <= probe_delay(timer.list, shared) / 8);
+        let nearly = |delay: u64| delay - delay / 8;
+        let mut together = self.probes.by_deadline(|timer| nearly(probe_delay(timer.list, shared)));
+        together.retain(|(due, _)| *due <= shared.now);
         self.ambiguous |= are_tied(&together);
         let [initial, max] = shared.knobs.probe.map(nanos);
+        let mut asked = Vec::new();
         for (_, timer) in together {
             let peer = self.peer(timer.key);
             peer.level = (peer.level + 1).min(top(initial, max));
-            self.start_probe(timer.key, shared);
-            self.ask_on_timer(timer.key, shared);
+            if self.tokens_left(shared) == 0 {
+                self.start_probe(timer.key, shared);
+            } else {
+                self.ask_on_timer(timer.key, shared);
+                asked.push(timer.key);
+            }
         }
+        asked.into_iter().for_each(|peer| self.start_probe(peer, shared));
     }
 
     /// Only as many questions as tokens are at hand.
     fn ask_on_timer(&mut self, peer: u64, shared: &Shared) {
         let fresh = std::mem::take(&mut self.peer(peer).newest_is_fresh);
         let newest = self.peer(peer).newest.filter(|_| fresh);
-        if self.tokens_left(shared) > 0 {
-            newest.into_iter().for_each(|id| self.ask(id, shared));
-        }
+        newest.map(|id| self.ask(id, shared));
         self.walk(peer, self.tokens_left(shared).min(16), shared);
     }
 
@@ -129,29 +135,33 @@ impl Sender {
         let from = self.peer(peer).walk;
         let mut live: Vec<(u64, MsgId)> = self.live_of(peer).into_iter().map(|m| (m.seq(), m.id)).collect();
         let after = live.partition_point(|(seq, _)| *seq < from);
+        let round = live[..after].last().map_or(0, |(seq, _)| seq + 1);
         live.rotate_left(after);
-        for (seq, id) in live.into_iter().take(64) {
+        for (n, (seq, id)) in (1..).zip(live.iter().copied()) {
             if most == 0 {
                 return;
             }
+            most -= usize::from(self.ask(id, shared));
             self.peer(peer).walk = seq + 1;
-            if self.is_accepted(id) && self.place(id) == Place::Nowhere {
-                self.ask(id, shared);
-                most -= 1;
+            if n == 64 {
+                return;
             }
+        }
+        if most > 0 {
+            self.peer(peer).walk = round;
         }
     }
 
     /// ack:N of this seq came, possibly in answer to a question.
     pub(super) fn on_recipient_heard(&mut self, peer: u64, seq: u64, answer: bool, shared: &Shared) {
-        if !shared.connected {
+        if !self.probes.runs(peer) {
             return;
         }
         let lately = |at: u64| shared.now - at < nanos(shared.knobs.probe[1]);
         if answer {
             self.forward(peer, shared);
             self.walk(peer, 2, shared);
-        } else if self.peers.contains(&peer) && !self.peer(peer).forward_at.is_some_and(lately) {
+        } else if self.peer(peer).level > 0 && !self.peer(peer).forward_at.is_some_and(lately) {
             self.peer(peer).forward_at = Some(shared.now);
             self.forward(peer, shared);
         }
@@ -161,6 +171,9 @@ impl Sender {
     /// Asks about what is below, once per connection.
     fn let_go(&mut self, peer: u64, end: u64, shared: &Shared) {
         let from = self.peer(peer).let_go;
+        if self.floor(peer) >= end {
+            return;
+        }
         self.peer(peer).let_go = end.max(from);
         let live: Vec<(u64, MsgId)> = self.live_of(peer).into_iter().map(|m| (m.seq(), m.id)).collect();
         for (_, id) in live.into_iter().filter(|(seq, _)| (from..end).contains(seq)) {
@@ -186,7 +199,7 @@ impl Sender {
     pub(super) fn ask_on_connect(&mut self, peer: u64, shared: &Shared) {
         let before = self.questions.len();
         let newest = self.peer(peer).newest;
-        newest.into_iter().for_each(|id| self.ask(id, shared));
+        newest.map(|id| self.ask(id, shared));
         self.walk(peer, 2 + before - self.questions.len(), shared);
     }
 }

@@ -37,23 +37,19 @@ impl Sender {
         Some(self.connected_at + rto::delay(rto, self.message(*head).lone_cuts, rto.max(TWO_SECONDS)))
     }
 
-    /// A suspect whose stream is paused gives up its turn.
-    pub fn wants_suspect(&mut self, shared: &Shared) -> bool {
-        if self.paused_until.is_some() || !self.has_room(shared) {
-            return false;
-        }
-        while self.suspects_wait(shared).is_some_and(|at| at <= shared.now) {
-            let head = self.suspects[0];
-            if self.streams[&self.message(head).to].paused_until.is_none() {
-                return true;
-            }
-            self.move_to(Place::Reentry, head);
-        }
-        false
+    pub fn wants_suspect(&self, shared: &Shared) -> bool {
+        let goes = self.paused_until.is_none() && self.has_room(shared);
+        goes && self.suspects_wait(shared).is_some_and(|at| at <= shared.now)
     }
 
-    /// A suspect that waited for the end of a pause goes back when it has its turn.
-    pub(super) fn return_suspects(&mut self) {
+    /// A suspect waits with the others of its stream while that is paused, and comes back when it has its turn there.
+    pub(super) fn sort_suspects(&mut self, shared: &Shared) {
+        while let Some(&id) = self.suspects.first() {
+            if !self.is_paused(self.message(id).to, shared) {
+                break;
+            }
+            self.move_to(Place::Reentry, id);
+        }
         while let Some(id) = self.ring.first().and_then(|peer| self.streams[peer].reentry.first().copied()) {
             if !self.is_suspect(id) {
                 return;

@@ -24,30 +24,21 @@ impl Sender {
         self.flights(shared).into_iter().any(|(due, timer)| timer.key == id && due <= shared.now)
     }
 
-    /// Fires what is due: flights and the timers of peers, the earliest deadline first.
+    /// Fires what is due: flights, the earliest deadline first, then the timers of peers.
     pub fn fire(&mut self, shared: &mut Shared) {
-        loop {
-            let due = |due: &(u64, _)| due.0 <= shared.now;
-            let (flights, peers) = (self.flights(shared), self.due_peers(shared));
-            let flight = flights.first().copied().filter(due);
-            let peer = peers.first().copied().filter(|peer| peer.0 <= shared.now);
-            let first = match (flight, peer) {
-                (None, None) => return,
-                (Some(flight), Some(peer)) => flight.0.min(peer.0),
-                (Some((at, _)), None) | (None, Some((at, _))) => at,
-            };
-            let same: Vec<_> = flights.into_iter().filter(|flight| flight.0 == first).collect();
-            self.ambiguous |= are_tied(&same) || flight.map(|flight| flight.0) == peer.map(|peer| peer.0);
-            match flight.filter(|flight| flight.0 == first) {
-                Some((_, timer)) => self.time_out(timer, shared),
-                None => self.fire_peers(shared),
-            }
+        while let Some((first, timer)) = self.flights(shared).first().copied().filter(|flight| flight.0 <= shared.now) {
+            let same: Vec<_> = self.flights(shared).into_iter().filter(|flight| flight.0 == first).collect();
+            self.ambiguous |= are_tied(&same);
+            self.time_out(timer, shared);
+        }
+        if shared.connected && self.next_probe(shared).is_some_and(|at| at <= shared.now) {
+            self.fire_peers(shared);
         }
     }
 
     fn time_out(&mut self, timer: Timer<MsgId>, shared: &mut Shared) {
         let id = timer.key;
-        let (place, overdue, suspect) = (self.message(id).tries.has_place, self.is_overdue(id), self.is_suspect(id));
+        let (place, overdue) = (self.message(id).tries.has_place, self.is_overdue(id));
         let message = self.find(id).unwrap();
         message.tries.unanswered += 1;
         message.tries.after_rto |= !overdue;
@@ -60,21 +51,19 @@ impl Sender {
             State::Queued | State::OnWire | State::Failed { .. } => Stage::Accept,
         };
         let tired = stage == Stage::Accept && heard && attempts >= 3 && place;
-        self.on_unanswered(id);
+        self.wire.stop(id);
         if exhausted && stage == Stage::Accept {
             self.fail(id, FailReason::Unknown { rejection: None }, shared);
         } else if exhausted {
             self.rest(id);
         } else {
             if tired {
-                self.find(id).unwrap().tries.has_place = false;
+                self.give_back_place(id);
+            } else if self.is_paused(self.message(id).to, shared) {
+                self.put_off(id);
+            } else {
+                self.move_to(Place::Again, id);
             }
-            let place = match (tired, suspect) {
-                (true, true) => Place::Suspects,
-                (true, false) => Place::Reentry,
-                (false, _) => Place::Again,
-            };
-            self.move_to(place, id);
             shared.event(Event::Retrying { id, stage, attempt });
         }
         shared.unanswered(timer.entered);

@@ -3,7 +3,7 @@
 use sixfold::{MsgId, Outgoing, Output};
 
 use super::lists::to_the_back;
-use super::{Place, Sender, State};
+use super::{Place, Sender, State, Tries};
 use crate::model::shared::{Shared, nanos};
 
 impl Sender {
@@ -28,19 +28,16 @@ impl Sender {
 
     /// A first transmission, if the stream whose turn it is has one for the place, or a feeler is due.
     pub fn transmit_first(&mut self, shared: &mut Shared) -> bool {
-        if self.paused_until.is_some() {
-            return false;
+        self.sort_suspects(shared);
+        if !self.has_room(shared) {
+            return self.transmit_first_without_token(shared);
         }
-        if self.has_room(shared) {
-            self.return_suspects();
-        }
-        let feeler = self.feeler_is_due(shared);
-        let Some(&peer) = self.ring.first().filter(|_| feeler || self.has_room(shared)) else { return false };
-        if self.streams[&peer].reentry.is_empty() {
+        let Some(&peer) = self.ring.first().filter(|_| self.paused_until.is_none()) else { return false };
+        let repeats = !self.streams[&peer].reentry.is_empty();
+        if !repeats {
             self.transmit_fresh(peer, shared);
-            return true;
         }
-        feeler && self.transmit_first_without_token(shared)
+        !repeats
     }
 
     /// The stream whose turn it is may lack a token: then the first one that needs none goes.
@@ -85,13 +82,18 @@ impl Sender {
         self.transmit(self.suspects[0], shared);
     }
 
-    /// Questions of paused streams are dropped.
-    pub fn wants_question(&mut self) -> bool {
-        if self.paused_until.is_none() {
-            let paused = |id: &MsgId| self.streams[&self.message(*id).to].paused_until.is_some();
-            self.questions = self.questions.iter().filter(|id| !paused(id)).copied().collect();
+    /// A question whose stream is paused gives up its turn.
+    pub fn wants_question(&mut self, shared: &Shared) -> bool {
+        if self.paused_until.is_some() {
+            return false;
         }
-        self.paused_until.is_none() && !self.questions.is_empty()
+        while let Some(&id) = self.questions.first() {
+            if !self.is_paused(self.message(id).to, shared) {
+                return true;
+            }
+            self.questions.remove(0);
+        }
+        false
     }
 
     pub fn transmit_question(&mut self, shared: &mut Shared) {
@@ -102,9 +104,13 @@ impl Sender {
         let place = self.place(id);
         self.move_to(Place::Nowhere, id);
         let (to, tx) = (self.message(id).to, self.next_tx);
-        let floor = self.floor(to);
+        let (floor, connection) = (self.floor(to), self.connection);
         self.next_tx += 1;
         let message = self.find(id).unwrap();
+        if message.tries.connection != connection {
+            message.earlier |= message.tries.copies > 0;
+            message.tries = Tries { connection, ..Tries::default() };
+        }
         (message.tx, message.sent_at) = (tx, shared.now);
         message.tries.copies += 1;
         match message.state {
@@ -117,7 +123,7 @@ impl Sender {
         }
         let whole = place != Place::Questions || !shared.knobs.questions || is_power_of_eight(message.asked);
         let payload = whole.then_some(message.payload);
-        let list = if place == Place::Questions { 0 } else { shared.rto.list(message.tries.unanswered) };
+        let list = shared.rto.list(message.tries.unanswered);
         shared.out.push(Output::Transmit(Outgoing::MsgR { id, to, floor, payload }));
         self.wire.start(id, list, shared.now);
         self.on_transmitted(id);
@@ -127,28 +133,22 @@ impl Sender {
     pub fn deadline(&self, shared: &Shared) -> Option<u64> {
         let expiry = self.live().map(|message| message.expires_at).min();
         let flight = self.flights(shared).first().map(|(due, _)| *due);
-        let probe = self.due_peers(shared).first().map(|(due, _)| *due);
-        let turn = if shared.connected { self.next_turn(shared) } else { None };
-        [expiry, flight, probe, self.next_pause_end(shared), turn].into_iter().flatten().min()
+        let when_connected = [self.next_probe(shared), self.next_turn(shared)].into_iter().flatten().min();
+        [expiry, flight, when_connected.filter(|_| shared.connected)].into_iter().flatten().min()
     }
 
-    /// Returns when something goes that waits: for the end of the pause of everything, for time, or for a token.
+    /// Returns when something goes that waits for the end of a pause, or for time.
     fn next_turn(&self, shared: &Shared) -> Option<u64> {
-        let from = self.paused_until.unwrap_or(shared.now);
-        let with_token = from.max(shared.next_token());
         let room = self.has_room(shared);
-        let feeler = if room { Some(from) } else { self.feeler_at(shared).map(|at| at.max(from)) };
-        let reentry = self.ring.first().filter(|peer| room && !self.streams[peer].reentry.is_empty());
-        let goes = |id: &&MsgId| self.streams[&self.message(**id).to].paused_until.is_none_or(|until| until <= from);
-        let suspect = if room { self.suspects_wait(shared) } else { None };
-        let turns = [
-            feeler.filter(|_| !self.fresh_ring.is_empty()),
-            self.again_ring.first().map(|_| with_token),
-            reentry.map(|_| with_token),
-            self.questions.iter().find(goes).map(|_| with_token),
-            suspect.map(|at| at.max(with_token)),
-        ];
-        turns.into_iter().flatten().min()
+        let fresh = !self.fresh_ring.is_empty();
+        let pause = self.next_pause_end(shared).filter(|_| room);
+        let suspect = self.suspects_wait(shared).filter(|_| room).map(|at| at.max(shared.next_token()));
+        let feeler = self.feeler_at(shared).filter(|_| fresh);
+        let turn = [pause, suspect, feeler].into_iter().flatten().min();
+        let Some(until) = self.paused_until else { return turn };
+        let repeats = !self.again_ring.is_empty() || !self.questions.is_empty() || room && !self.ring.is_empty();
+        let waiting = if room && fresh { Some(until) } else { repeats.then_some(until.max(shared.next_token())) };
+        waiting.into_iter().chain(turn.map(|at| at.max(until))).min()
     }
 }
 
