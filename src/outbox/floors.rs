@@ -84,8 +84,9 @@ impl<T: Types> Outbox<T> {
     pub(super) fn announce(&mut self, stream: Key, ctx: &Context<T>) {
         let Some(floor) = self.floors.get_mut(&stream) else { return };
         let state = &self.streams[stream];
-        let una = state.live.first().filter(|una| *una < state.nxt());
-        let announcer = una.and_then(|una| state.live.get(una));
+        let lowest = state.live.first_from(0);
+        let has_left = |(seq, key): &(u64, Key)| *seq < state.nxt() || self.messages[*key].is_accepted();
+        let announcer = lowest.filter(has_left).map(|(_, key)| key);
         if announcer.is_none() {
             floor.announcement = Announcement::None;
         }

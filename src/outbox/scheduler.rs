@@ -242,7 +242,7 @@ impl<T: Types> Outbox<T> {
         let departure = message.on_transmit(true, ctx.connection);
         let (stream, seq) = (message.stream, message.seq);
         let state = &mut self.streams[stream];
-        if state.on_transmit(seq) {
+        if departure.asked == 0 && state.on_transmit(seq) {
             self.last_first = ctx.now;
         }
         let is_whole = is_whole || departure.asked == 0 || !ctx.config.questions || is_power_of_8(departure.asked);
