@@ -275,13 +275,21 @@ impl<T: Types> Message<T> {
 
     pub(super) fn on_failed(&mut self, reason: FailReason) {
         self.holds_back = false;
-        let may_have_left = self.has_left();
+        // That is a fact, also of a message that is restored.
+        let may_have_left = self.has_left() && reason != FailReason::Expired;
         let server_id = match core::mem::replace(&mut self.state, State::Queued) {
             State::Accepted { server_id, .. } => Some(server_id),
             State::Queued | State::OnWire(_) => None,
             State::Failed(failure) => failure.server_id,
         };
         self.state = State::Failed(Box::new(Failure { reason, server_id, may_have_left }));
+    }
+
+    /// An earlier process has sent a failed message again.
+    pub(super) fn on_resent_before(&mut self) {
+        if let State::Failed(failure) = &mut self.state {
+            failure.may_have_left = true;
+        }
     }
 
     /// The application sends a failed message again; it expires at `expires_at`.

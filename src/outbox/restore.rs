@@ -77,6 +77,7 @@ impl<T: Types> Outbox<T> {
             self.expiry.remove(key, before, &self.messages);
             self.expiry.push_dated(key, expires_at);
         } else {
+            self.messages[key].on_resent_before();
             self.revive(key, at, ctx);
             if self.messages[key].is_accepted() {
                 self.on_probed(key, ctx);
