@@ -10,7 +10,7 @@ use sixfold::{Delivery, Event, Incoming, MsgId, Order, Outgoing, Output, Status,
 
 use kit::ops::scenario;
 use kit::run::cases;
-use kit::{A, B, DAY, MS, Rig, SECOND, Test, steady};
+use kit::{A, B, DAY, HOUR, MS, Rig, SECOND, Test, steady};
 
 /// Returns the answers of a running server to a frame.
 fn answers(frame: &Outgoing<Test>) -> Vec<Incoming<Test>> {
@@ -218,5 +218,6 @@ fn no_message_waits_behind_a_lost_frame_an_offline_peer_a_rejection_or_a_hostile
         }
     }
     assert!(delivered);
-    assert!(rig.now.since_origin() < 3_600 * SECOND + 60 * SECOND, "within a minute: {:?}", rig.now);
+    // Nothing is heard and the window is shut: each of the three others goes beyond it in turn, one each rto_max.
+    assert!(rig.now.since_origin() <= HOUR + 3 * 60 * SECOND, "within three minutes: {:?}", rig.now);
 }
