@@ -56,7 +56,8 @@ impl Budget {
                 return Err(format!("more than burst + rate·Δt: {output:?}"));
             }
         }
-        let [before, after] = [moment.before, moment.after].map(|stats| [stats.retransmissions, stats.msg_r + stats.ack_r]);
+        let [before, after] =
+            [moment.before, moment.after].map(|stats| [stats.retransmissions, stats.msg_r + stats.ack_r]);
         let [tokens, frames] = if restarts { after } else { [after[0] - before[0], after[1] - before[1]] };
         if (repeats..=frames - free).contains(&tokens) {
             return Ok(());
