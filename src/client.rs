@@ -178,7 +178,8 @@ impl<T: Types> Client<T> {
     #[expect(clippy::needless_pass_by_value, reason = "an address is given away like the payload")]
     pub fn send(&mut self, to: T::Peer, payload: T::Payload, now: Time) -> Result<MsgId, SendError<T>> {
         self.begin_input(now);
-        let sent = self.outbox.send(&to, payload, &mut self.ctx);
+        let is_due = self.ctx.now >= self.deadline;
+        let sent = self.outbox.send(&to, payload, is_due, &mut self.ctx);
         self.end_input();
         sent
     }

@@ -161,10 +161,12 @@ impl<T: Types> Outbox<T> {
             + collections::array::<Key>(messages) * 3
     }
 
+    /// Takes a message. `is_due` is whether something is due that goes first.
     pub(crate) fn send(
         &mut self,
         to: &T::Peer,
         payload: T::Payload,
+        is_due: bool,
         ctx: &mut Context<T>,
     ) -> Result<MsgId, SendError<T>> {
         let capacity = ctx.config.outbox_capacity;
@@ -172,7 +174,7 @@ impl<T: Types> Outbox<T> {
             return Err(SendError::Full { payload, capacity });
         }
         let stream = self.stream_for_next(to);
-        let goes_at_once = self.may_go_at_once(stream, ctx);
+        let goes_at_once = !is_due && self.may_go_at_once(stream, ctx);
         let state = &mut self.streams[stream];
         let seq = state.take_seq();
         state.holding_back += 1;

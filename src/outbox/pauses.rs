@@ -170,8 +170,11 @@ impl<T: Types> Outbox<T> {
     }
 
     /// Drops the questions about paused streams that are next: the walk of the peer comes to them again.
-    pub(super) fn drop_questions_of_paused(&mut self) {
-        while let Some(key) = self.questions.first().filter(|key| self.pauses.contain(self.messages[*key].stream)) {
+    pub(super) fn drop_questions_of_paused(&mut self, now: Time) {
+        while let Some(key) = self.questions.first() {
+            if !self.is_paused(self.messages[key].stream, now) {
+                break;
+            }
             self.flights.remove(&mut self.questions, key);
         }
     }

@@ -218,7 +218,8 @@ impl<T: Types> Outbox<T> {
     /// most once per `probe_max`.
     #[inline(never)]
     pub(super) fn ask_all_but(&mut self, known: Key, ctx: &Context<T>) {
-        if self.lap_at.is_some_and(|at| ctx.now < at + ctx.config.probe_max) {
+        let lately = self.lap_at.is_some_and(|at| ctx.now < at + ctx.config.probe_max);
+        if lately || !ctx.connected {
             return;
         }
         self.lap_at = Some(ctx.now);

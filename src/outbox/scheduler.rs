@@ -133,7 +133,6 @@ impl<T: Types> Outbox<T> {
             && !self.pauses.contain_all()
             && !self.pauses.contain(stream)
             && self.streams[stream].is_released
-            && ctx.now < self.expiry.next()
     }
 
     /// Whether at the end of an input nothing can leave or change, unless something is due.
@@ -159,7 +158,7 @@ impl<T: Types> Outbox<T> {
     /// Transmits a message for the first time, if that is the next turn; a stream with something to repeat needs a token,
     /// unless a feeler is due.
     pub(crate) fn transmit_first(&mut self, ctx: &mut Context<T>) -> bool {
-        self.sort_suspects();
+        self.sort_suspects(ctx.now);
         if !self.window.has_room() {
             return self.transmit_first_without_token(ctx);
         }
@@ -193,7 +192,7 @@ impl<T: Types> Outbox<T> {
         if self.pauses.contain_all() {
             return [None; 4];
         }
-        self.drop_questions_of_paused();
+        self.drop_questions_of_paused(ctx.now);
         let room = self.window.has_room();
         let wants = |class, wants: bool| wants.then_some(class);
         [

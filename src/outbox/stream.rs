@@ -32,7 +32,7 @@ const MAX_ABANDONED: u32 = 512;
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
     end: u64,
-    /// The seq after the highest that was transmitted in this process.
+    /// The seq after the highest that was transmitted in this process before it was accepted.
     nxt: u64,
     /// From `nxt` to here nothing waits for its first transmission: those failed or are accepted.
     fresh_from: u64,
@@ -91,7 +91,7 @@ impl Stream {
         self.nxt
     }
 
-    /// A message is transmitted. `nxt` never goes back.
+    /// A message that is not accepted is transmitted; returns whether for the first time. `nxt` never goes back.
     #[inline]
     pub(super) const fn on_transmit(&mut self, seq: u64) -> bool {
         let is_first = seq >= self.nxt;

@@ -80,8 +80,11 @@ impl<T: Types> Outbox<T> {
     }
 
     /// Puts suspects where they belong: with the others of their stream while that pauses, and back after that.
-    pub(super) fn sort_suspects(&mut self) {
-        while let Some(key) = self.suspects.first().filter(|key| self.pauses.contain(self.messages[*key].stream)) {
+    pub(super) fn sort_suspects(&mut self, now: Time) {
+        while let Some(key) = self.suspects.first() {
+            if !self.is_paused(self.messages[key].stream, now) {
+                break;
+            }
             self.suspects.remove(&mut self.flights, key);
             self.push_re_entry(key);
         }

@@ -1,7 +1,8 @@
-//! The laws L1 to L10, one file each, on generated configurations, calls, frames, clocks and restarts.
+//! The laws L1 to L11, one file each, on generated configurations, calls, frames, clocks and restarts.
 
 mod golden;
 mod l10_alive;
+mod l11_fair;
 mod l1_pure;
 mod l2_deterministic;
 mod l3_drain;

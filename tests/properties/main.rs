@@ -1,4 +1,4 @@
-//! Properties: the laws L1 to L10 hold on generated runs, and the client does exactly what a reference model does.
+//! Properties: the laws L1 to L11 hold on generated runs, and the client does exactly what a reference model does.
 //!
 //! `PROPTEST_CASES=1000 cargo test --test properties` tries more cases. A failure is shrunk to a short run, which is
 //! printed, and its seed is kept in a file beside the source of the test, to be tried first from then on. L9 is in the

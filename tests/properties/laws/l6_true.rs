@@ -2,7 +2,7 @@
 //! late ack delivers even a failed one. One terminal event per `send` or `resend` (none after `discard`), then at most one
 //! upgrade to `Delivered`. "Left" means that a `Transmit` was queued; a restored message counts as having left. `Rejected` and
 //! `Expired` are said only when they are facts; every other end is `Unknown`. `Rejected` for an accepted message fails it as
-//! `Unknown`.
+//! `Unknown`; for one that has failed as `Unknown` it is kept in the reason.
 //!
 //! Each message has a history. Every event must be valid in it, and `status` must be its end.
 
@@ -131,6 +131,12 @@ impl Histories {
                 let history = self.0.get_mut(id).ok_or("discarded what was never sent")?;
                 history.discarded = true;
                 history.failed = None;
+            }
+            (Call::Frame(Incoming::MsgA { id, verdict: Answer::Rejected(rejection) }), _) => {
+                let failed = self.0.get_mut(id).and_then(|history| history.failed.as_mut());
+                if let Some(FailReason::Unknown { rejection: known @ None }) = failed {
+                    *known = Some(rejection.clone());
+                }
             }
             (Call::Restart, _) if journal => self.0.values_mut().for_each(|history| {
                 history.restored = history.restored || history.failed != Some(FailReason::Expired);

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use sixfold::{Event, MsgId, Outgoing, Output, Stage};
+use sixfold::{Client, Event, MsgId, Outgoing, Output, Stage, Stats, Status};
 
 use kit::configs::Knobs;
 use kit::ops::{Call, scenario};
@@ -20,15 +20,17 @@ struct Budget {
     /// The messages and acks transmitted before.
     messages: BTreeSet<MsgId>,
     acks: BTreeSet<(u64, MsgId)>,
+    /// What the application has sent again may take a token even if it never left.
+    resent: BTreeSet<MsgId>,
     /// In 10⁻⁹ retransmissions: the most by which a span that ends now exceeds rate·Δt.
     excess: u128,
     at: u128,
-    counted: u64,
 }
 
 impl Budget {
-    fn on_moment(&mut self, knobs: &Knobs, moment: &Moment) -> Verdict {
-        if matches!(moment.call, Call::Restart) {
+    fn on_moment(&mut self, knobs: &Knobs, client: &Client<Test>, moment: &Moment) -> Verdict {
+        let restarts = matches!(moment.call, Call::Restart);
+        if restarts {
             *self = Self { at: moment.elapsed, ..Self::default() };
         }
         if let (Call::Confirm { from, id }, Reply::Done) = (&moment.call, moment.reply) {
@@ -36,23 +38,41 @@ impl Budget {
                 self.acks.remove(&(*from, *id));
             }
         }
+        if let (Call::Resend(id), Reply::Done) = (&moment.call, moment.reply) {
+            self.resent.insert(*id);
+        }
         let passed = moment.elapsed - self.at;
         self.at = moment.elapsed;
         self.excess = self.excess.saturating_sub(passed * u128::from(knobs.rate));
+        let (mut repeats, mut free) = (0, 0);
         for output in &moment.outputs {
             if !self.repeats(output) {
+                free += u64::from(self.is_free(output, client));
                 continue;
             }
-            self.counted += 1;
+            repeats += 1;
             self.excess += 1_000_000_000;
             if self.excess > u128::from(knobs.burst) * 1_000_000_000 {
                 return Err(format!("more than burst + rate·Δt: {output:?}"));
             }
         }
-        if moment.after.retransmissions < self.counted {
-            return Err(format!("{} retransmissions, {} counted", self.counted, moment.after.retransmissions));
+        let [before, after] =
+            [moment.before, moment.after].map(|stats| [stats.retransmissions, stats.msg_r + stats.ack_r]);
+        let [tokens, frames] = if restarts { after } else { [after[0] - before[0], after[1] - before[1]] };
+        if (repeats..=frames - free).contains(&tokens) {
+            return Ok(());
         }
-        Ok(())
+        Err(format!("{frames} frames, {repeats} of them repeated and {free} free, took {tokens} tokens"))
+    }
+
+    /// Whether the first frame of its kind in a process needs no token: any msg:R of a message that is not accepted.
+    fn is_free(&self, output: &Output<Test>, client: &Client<Test>) -> bool {
+        match output {
+            Output::Transmit(Outgoing::MsgR { id, .. }) => {
+                client.status(*id) != Some(Status::Accepted) && !self.resent.contains(id)
+            }
+            Output::Transmit(Outgoing::AckR { .. }) | Output::Persist(_) | Output::Event(_) => false,
+        }
     }
 
     fn repeats(&mut self, output: &Output<Test>) -> bool {
@@ -85,9 +105,9 @@ proptest! {
     #[test]
     fn retransmissions_stay_within_burst_plus_rate_times_time(scenario in scenario(150)) {
         let mut budget = Budget::default();
-        scenario.play(|_, moment| {
+        scenario.play(|process, moment| {
             is_inactive(moment)?;
-            budget.on_moment(&scenario.knobs, moment)
+            budget.on_moment(&scenario.knobs, &process.client, moment)
         })?;
     }
 
@@ -98,15 +118,14 @@ proptest! {
     ) {
         scenario.knobs.max_attempts = None;
         let mut budget = Budget::default();
-        scenario.play(|_, moment| budget.on_moment(&scenario.knobs, moment))?;
-        let mut rig = Rig { client: sixfold::Client::new(scenario.knobs.config(), kit::seed(1), scenario.start)
+        scenario.play(|process, moment| budget.on_moment(&scenario.knobs, &process.client, moment))?;
+        let mut rig = Rig { client: Client::new(scenario.knobs.config(), kit::seed(1), scenario.start)
             .unwrap(), now: scenario.start };
         rig.client.handle_connected(rig.now);
         let refused = (0..messages).filter(|n| rig.client.send(B, *n, rig.now).is_err()).count();
         prop_assert!(refused as u64 <= messages);
-        let mut budget = Budget::default();
+        let (mut budget, mut before) = (Budget::default(), Stats::default());
         for _ in 0..wakes {
-            let before = rig.client.stats();
             rig.client.handle_timeout(rig.now);
             let moment = Moment {
                 now: rig.now,
@@ -120,7 +139,8 @@ proptest! {
                 after: rig.client.stats(),
                 connected: true,
             };
-            prop_assert_eq!(budget.on_moment(&scenario.knobs, &moment), Ok(()));
+            prop_assert_eq!(budget.on_moment(&scenario.knobs, &rig.client, &moment), Ok(()));
+            before = moment.after;
             let Some(next) = rig.client.poll_timeout() else { break };
             rig.now = next;
         }

@@ -50,8 +50,10 @@ impl Sender {
 
     /// Returns whether the question waits now and did not before.
     pub(super) fn ask(&mut self, id: MsgId, shared: &Shared) -> bool {
-        let rests = self.is_accepted(id) && self.place(id) == Place::Nowhere;
-        let asks = rests && shared.connected && !self.is_paused(self.message(id).to, shared);
+        if self.find(id).is_none() || self.is_paused(self.message(id).to, shared) {
+            return false;
+        }
+        let asks = shared.connected && self.is_accepted(id) && self.place(id) == Place::Nowhere;
         if asks {
             self.move_to(Place::Questions, id);
         }
