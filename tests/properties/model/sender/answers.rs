@@ -130,8 +130,7 @@ impl Sender {
             State::Accepted { server_id } => Some(*server_id),
             State::Failed { server_id, .. } => *server_id,
         };
-        let (to, seq, is_live, was_accepted) =
-            (message.to, message.seq(), message.is_live(), message.is_accepted());
+        let (to, seq, is_live, was_accepted) = (message.to, message.seq(), message.is_live(), message.is_accepted());
         let answer = was_accepted && matches!(self.place(id), Place::Wire | Place::Again);
         self.on_suspect_answered(id);
         self.remove(id);

@@ -53,7 +53,8 @@ impl Sender {
             self.stream(peer).announcement = Announcement::None;
             return;
         };
-        if self.streams[&peer].announcement != Announcement::Wanted || !shared.connected || self.is_paused(peer, shared) {
+        if self.streams[&peer].announcement != Announcement::Wanted || !shared.connected || self.is_paused(peer, shared)
+        {
             return;
         }
         match (self.place(id), self.message(id).is_accepted()) {
