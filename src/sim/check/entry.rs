@@ -60,7 +60,8 @@ pub enum Direction<T: Types> {
     Connected,
     /// The client's connection ended.
     Disconnected,
-    /// A fresh process of the client began: its token bucket is full.
+    /// A fresh process of the client began: its token bucket is full, and its first msg:R with payload and its first ack:R
+    /// of each message need no token.
     Started,
     /// The server has lost the client's messages: it may store repeated ones under other ids.
     Forgotten,

@@ -14,6 +14,8 @@ pub(super) struct Message<T: Types> {
     pub(super) floors: BTreeSet<u64>,
     /// The time of its first msg:R.
     pub(super) since: Time,
+    /// The process of its sender that transmitted it last.
+    pub(super) process: u64,
     /// Its server ids: at most one for each life of the server; a loss of memory begins a new life.
     pub(super) server_ids: BTreeSet<T::ServerId>,
     pub(super) lives: usize,
@@ -42,11 +44,11 @@ pub(super) enum Standing {
 }
 
 impl<T: Types> Message<T> {
-    pub(super) fn new(line: u64, to: T::Peer, payload: T::Payload, floor: u64, since: Time) -> Self {
+    pub(super) fn new(line: u64, to: T::Peer, payload: T::Payload, floor: u64, since: Time, process: u64) -> Self {
         let (floors, server_ids) = (BTreeSet::from([floor]), BTreeSet::new());
         let (lives, standing) = (1, Standing::Heard);
         let (accepted, asked, confirmed) = (false, false, false);
-        Self { line, to, payload, floors, since, server_ids, lives, accepted, asked, confirmed, standing }
+        Self { line, to, payload, floors, since, process, server_ids, lives, accepted, asked, confirmed, standing }
     }
 
     /// Raises what the server must know; after a loss of memory only msg:R does.

@@ -20,7 +20,8 @@ pub enum Rule {
     QuestionBeforeAnswer,
     /// ack:R follows a msg:N of the message.
     AckBeforeMessage,
-    /// At most `burst + rate · Δt` retransmissions in any Δt.
+    /// At most `burst + rate · Δt` retransmissions in any Δt. A question is one; the first msg:R with payload and the
+    /// first ack:R of a message in a process are none.
     Storm,
     /// Every first msg:R is answered with msg:A.
     Unanswered,

@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::String;
+use core::mem;
 
 use super::bucket::Bucket;
 use super::debts::Owed;
@@ -42,22 +43,26 @@ where
 
     fn on_msg_r(&mut self, key: Key<T>, to: T::Peer, floor: u64, payload: T::Payload) {
         let (by, id) = &key;
+        let process = self.process_of(by);
         let answer = (by.clone(), Owed::MsgA, by.clone(), *id);
         let rule = match self.messages.get_mut(&key) {
             Some(known) => {
                 known.floors.insert(floor);
                 known.lift(Standing::Heard);
+                let is_repeated = mem::replace(&mut known.process, process) == process;
                 if known.to != to || known.payload != payload {
                     let what = if known.to == to { "another payload" } else { "another recipient" };
                     let seen = format!("msg:R {id} of {by:?} with {what}");
                     let expected = format!("what line {} has under this id", known.line);
                     self.accuse(Rule::IdReused, seen, expected);
                 }
-                self.on_retransmission(by, "msg:R", *id);
+                if is_repeated {
+                    self.on_retransmission(by, "msg:R", *id);
+                }
                 Rule::DuplicateIgnored
             }
             None => {
-                let message = Message::new(self.line, to, payload, floor, self.now);
+                let message = Message::new(self.line, to, payload, floor, self.now, process);
                 self.messages.insert(key, message);
                 Rule::Unanswered
             }
@@ -68,12 +73,14 @@ where
     /// No answer is due: a server may have forgotten the message, or not know such frames.
     fn on_question(&mut self, key: &Key<T>, to: &T::Peer, floor: u64) {
         let (by, id) = key;
+        let process = self.process_of(by);
         let Some(known) = self.messages.get_mut(key).filter(|known| known.accepted) else {
             let seen = format!("msg:R {id} of {by:?} without payload");
             return self.accuse(Rule::QuestionBeforeAnswer, seen, String::from("a msg:A that accepts it before"));
         };
         known.floors.insert(floor);
         known.asked = true;
+        known.process = process;
         if known.to != *to {
             let (seen, line) = (format!("msg:R {id} of {by:?} with another recipient"), known.line);
             self.accuse(Rule::IdReused, seen, format!("what line {line} has under this id"));
@@ -109,7 +116,7 @@ where
             let seen = format!("ack:R {id} of {from:?} by {by:?}");
             self.accuse(Rule::AckBeforeMessage, seen, format!("a msg:N of it to {by:?} before"));
         }
-        let process = self.restarts.get(by).copied().unwrap_or(0);
+        let process = self.process_of(by);
         if self.acked.insert((by.clone(), key.clone()), process) == Some(process) {
             self.on_retransmission(by, "ack:R", *id);
         }
@@ -126,10 +133,15 @@ where
         }
     }
 
-    /// A fresh process has a full token bucket, and its first ack:R of a message is no retransmission.
+    /// A fresh process has a full token bucket. Its first msg:R with payload and its first ack:R of a message are no
+    /// retransmissions.
     pub(super) fn on_started(&mut self, endpoint: &T::Peer) {
         self.buckets.remove(endpoint);
         *self.restarts.entry(endpoint.clone()).or_default() += 1;
+    }
+
+    fn process_of(&self, endpoint: &T::Peer) -> u64 {
+        self.restarts.get(endpoint).copied().unwrap_or(0)
     }
 
     fn on_retransmission(&mut self, by: &T::Peer, what: &str, id: MsgId) {

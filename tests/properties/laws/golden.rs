@@ -43,13 +43,18 @@ fn fixed_run() -> String {
         golden.sent.push(id);
         golden.write();
     }
+    // A round trip is measured: with one of 0 every overdue message would be repeated at once.
+    golden.rig.pass(20 * MS);
     for round in 0..30_u64 {
         golden.answer(round);
         golden.receive(round);
         golden.write();
         match round % 10 {
             3 => golden.rig.pass(700 * MS),
-            5 => golden.rig.now = sixfold::Time::from_origin(golden.rig.now.since_origin() - 3 * SECOND),
+            5 => {
+                golden.rig.now = sixfold::Time::from_origin(golden.rig.now.since_origin() - 3 * SECOND);
+                golden.rig.client.handle_timeout(golden.rig.now);
+            }
             7 => {
                 golden.rig.client.handle_disconnected(golden.rig.now);
                 golden.write();

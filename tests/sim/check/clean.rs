@@ -3,7 +3,7 @@
 use super::log::{exchange, verdict};
 use kit::*;
 use sixfold::sim::check::{Check, Direction, Entry, Rule, View};
-use sixfold::sim::{Action, Chaos, Crash, Handling, LinkConfig, What, World};
+use sixfold::sim::{Action, Bookkeeping, Chaos, Crash, Handling, LinkConfig, What, World};
 use sixfold::{Config, Outgoing};
 
 /// Three clients send messages in a faulty network. The server crashes, and loses its state in this fraction of crashes.
@@ -81,6 +81,29 @@ fn a_budget_below_that_of_the_clients_is_exceeded() {
     let report = Check::new(View::Clients).budget(1, 2).run(log(&world(1, 0.0), View::Clients));
     assert!(!report.is_clean());
     assert!(report.violations.iter().all(|violation| violation.rule == Rule::Storm), "{report}");
+}
+
+#[test]
+fn a_restart_with_more_messages_than_the_budget_is_clean() {
+    let mut world = World::<Test>::new(1).record_trace(true);
+    let config = Config::default().window(64).retransmit_rate(1).retransmit_burst(2);
+    world.add_durable_client(0, config, Bookkeeping::Transactional).unwrap();
+    world.add_client_offline(1, Config::default()).unwrap();
+    world.partition(&0);
+    for n in 0..30 {
+        world.send(&0, &1, n).unwrap();
+    }
+    world.run_for(MS);
+    world.kill(&0);
+    world.run_for(60 * SECOND);
+    world.heal(&0);
+    world.run_for(60 * SECOND);
+    let log = log(&world, View::Clients);
+    let is_whole =
+        |entry: &&Entry<Test>| matches!(&entry.direction, Direction::Up(Outgoing::MsgR { payload: Some(_), .. }));
+    assert!(log.iter().filter(is_whole).count() >= 60);
+    let report = Check::new(View::Clients).budget(1, 2).run(log);
+    assert!(report.is_clean(), "{report}");
 }
 
 #[test]

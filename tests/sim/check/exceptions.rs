@@ -52,6 +52,43 @@ fn the_first_ack_r_of_a_new_process_is_no_retransmission() {
 }
 
 #[test]
+fn the_first_msg_r_of_a_message_in_a_new_process_is_no_retransmission() {
+    let check = || Check::new(View::Clients).budget(1, 10);
+    let sent = |range: std::ops::Range<u64>| range.map(|seq| msg_r(id(1, seq)));
+    let cut = [(A, Direction::Disconnected), (A, Direction::Connected)];
+    let restart = [(A, Direction::Disconnected), (A, Direction::Started), (A, Direction::Connected)];
+    let log = |between: &[Line], again: u64, repeats: usize| {
+        let lines = sent(0..20).chain(between.iter().cloned()).chain(sent(0..again));
+        lines.chain((0..repeats).map(|_| msg_r(id(1, 0)))).collect::<Vec<_>>()
+    };
+    assert_eq!(verdict(check(), log(&restart, 20, 10)), []);
+    assert_eq!(verdict(check(), log(&restart, 20, 11)), [(Rule::Storm, 54)]);
+    assert_eq!(verdict(check(), log(&cut, 10, 0)), []);
+    assert_eq!(verdict(check(), log(&cut, 11, 0)), [(Rule::Storm, 33)], "a connection is no process");
+    let of_another = [(B, Direction::Started), (A, Direction::Disconnected), (A, Direction::Connected)];
+    assert_eq!(verdict(check(), log(&of_another, 11, 0)), [(Rule::Storm, 34)]);
+    // What was sent before the restart and after it is repeated after the next one as after the first.
+    let twice: Vec<Line> = restart.iter().cloned().chain(sent(0..20)).chain(restart.clone()).collect();
+    assert_eq!(verdict(check(), log(&twice, 20, 10)), []);
+}
+
+#[test]
+fn a_question_needs_a_token_in_a_new_process_too_and_so_does_a_whole_copy_after_it() {
+    let log = |questions: usize, copies: usize| {
+        let mut log = [exchange(id(1, 0), 9), vec![(A, Direction::Started)]].concat();
+        log.extend((0..questions).map(|_| question(id(1, 0), 0)));
+        log.extend((0..copies).map(|_| msg_r(id(1, 0))));
+        log
+    };
+    let check = || Check::new(View::Clients).budget(1, 2);
+    assert_eq!(verdict(check(), log(2, 0)), []);
+    assert_eq!(verdict(check(), log(3, 0)), [(Rule::Storm, 12)]);
+    assert_eq!(verdict(check(), log(1, 1)), []);
+    assert_eq!(verdict(check(), log(1, 2)), [(Rule::Storm, 12)]);
+    assert_eq!(verdict(check(), log(0, 3)), [], "its journal may have lost the answer");
+}
+
+#[test]
 fn the_budget_of_a_client_uses_the_clock_of_that_client() {
     let once_a_second = || Check::new(View::Clients).budget(1, 1);
     let other = |millis| (millis, up(B, Outgoing::MsgR { id: id(2, millis), to: A, floor: millis, payload: Some(7) }));
