@@ -205,7 +205,7 @@ impl<T: Types> Outbox<T> {
         ctx.persist(|_| Record::Delivered { id, server_id: server_id.clone() });
         if let Some(first) = message.server_id().filter(|first| **first != server_id) {
             ctx.event(Event::ServerIdConflict { id, first: first.clone(), second: server_id.clone() });
-            self.ask_all(ctx);
+            self.ask_all_but(key, ctx);
         }
         ctx.stats.delivered += 1;
         ctx.event(Event::Delivered { id, server_id });
