@@ -71,6 +71,9 @@ impl<T: Types> Outbox<T> {
         let floor = self.floors.entry(stream).or_insert(Floor::NONE);
         let rises = over_abandoned || floor.low < una;
         floor.low = floor.low.max(una);
+        if floor.low > floor.high {
+            (floor.low, floor.high) = (u64::MAX, 0);
+        }
         if rises || floor.announcement != Announcement::None {
             floor.announcement = Announcement::Wanted;
             self.announce(stream, ctx);

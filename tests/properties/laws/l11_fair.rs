@@ -130,7 +130,7 @@ proptest! {
                             }
                         }
                     }
-                    _ => {}
+                    Output::Transmit(Outgoing::AckR { .. }) | Output::Event(_) | Output::Persist(_) => {}
                 }
             }
             if wake == wakes {
