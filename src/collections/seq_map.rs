@@ -2,8 +2,11 @@
 //!
 //! Most streams have no live message or one, and need no heap. The seqs of several lie close together, since they count
 //! without gaps: a window from the lowest to the highest finds each in one step. The rule that keeps the window dense:
-//! **it never spans more than max(64, 4 × live) seqs**. What would stretch it further becomes an *outlier* in an
-//! ordered map, so that one forgotten message costs one map entry and not a hundred thousand slots.
+//! **it never spans more than max(64, 4 × live) seqs**. What stands below it is an *outlier* in an ordered map: the
+//! lowest seqs of a window that would be too long, and seqs that come after higher ones. So one forgotten message costs
+//! one map entry and not a hundred thousand slots.
+//!
+//! The slots are an array of our own: a `VecDeque` takes some 30 instructions more for each message of a busy stream.
 //!
 //! ```text
 //!  outliers 3 → k, 907 → k      window  base 5000 [k k . k k k . . k]      k a key, . vacant
@@ -27,16 +30,17 @@ pub(crate) enum SeqMap {
     Several(Box<Window>),
 }
 
-/// The seqs from `base` to `base + span`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Window {
-    /// The lowest seq, which is live.
+    /// The lowest live seq of the window, if there is one. It never goes back.
     base: u64,
-    /// It does not shrink when the highest seqs are removed: the next one comes after them.
-    span: usize,
-    live: usize,
+    /// One past the highest seq that was added.
+    end: u64,
+    /// The number of live seqs from `base` to `end`.
+    live: u64,
     /// A seq has the slot of its low bits: a key or [`VACANT`]. Their number is a power of two.
     slots: Box<[Key]>,
+    /// All seqs below `base`.
     outliers: BTreeMap<u64, Key>,
 }
 
@@ -44,16 +48,14 @@ pub(crate) struct Window {
 const VACANT: Key = 1 << 31;
 /// A window may always span this many seqs.
 const MIN_SPAN: usize = 64;
-/// A window with more slots than this gives memory back when it spans less than a quarter of them.
-const MIN_SLOTS: usize = 64;
 
 impl SeqMap {
     /// The maximum heap of `maps` maps that hold `live` seqs between them.
     pub(crate) fn footprint(maps: usize, live: usize) -> Bytes {
         // A window spans at most 64 + 4 × live slots and has room for four times that; one at a time moves.
         let maps = maps.min(live);
-        let spans = Bytes::of::<Key>(MIN_SLOTS) * maps + Bytes::of::<Key>(live) * 4;
-        let largest = Bytes::of::<Key>(MIN_SLOTS) + Bytes::of::<Key>(live) * 4;
+        let spans = Bytes::of::<Key>(MIN_SPAN) * maps + Bytes::of::<Key>(live) * 4;
+        let largest = Bytes::of::<Key>(MIN_SPAN) + Bytes::of::<Key>(live) * 4;
         let one = Bytes::of::<Window>(1) + footprint::map::<u64, Key>(1);
         (spans + largest) * 4 + footprint::map::<u64, Key>(live) + one * maps
     }
@@ -76,9 +78,8 @@ impl SeqMap {
     #[inline]
     pub(crate) fn first(&self) -> Option<u64> {
         match self {
-            Self::Several(window) => window.first(),
-            Self::One { seq, .. } => Some(*seq),
-            Self::Empty => None,
+            Self::Several(window) if window.outliers.is_empty() => Some(window.base),
+            Self::Several(_) | Self::One { .. } | Self::Empty => Some(self.first_from(0)?.0),
         }
     }
 
@@ -94,12 +95,7 @@ impl SeqMap {
 
     /// Every seq with its key, ascending.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, Key)> {
-        let (one, several) = match self {
-            Self::Several(window) => (None, Some(window)),
-            Self::One { seq, key } => (Some((*seq, *key)), None),
-            Self::Empty => (None, None),
-        };
-        one.into_iter().chain(several.into_iter().flat_map(|window| window.iter()))
+        core::iter::successors(self.first_from(0), |(seq, _)| self.first_from(seq + 1))
     }
 
     /// Adds the key of a seq that is absent.
@@ -108,191 +104,113 @@ impl SeqMap {
         debug_assert_eq!(self.get(seq), None, "a seq is inserted once");
         match self {
             Self::Several(window) => window.insert(seq, key),
-            Self::One { .. } => self.insert_second(seq, key),
+            Self::One { seq: other, key: its_key } => {
+                let mut window = Box::<Window>::default();
+                let mut both = [(seq, key), (*other, *its_key)];
+                both.sort_unstable();
+                both.into_iter().for_each(|(seq, key)| window.insert(seq, key));
+                *self = Self::Several(window);
+            }
             Self::Empty => *self = Self::One { seq, key },
         }
     }
 
-    #[inline(never)]
-    fn insert_second(&mut self, seq: u64, key: Key) {
-        let mut window = Box::new(Window {
-            base: 0,
-            span: 0,
-            live: 0,
-            slots: vec![0; 4].into_boxed_slice(),
-            outliers: BTreeMap::new(),
-        });
-        if let Self::One { seq, key } = *self {
-            window.insert(seq, key);
-        }
-        window.insert(seq, key);
-        *self = Self::Several(window);
-    }
-
-    #[inline(always)]
+    #[inline]
     pub(crate) fn remove(&mut self, seq: u64) -> Option<Key> {
-        match self {
-            Self::Several(window) => {
-                let removed = window.remove(seq);
-                if window.live == 0 && window.outliers.is_empty() {
-                    *self = Self::Empty;
-                }
-                removed
-            }
-            Self::One { seq: only, key } if *only == seq => {
-                let key = *key;
-                *self = Self::Empty;
-                Some(key)
-            }
-            Self::One { .. } | Self::Empty => None,
+        let removed = match self {
+            Self::Several(window) => window.remove(seq),
+            Self::One { .. } | Self::Empty => self.get(seq),
+        }?;
+        if !matches!(self, Self::Several(window) if window.live > 0 || !window.outliers.is_empty()) {
+            *self = Self::Empty;
         }
+        Some(removed)
     }
 }
 
 impl Window {
-    #[inline(always)]
-    fn get(&self, seq: u64) -> Option<Key> {
-        if self.spans(seq) {
-            let slot = self.slots[slot(seq, &self.slots)];
-            if slot != VACANT {
-                return Some(slot);
-            }
-        }
-        if self.outliers.is_empty() { None } else { self.outliers.get(&seq).copied() }
-    }
-
     #[inline]
-    fn first(&self) -> Option<u64> {
-        let dense = (self.live > 0).then_some(self.base);
-        match self.outliers.first_key_value() {
-            Some((outlier, _)) => dense.into_iter().chain([*outlier]).min(),
-            None => dense,
+    fn get(&self, seq: u64) -> Option<Key> {
+        if seq < self.base {
+            return self.outliers.get(&seq).copied();
         }
+        Some(self.slots[slot(seq, &self.slots)]).filter(|key| seq < self.end && *key != VACANT)
     }
 
     #[inline]
     fn first_from(&self, seq: u64) -> Option<(u64, Key)> {
-        let live = |seq: u64| Some((seq, self.slots[slot(seq, &self.slots)])).filter(|(_, key)| *key != VACANT);
-        let dense = (seq.max(self.base)..self.end()).find_map(live);
-        if self.outliers.is_empty() {
-            return dense;
+        if seq < self.base {
+            if let Some((seq, key)) = self.outliers.range(seq..).next() {
+                return Some((*seq, *key));
+            }
         }
-        let outlier = self.outliers.range(seq..).next().map(|(seq, key)| (*seq, *key));
-        dense.into_iter().chain(outlier).min()
-    }
-
-    fn iter(&self) -> impl Iterator<Item = (u64, Key)> {
-        let dense = (self.base..self.end()).map(|seq| (seq, self.slots[slot(seq, &self.slots)]));
-        let dense = dense.filter(|(_, key)| *key != VACANT);
-        merge(dense, self.outliers.iter().map(|(seq, key)| (*seq, *key)))
+        let mut window = (seq.max(self.base)..self.end).map(|seq| (seq, self.slots[slot(seq, &self.slots)]));
+        window.find(|(_, key)| *key != VACANT)
     }
 
     #[inline]
     fn insert(&mut self, seq: u64, key: Key) {
-        // One more at the end leaves a window dense that is, unless it just spans what every window may.
-        let stays_dense = self.span < MIN_SPAN || self.live > MIN_SPAN / 4;
-        if seq == self.end() && self.span < self.slots.len() && self.live > 0 && stays_dense {
-            self.span += 1;
-            self.live += 1;
-            self.slots[slot(seq, &self.slots)] = key;
-        } else {
-            self.insert_anywhere(seq, key);
-        }
-    }
-
-    #[inline(never)]
-    fn insert_anywhere(&mut self, seq: u64, key: Key) {
-        if self.live > 0 && seq < self.base && self.end() - seq > max_span(self.live + 1) {
+        if seq < self.base {
             self.outliers.insert(seq, key);
             return;
         }
-        while self.live > 0 && seq >= self.end() && seq + 1 - self.base > max_span(self.live + 1) {
-            self.evict_first();
+        if self.live == 0 || seq - self.base >= self.slots.len() as u64 || !is_dense(seq + 1 - self.base, self.live + 1)
+        {
+            self.fit(seq + 1, 1);
         }
-        if self.live == 0 {
-            (self.base, self.span) = (seq, 0);
-        }
-        let (base, end) = (self.base.min(seq), self.end().max(seq + 1));
-        let span = usize::try_from(end - base).unwrap_or(usize::MAX);
-        if span > self.slots.len() {
-            self.resize(span);
-        }
-        for vacant in (base..self.base).chain(self.end()..end) {
-            self.slots[slot(vacant, &self.slots)] = VACANT;
-        }
-        (self.base, self.span) = (base, span);
-        self.slots[slot(seq, &self.slots)] = key;
+        self.end = self.end.max(seq + 1);
         self.live += 1;
-        self.tighten();
+        let slot = slot(seq, &self.slots);
+        self.slots[slot] = key;
     }
 
-    #[inline(always)]
+    #[inline]
     fn remove(&mut self, seq: u64) -> Option<Key> {
-        let slot = slot(seq, &self.slots);
-        let key = self.slots[slot];
-        if !self.spans(seq) || key == VACANT {
+        if seq < self.base {
             return self.outliers.remove(&seq);
         }
-        self.slots[slot] = VACANT;
-        self.live -= 1;
-        if seq == self.base {
-            self.trim();
-        }
-        if self.span > MIN_SPAN && self.span > 4 * self.live || self.slots.len() > MIN_SLOTS.max(4 * self.span) {
-            self.tighten();
-        }
-        Some(key)
-    }
-
-    /// Restores the density of a window that has lost too many, and shrinks the memory of one that has become short.
-    #[inline(never)]
-    fn tighten(&mut self) {
-        while self.span as u64 > max_span(self.live) {
-            self.evict_first();
-        }
-        if self.slots.len() > MIN_SLOTS.max(4 * self.span) {
-            self.resize(MIN_SLOTS.max(2 * self.span));
-        }
-    }
-
-    /// Makes the lowest seq of the window an outlier.
-    fn evict_first(&mut self) {
-        let slot = slot(self.base, &self.slots);
-        self.outliers.insert(self.base, self.slots[slot]);
+        let removed = self.get(seq)?;
+        let slot = slot(seq, &self.slots);
         self.slots[slot] = VACANT;
         self.live -= 1;
         self.trim();
+        let span = self.end - self.base;
+        if !is_dense(span, self.live) || !is_dense(self.slots.len() as u64, span) {
+            self.fit(self.end, 0);
+        }
+        Some(removed)
     }
 
-    /// Makes the lowest seq a live one, if there is any.
-    #[inline(always)]
+    /// Raises `base` to the lowest live seq.
+    #[inline]
     fn trim(&mut self) {
-        if self.live == 0 {
-            self.span = 0;
-            return;
-        }
-        while self.slots[slot(self.base, &self.slots)] == VACANT {
+        while self.live > 0 && self.slots[slot(self.base, &self.slots)] == VACANT {
             self.base += 1;
-            self.span -= 1;
         }
     }
 
+    /// Makes the lowest seqs outliers until the window may span the seqs up to `end`, with `more` live ones than now; then
+    /// gives it as many slots as it needs.
     #[inline(never)]
-    fn resize(&mut self, slots: usize) {
-        let before = core::mem::replace(&mut self.slots, vec![0; slots.next_power_of_two()].into_boxed_slice());
-        for seq in self.base..self.end() {
-            self.slots[slot(seq, &self.slots)] = before[slot(seq, &before)];
+    fn fit(&mut self, end: u64, more: u64) {
+        while self.live > 0 && !is_dense(end - self.base, self.live + more) {
+            let slot = slot(self.base, &self.slots);
+            self.outliers.insert(self.base, core::mem::replace(&mut self.slots[slot], VACANT));
+            self.live -= 1;
+            self.trim();
         }
-    }
-
-    #[inline]
-    const fn spans(&self, seq: u64) -> bool {
-        seq.wrapping_sub(self.base) < self.span as u64
-    }
-
-    #[inline]
-    const fn end(&self) -> u64 {
-        self.base + self.span as u64
+        if self.live == 0 {
+            self.end = end - more;
+            self.base = self.end;
+        }
+        let (span, slots) = (end - self.base, self.slots.len() as u64);
+        if span > slots || !is_dense(slots, span) {
+            let slots = usize::try_from(span.max(4).next_power_of_two()).expect("a dense window fits in memory");
+            let before = core::mem::replace(&mut self.slots, vec![VACANT; slots].into_boxed_slice());
+            for seq in self.base..self.end {
+                self.slots[slot(seq, &self.slots)] = before[slot(seq, &before)];
+            }
+        }
     }
 }
 
@@ -300,13 +218,13 @@ impl Window {
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
 const fn slot(seq: u64, slots: &[Key]) -> usize {
-    seq as usize & (slots.len() - 1)
+    seq as usize & slots.len().wrapping_sub(1)
 }
 
-/// Returns the maximum span of a window with `live` seqs.
-const fn max_span(live: usize) -> u64 {
-    let span = live.saturating_mul(4);
-    (if span > MIN_SPAN { span } else { MIN_SPAN }) as u64
+/// Returns whether a window with `live` seqs may span `span`; or whether one that spans `live` may have `span` slots.
+#[inline]
+const fn is_dense(span: u64, live: u64) -> bool {
+    span <= MIN_SPAN as u64 || span <= 4 * live
 }
 
 /// Merges two ascending sequences of different seqs into one.
@@ -326,6 +244,7 @@ pub(crate) fn merge(
 mod tests {
     use super::*;
 
+    use alloc::vec;
     use alloc::vec::Vec;
     use proptest::prelude::*;
 
@@ -410,7 +329,7 @@ mod tests {
             assert_eq!(map.get(seq), model.get(&seq).copied(), "{seq}");
         }
         if let SeqMap::Several(window) = map {
-            for seq in window.base.saturating_sub(2)..window.end() + 2 {
+            for seq in window.base.saturating_sub(2)..window.end + 2 {
                 assert_eq!(map.first_from(seq), first_from(model, seq), "{seq}");
                 assert_eq!(map.get(seq), model.get(&seq).copied(), "{seq}");
             }
@@ -419,26 +338,25 @@ mod tests {
 
     /// Asserts what is true of a window between two calls, its density aside.
     fn check_window(window: &Window) {
-        let Window { base, span, live, ref slots, ref outliers } = *window;
-        assert!(slots.len().is_power_of_two() && span <= slots.len(), "{span} seqs in {}", slots.len());
-        assert_eq!(live > 0, span > 0);
-        assert!(live + outliers.len() > 0, "a map without a seq is empty");
-        let mut keys = 0;
-        for seq in base..window.end() {
-            if slots[slot(seq, slots)] != VACANT {
-                assert!(!outliers.contains_key(&seq), "{seq} stands in two places");
-                keys += 1;
-            }
-            assert!(keys > 0, "the lowest seq is live");
-        }
-        assert_eq!(keys, live);
+        let Window { base, end, live, ref slots, ref outliers } = *window;
+        assert!(slots.len().is_power_of_two() && span(window) <= slots.len(), "{base} to {end} in {}", slots.len());
+        assert!(live > 0 || !outliers.is_empty(), "a map without a seq is empty");
+        assert!(outliers.keys().all(|seq| *seq < base), "{outliers:?} below {base}");
+        let keys = (base..end).filter(|seq| slots[slot(*seq, slots)] != VACANT).count();
+        assert_eq!((keys as u64, slots.iter().filter(|key| **key != VACANT).count()), (live, keys));
+        assert!(live == 0 || slots[slot(base, slots)] != VACANT, "the lowest seq is live");
     }
 
     /// Asserts the rule: never more than max(64, 4 × live) seqs; and never many more slots than that.
     fn check_density(window: &Window) {
-        let Window { span, live, ref slots, .. } = *window;
-        assert!(span <= (4 * live).max(64), "{live} live ones span {span}");
+        let Window { live, ref slots, .. } = *window;
+        let span = span(window);
+        assert!(span as u64 <= (4 * live).max(64), "{live} live ones span {span}");
         assert!(slots.len() <= (4 * span).max(64), "{} slots for {span} seqs", slots.len());
+    }
+
+    fn span(window: &Window) -> usize {
+        usize::try_from(window.end - window.base).unwrap()
     }
 
     fn window(map: &SeqMap) -> &Window {
@@ -461,7 +379,7 @@ mod tests {
     /// A map with the seqs from 0 on and some far ones: what its window spans, its slots, and the outliers.
     fn window_of(low: u64, far: &[u64]) -> (usize, usize, Vec<u64>) {
         let map = map_of((0..low).chain(far.iter().copied()));
-        (window(&map).span, window(&map).slots.len(), outliers(&map))
+        (span(window(&map)), window(&map).slots.len(), outliers(&map))
     }
 
     proptest! {
@@ -546,33 +464,35 @@ mod tests {
     fn a_65th_seq_is_not_dense_because_there_is_a_slot_for_it() {
         let mut map = map_of(0..100);
         (0..36).chain(37..86).for_each(|seq| assert_eq!(map.remove(seq), Some(1)));
-        let Window { span, live, slots, .. } = window(&map);
-        assert_eq!((*span, *live, slots.len()), (64, 15, 128));
+        let Window { live, slots, .. } = window(&map);
+        assert_eq!((span(window(&map)), *live, slots.len()), (64, 15, 128));
         map.insert(100, 1);
         assert_eq!(outliers(&map), [36]);
     }
 
     #[test]
-    fn a_seq_below_is_dense_within_the_same_bounds() {
-        for (far, span, expected) in [(63, 64, vec![]), (64, 1, vec![0])] {
+    fn the_lower_of_the_first_two_is_dense_within_the_same_bounds() {
+        for (far, width, expected) in [(63, 64, vec![]), (64, 1, vec![0])] {
             let mut map = SeqMap::Empty;
             map.insert(far, 1);
             map.insert(0, 2);
-            assert_eq!((window(&map).span, outliers(&map)), (span, expected));
+            assert_eq!((span(window(&map)), outliers(&map)), (width, expected));
             assert_eq!((map.first(), map.get(0), map.get(far)), (Some(0), Some(2), Some(1)));
             assert_eq!((map.first_from(0), map.first_from(1)), (Some((0, 2)), Some((far, 1))));
         }
     }
 
     #[test]
-    fn an_outlier_that_the_window_has_reached_is_still_found() {
-        let mut map = map_of([0, 70]);
-        assert_eq!(outliers(&map), [0]);
+    fn a_seq_below_the_window_is_an_outlier_even_when_the_window_has_become_empty() {
+        let mut map = map_of([5, 70]);
+        assert_eq!(outliers(&map), [5]);
         assert_eq!(map.remove(70), Some(1));
-        [2, 9, 1].into_iter().for_each(|seq| map.insert(seq, 2));
-        assert_eq!((map.remove(1), map.remove(2)), (Some(2), Some(2)));
-        assert_eq!((map.first(), map.first_from(0), map.first_from(1)), (Some(0), Some((0, 1)), Some((9, 2))));
-        assert_eq!((map.remove(0), map.first()), (Some(1), Some(9)));
+        [69, 9, 72, 71].into_iter().for_each(|seq| map.insert(seq, 2));
+        assert_eq!((outliers(&map), span(window(&map))), (vec![5, 9, 69, 71], 1));
+        assert_eq!((map.first_from(6), map.first_from(70)), (Some((9, 2)), Some((71, 2))));
+        assert_eq!((map.remove(5), map.first(), map.remove(70)), (Some(1), Some(9), None));
+        [72, 71, 69, 9].into_iter().for_each(|seq| assert_eq!(map.remove(seq), Some(2)));
+        assert!(map.is_empty());
     }
 
     #[test]

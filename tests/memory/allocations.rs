@@ -83,9 +83,9 @@ fn a_stream_that_spans_four_times_its_messages_allocates_nothing() {
     }
 }
 
-/// Messages 0 and 9 of 104 have failed, 25 others are left. Message 0 lies just within the span of 26.
+/// Messages 0 and 9 of 104 have failed, 25 others are left, the lowest of them 7.
 #[test]
-fn a_resent_message_at_the_edge_of_the_span_takes_no_more_than_one_in_the_middle() {
+fn a_resent_message_below_all_others_takes_one_node_of_a_map_more_than_one_in_the_middle() {
     let resending = |which: usize| {
         let (mut a, ids) = later(104);
         [0, 9].into_iter().for_each(|n| a.reject(ids[n], 1));
@@ -100,7 +100,8 @@ fn a_resent_message_at_the_edge_of_the_span_takes_no_more_than_one_in_the_middle
             while a.client.poll_output().is_some() {}
         })
     };
-    assert_eq!(resending(0), resending(9));
+    let (below, within) = (resending(0), resending(9));
+    assert!(below <= within + 160, "{below} bytes, {within} in the middle");
 }
 
 /// One of two clients keeps every thousandth message of 100,000, the other none.
