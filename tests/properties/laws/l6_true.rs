@@ -139,7 +139,8 @@ impl Histories {
                 }
             }
             (Call::Restart, _) if journal => self.0.values_mut().for_each(|history| {
-                history.restored = history.restored || history.failed != Some(FailReason::Expired);
+                // Also what had not left: the journal may be older than the last transmission.
+                history.restored = true;
                 history.rank = 0;
             }),
             (Call::Restart, _) => self.0.clear(),

@@ -48,6 +48,8 @@ struct Message {
     lone_cuts: u32,
     /// Transmissions since it was accepted.
     asked: u32,
+    /// It was repeated because it was overdue, and accepted: another acceptance shows that it was needless.
+    hurried: bool,
 }
 
 /// What has been tried on the latest connection on which it was transmitted.
@@ -59,8 +61,9 @@ struct Tries {
     /// The unanswered ones after which something was heard.
     attempts: u32,
     has_place: bool,
-    /// A timeout of the RTO has passed.
+    /// A timeout of the RTO has passed; and one of what is overdue.
     after_rto: bool,
+    overdue: bool,
 }
 
 impl Message {
@@ -84,7 +87,7 @@ impl Message {
     fn enter(&mut self, state: State) {
         self.state = state;
         self.tries = Tries::default();
-        (self.cuts, self.lone_cuts, self.asked) = (0, 0, 0);
+        (self.cuts, self.lone_cuts, self.asked, self.hurried) = (0, 0, 0, false);
     }
 }
 
@@ -134,7 +137,10 @@ pub struct Sender {
     /// The greatest tx of a message that was accepted after one transmission.
     accepted_tx: u64,
     /// The first tx that gives a sample.
-    sample_from: u64,
+    /// The message whose first transmission is timed.
+    timed: Option<MsgId>,
+    /// The last one delivered that was hurried.
+    hurried: Option<MsgId>,
     /// The number of the connection, and when it came up.
     connection: u64,
     connected_at: u64,
@@ -162,7 +168,8 @@ impl Sender {
             probes: Timers::new(),
             next_tx: 1,
             accepted_tx: 0,
-            sample_from: 0,
+            timed: None,
+            hurried: None,
             connection: 0,
             connected_at: 0,
             last_first: 0,
@@ -201,6 +208,7 @@ impl Sender {
             cuts: 0,
             lone_cuts: 0,
             asked: 0,
+            hurried: false,
         });
         self.refresh(to);
         real
@@ -246,6 +254,7 @@ impl Sender {
     }
 
     fn fail(&mut self, id: MsgId, reason: FailReason, shared: &mut Shared) {
+        self.stop_timing(id);
         let message = self.find(id).unwrap();
         let (to, seq) = (message.to, message.seq());
         let server_id = match message.state {

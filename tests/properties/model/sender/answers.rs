@@ -7,13 +7,26 @@ use crate::model::shared::{Shared, nanos};
 use kit::Test;
 
 impl Sender {
-    /// The caller came more than one RTO after a deadline: what is on the wire gives no sample.
+    /// The caller came more than one RTO after a deadline: what is timed gives no sample.
     pub const fn caller_was_late(&mut self) {
-        self.sample_from = self.next_tx;
+        self.timed = None;
+    }
+
+    /// A message is timed no more; returns whether it was.
+    pub(super) fn stop_timing(&mut self, id: MsgId) -> bool {
+        self.timed.take_if(|timed| *timed == id).is_some()
+    }
+
+    fn needless(&mut self, shared: &mut Shared) {
+        self.hurried = None;
+        shared.rto.needless_repetition();
     }
 
     pub fn on_msg_a(&mut self, id: MsgId, verdict: Verdict<Test>, shared: &mut Shared) {
         if self.find(id).is_none() {
+            if self.hurried == Some(id) && matches!(verdict, Verdict::Accepted(_)) {
+                self.needless(shared);
+            }
             return;
         }
         match verdict {
@@ -30,8 +43,8 @@ impl Sender {
             State::OnWire => self.accept_first(id, second, shared),
             State::Accepted { server_id } => {
                 let first = std::mem::replace(server_id, second);
-                if first == second && message.asked == 0 {
-                    shared.rto.needless_repetition();
+                if first == second && message.asked == 0 && std::mem::take(&mut message.hurried) {
+                    self.needless(shared);
                 }
                 self.rest(id);
                 self.on_answered(id, shared);
@@ -58,7 +71,10 @@ impl Sender {
         }
         self.last_retry = None;
         self.on_suspect_answered(id);
-        self.find(id).unwrap().enter(State::Accepted { server_id });
+        let message = self.find(id).unwrap();
+        let hurried = message.tries.overdue && message.tries.copies > 1;
+        message.enter(State::Accepted { server_id });
+        message.hurried = hurried;
         self.rest(id);
         shared.event(Event::Accepted { id, server_id });
         self.recount(to, shared);
@@ -69,7 +85,7 @@ impl Sender {
     fn conflict(&mut self, id: MsgId, first: u64, second: u64, shared: &mut Shared) {
         if first != second {
             shared.event(Event::ServerIdConflict { id, first, second });
-            self.lap(shared);
+            self.lap(id, shared);
         }
     }
 
@@ -111,14 +127,13 @@ impl Sender {
         self.pause(to, pause, shared);
     }
 
-    /// Only the first answer to a message that was transmitted once is a sample, and one per round trip is enough.
+    /// Only the first answer to a message that was transmitted once is a sample, and one message at a time is timed.
     fn sample(&mut self, id: MsgId, shared: &mut Shared) {
-        let waits = matches!(self.place(id), Place::Wire | Place::Again);
         let message = self.message(id);
         let once = message.is_on_wire() && !message.earlier && message.tries.copies == 1;
-        if waits && once && message.tx >= self.sample_from && !self.is_due(id, shared) {
-            shared.rto.sample(shared.now - message.sent_at);
-            self.sample_from = self.next_tx;
+        let sent_at = message.sent_at;
+        if message.is_on_wire() && self.stop_timing(id) && once && !self.is_due(id, shared) {
+            shared.rto.sample(shared.now - sent_at);
         }
     }
 
@@ -131,6 +146,10 @@ impl Sender {
             State::Failed { server_id, .. } => *server_id,
         };
         let (to, seq, is_live, was_accepted) = (message.to, message.seq(), message.is_live(), message.is_accepted());
+        if message.hurried && message.asked == 0 {
+            self.hurried = Some(id);
+        }
+        self.stop_timing(id);
         let answer = was_accepted && matches!(self.place(id), Place::Wire | Place::Again);
         self.on_suspect_answered(id);
         self.remove(id);
@@ -141,7 +160,7 @@ impl Sender {
         self.on_recipient_heard(to, seq, answer, shared);
         tell_delivered(id, first, second, shared);
         if first.is_some_and(|first| first != second) {
-            self.lap(shared);
+            self.lap(id, shared);
         }
     }
 }

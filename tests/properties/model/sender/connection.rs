@@ -32,6 +32,7 @@ impl Sender {
             message.cuts += u32::from(suspects.is_empty());
             message.lone_cuts += u32::from(suspects == [*id]);
         }
+        self.timed = None;
         self.end_connection();
         self.requeue(&cut);
         for id in cut {

@@ -184,13 +184,13 @@ impl Sender {
     }
 
     /// The server has forgotten something: asks about everything, the newest first.
-    pub(super) fn lap(&mut self, shared: &Shared) {
+    pub(super) fn lap(&mut self, known: MsgId, shared: &Shared) {
         let lately = self.last_lap.is_some_and(|at| shared.now - at < nanos(shared.knobs.probe[1]));
         if lately || !shared.connected {
             return;
         }
         self.last_lap = Some(shared.now);
-        let mut accepted: Vec<MsgId> = self.live().filter(|m| m.is_accepted()).map(|m| m.id).collect();
+        let mut accepted: Vec<MsgId> = self.live().filter(|m| m.is_accepted() && m.id != known).map(|m| m.id).collect();
         accepted.sort_by_key(|id| (self.message(*id).queued_at, self.position(*id)));
         for id in accepted.into_iter().rev() {
             self.ask(id, shared);

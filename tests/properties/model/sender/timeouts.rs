@@ -42,6 +42,7 @@ impl Sender {
         let message = self.find(id).unwrap();
         message.tries.unanswered += 1;
         message.tries.after_rto |= !overdue;
+        message.tries.overdue |= overdue;
         let heard = shared.heard_at > timer.entered;
         message.tries.attempts += u32::from(heard);
         let (attempts, attempt) = (message.tries.attempts, message.tries.unanswered);

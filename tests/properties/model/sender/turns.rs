@@ -53,6 +53,7 @@ impl Sender {
         self.stream(peer).nxt = self.message(id).seq() + 1;
         self.last_first = shared.now;
         self.transmit(id, shared);
+        self.timed = self.timed.or(Some(id));
         to_the_back(&mut self.ring, peer);
         to_the_back(&mut self.fresh_ring, peer);
     }
@@ -102,6 +103,7 @@ impl Sender {
 
     fn transmit(&mut self, id: MsgId, shared: &mut Shared) {
         let place = self.place(id);
+        self.stop_timing(id);
         self.move_to(Place::Nowhere, id);
         let (to, tx) = (self.message(id).to, self.next_tx);
         let (floor, connection) = (self.floor(to), self.connection);
