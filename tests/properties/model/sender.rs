@@ -245,6 +245,7 @@ impl Sender {
     pub fn discard(&mut self, id: MsgId, shared: &Shared) -> bool {
         let Some(message) = self.find(id) else { return false };
         let (to, seq, is_live) = (message.to, message.seq(), message.is_live());
+        self.stop_timing(id);
         self.remove(id);
         self.recount(to, shared);
         if is_live {
