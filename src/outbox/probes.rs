@@ -176,7 +176,9 @@ impl<T: Types> Outbox<T> {
     #[inline]
     fn ask_overtaken(&mut self, stream: Key, seq: u64, ctx: &Context<T>) {
         let end = (seq + 1).saturating_sub(REORDERING);
-        self.ask_below(stream, end, ctx);
+        if self.streams[stream].una() < end {
+            self.ask_below(stream, end, ctx);
+        }
         let mut older = self.streams.before(stream);
         while let Some(stream) = older.filter(|stream| self.asked_below(*stream, ctx) < SEQ_END) {
             self.ask_below(stream, SEQ_END, ctx);
@@ -192,9 +194,6 @@ impl<T: Types> Outbox<T> {
 
     fn ask_below(&mut self, stream: Key, end: u64, ctx: &Context<T>) {
         let mut seq = self.asked_below(stream, ctx);
-        if seq >= end || self.streams[stream].una() >= end {
-            return;
-        }
         while let Some((next, key)) = self.streams[stream].live.first_from(seq).filter(|(next, _)| *next < end) {
             self.ask(key, ctx);
             seq = next + 1;
