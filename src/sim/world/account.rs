@@ -60,7 +60,7 @@ pub struct CrashReport {
 #[derive(Clone, Debug)]
 pub(super) struct Account<T: Types> {
     /// The messages that were sent; `None` for those that their sender has lost.
-    sends: BTreeMap<(T::Peer, MsgId), Option<Sent<T::Peer>>>,
+    sends: BTreeMap<(T::Peer, MsgId), Option<Sent<T>>>,
     /// The latest message of each stream that each recipient has handled.
     latest_handled: BTreeMap<(T::Peer, T::Peer, StreamKey), u64>,
     /// The latest message from a sender to a recipient that was accepted, and its stream.
@@ -70,8 +70,8 @@ pub(super) struct Account<T: Types> {
 
 /// A message that was sent.
 #[derive(Clone, Debug)]
-struct Sent<P> {
-    to: P,
+struct Sent<T: Types> {
+    to: T::Peer,
     /// Its place in the order of sending.
     number: u64,
     is_accepted: bool,
