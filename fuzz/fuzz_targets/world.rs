@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use sixfold::{Client, Config, Delivery, Event, Incoming, MsgId, Outgoing, Output, Record, Time, Verdict};
+use sixfold::{Client, Config, Delivery, Event, FailReason, Incoming, MsgId, Outgoing, Output, Record, Time, Verdict};
 use sixfold_fuzz::{Fuzz, START, drain, pause, seed};
 
 #[derive(Debug, Arbitrary)]
@@ -82,7 +82,7 @@ impl World {
                     self.sent[me].push(payload);
                 }
             }
-            // Short of the expiry: nothing fails.
+            // Short of the expiry: only suspects fail.
             Op::Pass(byte) => self.run(pause(byte % 224).min(Duration::from_secs(60))),
             Op::Wake => self.wake(),
             Op::Reconnect(who) => {
@@ -144,6 +144,10 @@ impl World {
                     assert!(!node.handled.contains(&payload), "handled twice: {payload}");
                     node.handled.push(payload);
                     node.client.confirm(&from, id, self.now).expect("just handed over");
+                }
+                // A suspect that was alone in flight at ten cuts fails, whatever `max_attempts` says.
+                Output::Event(Event::Failed { id, reason: FailReason::Unknown { rejection: None } }) => {
+                    node.client.resend(id, self.now).expect("it has failed");
                 }
                 Output::Event(Event::Failed { id, reason }) => panic!("{id} failed: {reason:?}"),
                 Output::Event(_) => {}

@@ -66,7 +66,7 @@ impl Knobs {
         let (us, s) = (Duration::from_micros(1), Duration::from_secs(1));
         let hour = 3_600 * s;
         let ([rto_min, rto, rto_max], [probe, probe_max]) = [
-            ([s, s, 60 * s], [2 * s, 600 * s]),
+            ([s / 5, s, 60 * s], [2 * s, 600 * s]),
             ([us, us, us], [us, us]),
             ([us, s, 10 * s], [us, hour]),
             ([s / 10, s / 3, s / 3], [hour, hour]),
@@ -75,7 +75,7 @@ impl Knobs {
             [(72 * hour, 168 * hour), (us, us), (30 * s, 60 * s), (us, hour)][usize::from(self.age % 4)];
         let hold = |max_hold| Order::InOrder { max_hold };
         let order = [hold(Some(60 * s)), hold(None), hold(Some(us)), hold(Some(s)), Order::AsArrived];
-        let attempts = [Some(8), None, Some(1), Some(2)][usize::from(self.attempts % 4)];
+        let attempts = [Some(10), None, Some(1), Some(2)][usize::from(self.attempts % 4)];
         let (rate, burst) = self.rate_and_burst();
         Config::default()
             .window(small(self.window, 32))
@@ -90,6 +90,7 @@ impl Knobs {
             .expiry(expiry)
             .lifetime(lifetime)
             .max_attempts(attempts)
+            .questions(self.attempts % 8 < 4)
             .retransmit_rate(rate)
             .retransmit_burst(burst)
             .jitter([0.25, 0.0, 1.0, 0.5][usize::from(self.jitter % 4)])

@@ -56,14 +56,11 @@ pub struct CrashReport {
     pub sunken: u64,
 }
 
-/// A message: its sender and its id.
-type Key<T> = (<T as Types>::Peer, MsgId);
-
 /// The account during a run.
 #[derive(Clone, Debug)]
 pub(super) struct Account<T: Types> {
     /// The messages that were sent; `None` for those that their sender has lost.
-    sends: BTreeMap<Key<T>, Option<Sent<T::Peer>>>,
+    sends: BTreeMap<(T::Peer, MsgId), Option<Sent<T>>>,
     /// The latest message of each stream that each recipient has handled.
     latest_handled: BTreeMap<(T::Peer, T::Peer, StreamKey), u64>,
     /// The latest message from a sender to a recipient that was accepted, and its stream.
@@ -73,8 +70,8 @@ pub(super) struct Account<T: Types> {
 
 /// A message that was sent.
 #[derive(Clone, Debug)]
-struct Sent<P> {
-    to: P,
+struct Sent<T: Types> {
+    to: T::Peer,
     /// Its place in the order of sending.
     number: u64,
     is_accepted: bool,
@@ -131,7 +128,7 @@ impl<T: Types> Account<T> {
     }
 
     /// Part of what `by` has handled was undone: only the rest counts.
-    pub(super) fn on_undone<'a>(&mut self, by: &T::Peer, rest: impl Iterator<Item = &'a Key<T>>)
+    pub(super) fn on_undone<'a>(&mut self, by: &T::Peer, rest: impl Iterator<Item = &'a (T::Peer, MsgId)>)
     where
         T: 'a,
     {
