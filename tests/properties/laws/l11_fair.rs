@@ -14,6 +14,9 @@ use kit::ops::{Call, scenario};
 use kit::run::{Reply, cases};
 use kit::{B, HOUR, MS, Rig, SECOND, Test, rejection, steady};
 
+/// An input to a client.
+type Input = Box<dyn Fn(&mut Rig)>;
+
 /// For each peer that waits: the turns of others since its last one, and the most peers that waited meanwhile.
 #[derive(Clone, Debug, Default)]
 struct Turns(BTreeMap<u64, (usize, usize)>);
@@ -189,7 +192,7 @@ fn outputs_of_each_input(messages: u64) -> Vec<usize> {
     let (first, last) = (ids[0], ids[ids.len() - 1]);
     let half = ids.len() / 2;
     let [middle, on_wire] = [ids[half - 1], ids[half]];
-    let mut inputs: Vec<Box<dyn Fn(&mut Rig)>> = vec![
+    let mut inputs: Vec<Input> = vec![
         Box::new(|rig| assert_ne!(rig.send(B, 0), kit::id(0, 0))),
         Box::new(move |rig| rig.accept(on_wire, 1)),
         Box::new(move |rig| rig.accept(first, 1)),
