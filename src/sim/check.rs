@@ -8,11 +8,11 @@
 //! | the server | every required frame: msg:A, also for a duplicate, msg:N, ack:A, ack:N, each within `patience` |
 //! | the clients | gaps in the seqs, at first transmissions; storms |
 //!
-//! Not checked, since frames do not show it: the order of handing over, and whether an acked message was handled. A
-//! server that lost its memory breaks rules (another server id, no ack:N) unless the log contains
-//! [`Direction::Forgotten`]. A log must be complete from the start: otherwise answers to earlier frames look forged. A
-//! message that was discarded before its first transmission, with an undelivered one below it, looks like a gap: see
-//! [`Check::gaps`].
+//! Not checked, since frames do not show it: the order of handing over, whether an acked message was handled, and the
+//! push timer: one push on each connection of the recipient is required, and more are allowed. A server that lost its
+//! memory breaks rules (another server id, no ack:N) unless the log contains [`Direction::Forgotten`]. A log must be
+//! complete from the start: otherwise answers to earlier frames look forged. A message that was discarded before its
+//! first transmission, with an undelivered one below it, looks like a gap: see [`Check::gaps`].
 //!
 //! A log may contain the frames of some clients only. Payloads are compared and never inspected, so hashes are enough:
 //! see [`Entry::map_payload`].
@@ -98,6 +98,8 @@ pub struct Check<T: Types> {
     restarts: BTreeMap<T::Peer, u64>,
     /// Every endpoint so far, and whether it is connected.
     endpoints: BTreeMap<T::Peer, bool>,
+    /// The line of the latest connection of each endpoint.
+    connections: BTreeMap<T::Peer, u64>,
     buckets: BTreeMap<T::Peer, Bucket>,
     debts: Debts<T>,
     violations: Vec<Violation>,
@@ -133,6 +135,7 @@ where
             acked: BTreeMap::new(),
             restarts: BTreeMap::new(),
             endpoints: BTreeMap::new(),
+            connections: BTreeMap::new(),
             buckets: BTreeMap::new(),
             debts: Debts::new(),
             violations: Vec::new(),

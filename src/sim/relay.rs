@@ -1,28 +1,33 @@
 //! The reference server: the six rules of a server, and nothing more.
 //!
 //! 1. msg:R is deduplicated by (authenticated sender, [`MsgId`]). A duplicate is answered with msg:A and the same
-//!    server id, then with ack:N when the recipient has confirmed, else with msg:N to the recipient when it is
-//!    connected. A question (msg:R without a payload) for a stored message to the same recipient is answered like a
-//!    duplicate; any other is not answered.
+//!    server id, then with ack:N when the recipient has confirmed; else the message is pushed again as soon as one push
+//!    RTO has passed since its latest push. A question (msg:R without a payload) for a stored message to the same
+//!    recipient is answered like a duplicate; any other is not answered.
 //! 2. No server id is used twice, not even after all memory was lost.
 //! 3. msg:N is kept for a recipient that is away and pushed when it returns, in the order of acceptance, until
-//!    `lifetime` after the first msg:R.
+//!    `lifetime` after the first msg:R. While the recipient is connected, an unconfirmed message is pushed again whenever
+//!    its push timer is due, the oldest first of what is due.
 //! 4. Every ack:R is answered with ack:A; it counts only when it comes from the message's recipient.
 //! 5. `from` is always the authenticated sender.
 //! 6. The payload is forwarded without being read, and `floor` as of the latest msg:R, questions included.
+//!
+//! Not modelled: a bound on how many pushes are out on a connection at once.
 
+mod pushes;
 mod stats;
 mod store;
 
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, VecDeque};
 use core::time::Duration;
 
 use crate::frame::{Incoming, Outgoing, Rejection, Types, Verdict};
 use crate::id::MsgId;
 use crate::time::Time;
 
+use pushes::Pushes;
 pub use stats::RelayStats;
-use store::{Confirmation, Key, Progress, Store, Stored};
+use store::{Confirmation, Key, Progress, Store};
 
 /// The reference server, sans-IO: frames of authenticated peers and time go in, frames for peers come out.
 ///
@@ -68,7 +73,7 @@ use store::{Confirmation, Key, Progress, Store, Stored};
 #[derive(Clone, Debug)]
 pub struct Relay<T: Types<ServerId = u64>> {
     store: Store<T>,
-    connected: BTreeSet<T::Peer>,
+    pushes: Pushes<T>,
     outputs: VecDeque<(T::Peer, Incoming<T>)>,
     next_id: u64,
     now: Time,
@@ -92,7 +97,7 @@ impl<T: Types<ServerId = u64>> Relay<T> {
     pub fn new(lifetime: Duration, now: Time) -> Self {
         Self {
             store: Store::new(lifetime),
-            connected: BTreeSet::new(),
+            pushes: Pushes::new(),
             outputs: VecDeque::new(),
             next_id: 1 << EPOCH_SHIFT,
             now,
@@ -106,47 +111,39 @@ impl<T: Types<ServerId = u64>> Relay<T> {
     /// connected has reconnected: frames queued for its old connection are dropped.
     pub fn handle_connected(&mut self, peer: T::Peer, now: Time) {
         self.handle_disconnected(&peer, now);
-        for (key, stored) in self.store.waiting_for(&peer) {
-            push(&mut self.outputs, &mut self.stats, key, stored);
+        let waiting = self.store.waiting_for(&peer);
+        self.pushes.connect(peer);
+        for key in &waiting {
+            self.push(key);
         }
-        self.connected.insert(peer);
     }
 
     /// Disconnects a peer and drops the frames queued for it.
     pub fn handle_disconnected(&mut self, peer: &T::Peer, now: Time) {
         self.advance(now);
-        if self.connected.remove(peer) {
+        if self.pushes.disconnect(peer) {
             let queued = self.outputs.len();
             self.outputs.retain(|(to, _)| to != peer);
             self.stats.dropped += (queued - self.outputs.len()) as u64;
         }
+        self.push_due();
     }
 
     /// Takes a frame of an authenticated peer. Frames of peers that are not connected are counted and ignored.
     pub fn handle_frame(&mut self, from: T::Peer, frame: Outgoing<T>, now: Time) {
         self.advance(now);
-        if !self.connected.contains(&from) {
+        if self.pushes.is_connected(&from) {
+            self.on_frame(from, frame);
+        } else {
             self.stats.ignored_unconnected += 1;
-            return;
         }
-        match frame {
-            Outgoing::MsgR { id, to, floor, payload } => {
-                self.stats.msg_r += 1;
-                match payload {
-                    Some(payload) => self.on_message(&(from, id), to, floor, payload),
-                    None => self.on_question(&(from, id), &to, floor),
-                }
-            }
-            Outgoing::AckR { id, from: sender } => {
-                self.stats.ack_r += 1;
-                self.on_confirmation(from, &(sender, id));
-            }
-        }
+        self.push_due();
     }
 
-    /// Gives up or forgets the messages that are due.
+    /// Pushes again, gives up or forgets the messages that are due. Every other input does so too.
     pub fn handle_timeout(&mut self, now: Time) {
         self.advance(now);
+        self.push_due();
     }
 
     /// Crashes and restarts: connections and queued frames are lost, and what `kind` says. Every peer must connect
@@ -156,7 +153,7 @@ impl<T: Types<ServerId = u64>> Relay<T> {
         self.stats.crashes += 1;
         self.stats.dropped += self.outputs.len() as u64;
         self.outputs.clear();
-        self.connected.clear();
+        self.pushes = Pushes::new();
         self.next_id = ((self.next_id >> EPOCH_SHIFT) + 1) << EPOCH_SHIFT;
         match kind {
             Crash::LosesAll => self.store.clear(),
@@ -173,7 +170,7 @@ impl<T: Types<ServerId = u64>> Relay<T> {
     /// Returns when to call [`Relay::handle_timeout`]; `None` while nothing is remembered.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Time> {
-        self.store.next_deadline()
+        [self.store.next_deadline(), self.pushes.next_due()].into_iter().flatten().min()
     }
 
     /// Rejects every new message to a peer from now on; `None` ends that. Duplicates of stored messages are still
@@ -195,7 +192,7 @@ impl<T: Types<ServerId = u64>> Relay<T> {
     /// Returns whether a peer is connected.
     #[must_use]
     pub fn is_connected(&self, peer: &T::Peer) -> bool {
-        self.connected.contains(peer)
+        self.pushes.is_connected(peer)
     }
 
     /// Returns the server id of the message `id` of `from`; `None` when it is not remembered.
@@ -208,15 +205,40 @@ impl<T: Types<ServerId = u64>> Relay<T> {
     #[must_use]
     pub fn stats(&self) -> RelayStats {
         let (remembered, waiting) = self.store.counts();
-        RelayStats { remembered, waiting, connected: self.connected.len(), ..self.stats }
+        RelayStats { remembered, waiting, connected: self.pushes.connected(), ..self.stats }
     }
 
     /// Moves time forward, never back, and drops what is too old before an input is handled.
     fn advance(&mut self, now: Time) {
         self.now = self.now.max(now);
-        let aged = self.store.age(self.now);
+        let aged = self.store.age(self.now, |key, stored| {
+            self.pushes.end(key, &stored.to, stored.server_id);
+        });
         self.stats.outlived += aged.outlived;
         self.stats.forgotten += aged.forgotten;
+    }
+
+    /// Pushes what is due again after an input was handled: a message that it confirmed is not.
+    fn push_due(&mut self) {
+        for key in self.pushes.take_due(self.now) {
+            self.push(&key);
+        }
+    }
+
+    fn on_frame(&mut self, from: T::Peer, frame: Outgoing<T>) {
+        match frame {
+            Outgoing::MsgR { id, to, floor, payload } => {
+                self.stats.msg_r += 1;
+                match payload {
+                    Some(payload) => self.on_message(&(from, id), to, floor, payload),
+                    None => self.on_question(&(from, id), &to, floor),
+                }
+            }
+            Outgoing::AckR { id, from: sender } => {
+                self.stats.ack_r += 1;
+                self.on_confirmation(&from, &(sender, id));
+            }
+        }
     }
 
     fn on_message(&mut self, key: &Key<T>, to: T::Peer, floor: u64, payload: T::Payload) {
@@ -266,26 +288,30 @@ impl<T: Types<ServerId = u64>> Relay<T> {
         self.outputs.push_back((from.clone(), Incoming::MsgA { id: *id, verdict }));
     }
 
-    /// Queues what follows msg:A: ack:N when the message is confirmed, msg:N when its recipient is connected.
+    /// Does what follows msg:A: queues ack:N when the message is confirmed, else pushes it to a recipient that is
+    /// connected, at once or when it is due again.
     fn carry_on(&mut self, key: &Key<T>) {
         let Some(stored) = self.store.get(key) else { return };
         match stored.progress {
             Progress::Confirmed => self.settle(key, stored.server_id),
-            Progress::Waiting { .. } if self.connected.contains(&stored.to) => {
-                push(&mut self.outputs, &mut self.stats, key, stored);
+            Progress::Waiting { .. } => {
+                if self.pushes.is_connected(&stored.to) && !self.pushes.on_hint(key, stored) {
+                    self.push(key);
+                }
             }
-            Progress::Waiting { .. } | Progress::Outlived => {}
+            Progress::Outlived => {}
         }
     }
 
-    fn on_confirmation(&mut self, by: T::Peer, key: &Key<T>) {
-        let confirmation = self.store.confirm(key, &by);
+    fn on_confirmation(&mut self, by: &T::Peer, key: &Key<T>) {
+        let confirmation = self.store.confirm(key, by);
         self.stats.ack_a += 1;
-        self.outputs.push_back((by, Incoming::AckA { id: key.1, from: key.0.clone() }));
+        self.outputs.push_back((by.clone(), Incoming::AckA { id: key.1, from: key.0.clone() }));
         match confirmation {
             Confirmation::First(server_id) => {
                 self.stats.confirmed += 1;
-                if self.connected.contains(&key.0) {
+                self.pushes.on_confirmed(key, by, server_id, self.now);
+                if self.pushes.is_connected(&key.0) {
                     self.settle(key, server_id);
                 }
             }
@@ -299,20 +325,17 @@ impl<T: Types<ServerId = u64>> Relay<T> {
         self.stats.ack_n += 1;
         self.outputs.push_back((from.clone(), Incoming::AckN { id: *id, server_id }));
     }
-}
 
-/// Queues msg:N for an unconfirmed message.
-fn push<T: Types<ServerId = u64>>(
-    outputs: &mut VecDeque<(T::Peer, Incoming<T>)>,
-    stats: &mut RelayStats,
-    (from, id): &Key<T>,
-    stored: &Stored<T>,
-) {
-    if let Progress::Waiting { payload } = &stored.progress {
-        stats.msg_n += 1;
-        let (server_id, floor) = (stored.server_id, stored.floor);
-        let frame = Incoming::MsgN { id: *id, from: from.clone(), server_id, floor, payload: payload.clone() };
-        outputs.push_back((stored.to.clone(), frame));
+    /// Queues msg:N for an unconfirmed message to a connected recipient.
+    fn push(&mut self, key: &Key<T>) {
+        let Some(stored) = self.store.get_mut(key) else { return };
+        let Progress::Waiting { payload } = &stored.progress else { return };
+        self.stats.msg_n += 1;
+        self.stats.pushed_again += u64::from(self.pushes.on_push(key, stored, self.now));
+        let ((from, id), server_id, floor) = (key.clone(), stored.server_id, stored.floor);
+        let frame = Incoming::MsgN { id, from, server_id, floor, payload: payload.clone() };
+        self.outputs.push_back((stored.to.clone(), frame));
+        stored.was_pushed = true;
     }
 }
 

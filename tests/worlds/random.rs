@@ -3,7 +3,7 @@
 
 use kit::*;
 use sixfold::sim::{Chaos, LinkConfig, Report, World};
-use sixfold::{Config, MsgId, Status, Time};
+use sixfold::{Config, MsgId, Order, Status, Time};
 
 fn bad_link() -> LinkConfig {
     LinkConfig::default().latency(20 * MS).jitter(15 * MS).loss(0.3).duplicate(0.1).reorder(0.1, 60 * MS)
@@ -48,10 +48,11 @@ fn every_message_is_handed_over_once_and_in_order_and_its_sender_learns_of_it() 
 }
 
 #[test]
-fn with_the_default_config_late_messages_are_flagged_and_failures_are_reported() {
+fn with_a_short_hold_late_messages_are_flagged_and_failures_are_reported() {
+    let config = Config::default().order(Order::InOrder { max_hold: Some(5 * SECOND) });
     let mut late_messages = 0;
     for seed in 0..300 {
-        let world = run(seed, 3, 200, &Config::default());
+        let world = run(seed, 3, 200, &config);
         let report = world.report();
         let Report { sent, twice, out_of_order, delivered, failed, .. } = report;
         assert_eq!(

@@ -25,6 +25,8 @@ pub(super) struct Message<T: Types> {
     pub(super) asked: bool,
     /// Whether its recipient ever sent ack:R: then ack:N may follow.
     pub(super) confirmed: bool,
+    /// The line of its latest push to its recipient; 0 if the server knows of none.
+    pub(super) pushed: u64,
     pub(super) standing: Standing,
 }
 
@@ -47,8 +49,22 @@ impl<T: Types> Message<T> {
     pub(super) fn new(line: u64, to: T::Peer, payload: T::Payload, floor: u64, since: Time, process: u64) -> Self {
         let (floors, server_ids) = (BTreeSet::from([floor]), BTreeSet::new());
         let (lives, standing) = (1, Standing::Heard);
-        let (accepted, asked, confirmed) = (false, false, false);
-        Self { line, to, payload, floors, since, process, server_ids, lives, accepted, asked, confirmed, standing }
+        let (accepted, asked, confirmed, pushed) = (false, false, false, 0);
+        Self {
+            line,
+            to,
+            payload,
+            floors,
+            since,
+            process,
+            server_ids,
+            lives,
+            accepted,
+            asked,
+            confirmed,
+            pushed,
+            standing,
+        }
     }
 
     /// Raises what the server must know; after a loss of memory only msg:R does.
@@ -65,6 +81,7 @@ impl<T: Types> Message<T> {
 
     pub(super) fn forget(&mut self) {
         self.lives += 1;
+        self.pushed = 0;
         self.standing = Standing::Forgotten;
     }
 }

@@ -35,6 +35,7 @@ where
         let Self { messages, now, lifetime, .. } = self;
         let waiting = self.waiting.of(endpoint, |key| messages[key].is_young(*now, *lifetime));
         self.endpoints.insert(endpoint.clone(), true);
+        self.connections.insert(endpoint.clone(), self.line);
         for (from, id) in waiting {
             self.owe((endpoint.clone(), Owed::MsgN, from, id), Rule::NotPushed);
         }
@@ -63,13 +64,14 @@ where
                 message.accepted = true;
                 message.lift(Standing::Accepted);
                 let (standing, recipient) = (message.standing, message.to.clone());
+                let is_pushed = message.pushed > self.connections.get(&recipient).copied().unwrap_or(0);
                 if standing == Standing::Accepted {
                     self.waiting.insert(recipient.clone(), key.clone());
                 }
                 self.check_server_id("msg:A", key, &server_id);
                 if (was_owed || was_asked) && standing == Standing::Noted {
                     self.owe((sender.clone(), Owed::AckN, sender.clone(), *id), Rule::NotSettled);
-                } else if was_owed && standing == Standing::Accepted && self.is_young(key) {
+                } else if was_owed && !is_pushed && standing == Standing::Accepted && self.is_young(key) {
                     self.owe((recipient, Owed::MsgN, sender.clone(), *id), Rule::NotPushed);
                 }
                 return;
@@ -88,7 +90,7 @@ where
         let (from, id) = key;
         self.debts.pay(&(to.clone(), Owed::MsgN, from.clone(), *id));
         self.pushed.insert((to.clone(), key.clone()));
-        let Some(message) = self.messages.get(key) else {
+        let Some(message) = self.messages.get_mut(key) else {
             // Of a client that is not in the log nothing is known, unless another has sent the id.
             let has_sent = |sender: &&T::Peer| self.messages.contains_key(&((*sender).clone(), *id));
             let sender = self.endpoints.keys().find(has_sent).cloned();
@@ -100,6 +102,9 @@ where
             }
             return;
         };
+        if message.to == *to {
+            message.pushed = self.line;
+        }
         let is_recipient = self.fan_out || message.to == *to;
         let altered = match (message.payload == *payload, message.floors.contains(&floor)) {
             (true, true) => None,

@@ -12,6 +12,9 @@ pub struct RelayStats {
     pub msg_a: u64,
     /// msg:N queued.
     pub msg_n: u64,
+    /// Frames among `msg_n` that repeat one on the same connection: their push timer was due, if need be early because
+    /// the sender had repeated the message or asked about it.
+    pub pushed_again: u64,
     /// ack:A queued.
     pub ack_a: u64,
     /// ack:N queued.

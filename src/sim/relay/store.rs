@@ -4,6 +4,7 @@
 //! stays for twice `lifetime`, so that a repeated msg:R is answered and not stored again.
 
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::frame::Types;
@@ -32,6 +33,8 @@ pub(super) struct Stored<T: Types> {
     /// The floor of the latest msg:R, questions included.
     pub(super) floor: u64,
     pub(super) progress: Progress<T>,
+    /// Whether it was ever pushed.
+    pub(super) was_pushed: bool,
     first_seen: Time,
 }
 
@@ -78,6 +81,10 @@ impl<T: Types> Store<T> {
         self.messages.get(key)
     }
 
+    pub(super) fn get_mut(&mut self, key: &Key<T>) -> Option<&mut Stored<T>> {
+        self.messages.get_mut(key)
+    }
+
     /// Finds a message whose msg:R was repeated, and stores the newer floor.
     pub(super) fn heard_again(&mut self, key: &Key<T>, floor: u64) -> Option<&Stored<T>> {
         let stored = self.messages.get_mut(key)?;
@@ -109,7 +116,7 @@ impl<T: Types> Store<T> {
         self.waiting.insert((to.clone(), server_id), key.clone());
         self.deadlines.insert((now + self.lifetime, server_id), key.clone());
         let progress = Progress::Waiting { payload };
-        self.messages.insert(key, Stored { server_id, to, floor, progress, first_seen: now });
+        self.messages.insert(key, Stored { server_id, to, floor, progress, was_pushed: false, first_seen: now });
     }
 
     /// Records that `by` has handled a message.
@@ -128,9 +135,9 @@ impl<T: Types> Store<T> {
     }
 
     /// Returns what waits for a peer, in the order of acceptance.
-    pub(super) fn waiting_for(&self, peer: &T::Peer) -> impl Iterator<Item = (&Key<T>, &Stored<T>)> {
+    pub(super) fn waiting_for(&self, peer: &T::Peer) -> Vec<Key<T>> {
         let all = (peer.clone(), 0)..=(peer.clone(), u64::MAX);
-        self.waiting.range(all).filter_map(|(_, key)| self.messages.get_key_value(key))
+        self.waiting.range(all).map(|(_, key)| key.clone()).collect()
     }
 
     /// Returns when [`Store::age`] next changes something.
@@ -138,8 +145,8 @@ impl<T: Types> Store<T> {
         self.deadlines.first_key_value().map(|((time, _), _)| *time)
     }
 
-    /// Gives up or forgets what is due.
-    pub(super) fn age(&mut self, now: Time) -> Aged {
+    /// Gives up or forgets what is due, and tells what is given up.
+    pub(super) fn age(&mut self, now: Time, mut on_outlived: impl FnMut(&Key<T>, &Stored<T>)) -> Aged {
         let mut aged = Aged::default();
         while let Some(due) = self.deadlines.first_entry().filter(|due| due.key().0 <= now) {
             let ((at, server_id), key) = due.remove_entry();
@@ -148,6 +155,7 @@ impl<T: Types> Store<T> {
                 stored.progress = Progress::Outlived;
                 self.waiting.remove(&(stored.to.clone(), server_id));
                 aged.outlived += 1;
+                on_outlived(&key, stored);
             }
             let end = stored.first_seen + self.lifetime + self.lifetime;
             if at < end {

@@ -66,11 +66,12 @@ impl Trio {
     }
 
     pub fn wake(&mut self) {
-        let next =
-            [&self.a, &self.b].into_iter().filter_map(|rig| rig.client.poll_timeout()).min().expect("a deadline");
+        let deadlines = [self.a.client.poll_timeout(), self.b.client.poll_timeout(), self.relay.poll_timeout()];
+        let next = deadlines.into_iter().flatten().min().expect("a deadline");
         (self.a.now, self.b.now) = (next, next);
         self.a.client.handle_timeout(next);
         self.b.client.handle_timeout(next);
+        self.flow();
         self.relay.handle_timeout(next);
         self.flow();
     }

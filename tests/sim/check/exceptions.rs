@@ -155,3 +155,22 @@ fn a_server_that_logs_its_state_loss_may_change_the_server_id_and_nothing_else()
     breaks(View::Server, Rule::NotPushed, 11, with(vec![msg_r(first), msg_a(first, 10)]));
     breaks(View::Server, Rule::DuplicateIgnored, 10, with(vec![msg_r(first)]));
 }
+
+#[test]
+fn a_server_pushes_again_when_it_sees_fit_and_at_least_once_on_each_connection() {
+    let first = id(1, 0);
+    let (push, duplicate) = (msg_n(first, 9), [msg_r(first), msg_a(first, 9)]);
+    let pushed = exchange(first, 9)[..5].to_vec();
+    let with = |lines: &[Line]| [&pushed[..], lines].concat();
+    for view in [View::Server, View::Clients] {
+        assert_eq!(verdict(Check::new(view), with(&[push.clone(), push.clone()])), [], "its timer was due");
+        // One push RTO has not passed yet, and it may be long.
+        assert_eq!(verdict(Check::new(view), with(&duplicate)), [], "of the same connection");
+    }
+    let gone = with(&[(B, Direction::Disconnected)]);
+    let back = [&gone[..], &[(B, Direction::Connected)], &duplicate].concat();
+    breaks(View::Server, Rule::NotPushed, 7, back.clone());
+    assert_eq!(verdict(Check::new(View::Server), [&back[..], &[push]].concat()), []);
+    let unpushed = [&pushed[..4], &duplicate].concat();
+    breaks(View::Server, Rule::NotPushed, 4, unpushed);
+}

@@ -165,8 +165,10 @@ impl World {
         } else {
             let planned = self.agenda.first().map(|(at, _)| *at);
             let timers = self.sides.iter().filter_map(|side| side.client.poll_timeout());
-            self.now = planned.into_iter().chain(timers).min().ok_or("no deadline is left and it is not settled")?;
+            let next = planned.into_iter().chain(timers).min().ok_or("no deadline is left and it is not settled")?;
+            self.now = self.relay.poll_timeout().map_or(next, |due| due.min(next));
             self.relay.handle_timeout(self.now);
+            self.drain_relay();
         }
         Ok(true)
     }

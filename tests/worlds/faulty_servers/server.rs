@@ -1,6 +1,6 @@
 //! Scripted servers: the reference relay with one fault.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kit::*;
 use sixfold::sim::Relay;
@@ -9,7 +9,7 @@ use sixfold::{Incoming, MsgId, Outgoing, Time, Verdict};
 /// The fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// A repeated msg:R is ignored.
+    /// A repeated msg:R is ignored, and nothing is pushed again.
     IgnoresDuplicates,
     /// A repeated msg:R is stored as another message, under another server id, and pushed again.
     StoresTwice,
@@ -33,6 +33,7 @@ pub(super) struct Faulty {
     /// How often each message arrived, and each ack of it.
     messages: BTreeMap<MsgId, u32>,
     acks: BTreeMap<MsgId, u32>,
+    pushed: BTreeSet<MsgId>,
     /// The frames to send: time, recipient, frame.
     outputs: Vec<(Time, u64, Incoming<Test>)>,
 }
@@ -42,7 +43,8 @@ impl Faulty {
         let mut relay = Relay::new(7 * DAY, now);
         relay.handle_connected(A, now);
         relay.handle_connected(B, now);
-        Self { relay, fault, messages: BTreeMap::new(), acks: BTreeMap::new(), outputs: Vec::new() }
+        let (messages, acks, pushed) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        Self { relay, fault, messages, acks, pushed, outputs: Vec::new() }
     }
 
     pub(super) fn handle(&mut self, by: u64, frame: Outgoing<Test>, now: Time) {
@@ -87,9 +89,23 @@ impl Faulty {
             }
         }
         self.relay.handle_frame(by, frame, now);
+        self.collect(now);
+    }
+
+    /// Fires the timers of the relay.
+    pub(super) fn fire(&mut self, now: Time) {
+        self.relay.handle_timeout(now);
+        self.collect(now);
+    }
+
+    fn collect(&mut self, now: Time) {
         let late =
             if let Fault::AnswersLate(seconds) = self.fault { seconds * SECOND } else { core::time::Duration::ZERO };
         while let Some((to, mut frame)) = self.relay.poll_output() {
+            let is_repeated = matches!(&frame, Incoming::MsgN { id, .. } if !self.pushed.insert(*id));
+            if is_repeated && self.fault == Fault::IgnoresDuplicates {
+                continue;
+            }
             if self.fault == Fault::OneServerId {
                 replace_server_id(&mut frame);
             }
@@ -105,7 +121,7 @@ impl Faulty {
     }
 
     pub(super) fn next(&self) -> Option<Time> {
-        self.outputs.iter().map(|(at, ..)| *at).min()
+        self.outputs.iter().map(|(at, ..)| *at).chain(self.relay.poll_timeout()).min()
     }
 
     fn lie(&mut self, now: Time, to: u64, id: MsgId) {

@@ -45,6 +45,7 @@ impl Stage {
             self.at(next);
             self.a.client.handle_timeout(next);
             self.b.client.handle_timeout(next);
+            self.server.fire(next);
         }
         self.at(end);
     }
