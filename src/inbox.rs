@@ -209,7 +209,9 @@ impl<T: Types> Inbox<T> {
             refuse(copy.from, id, ctx);
             return;
         }
-        self.ranges = self.ranges.wrapping_add_signed(seen.insert(seq));
+        self.ranges -= seen.ranges();
+        seen.insert(seq);
+        self.ranges += seen.ranges();
         if *cursor == seq {
             *cursor = seen.next_absent(seq);
         }
@@ -282,7 +284,7 @@ impl<T: Types> Inbox<T> {
 /// Returns whether a seq needs a range, while all are taken. Releases may have split ranges `beyond` the bound: then a
 /// stream of several accepts only a seq that fills a gap.
 fn exceeds_ranges(seen: &RangeSet, seq: u64, beyond: bool) -> bool {
-    seen.would_add_range(seq) || (beyond && seen.ranges() > 1 && !seen.contains(seq + 1))
+    !seen.would_join(&(seq..seq + 1)) || (beyond && seen.ranges() > 1 && !seen.contains(seq + 1))
 }
 
 fn refuse<T: Types>(from: T::Peer, id: MsgId, ctx: &mut Context<T>) {

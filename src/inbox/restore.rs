@@ -42,7 +42,7 @@ impl<T: Types> Inbox<T> {
             // message that was unconfirmed.
             let has_room = self.ranges < ctx.config.max_ranges + ctx.config.inbox_capacity;
             if !range.is_empty() && (has_room || self.streams[stream].seen.would_join(&range)) {
-                self.change_seen(stream, |seen| seen.insert_range(&range));
+                self.change_seen(stream, |seen| seen.insert_range(range));
             }
         }
         if self.streams[stream].seen.is_blank() {
@@ -65,8 +65,8 @@ impl<T: Types> Inbox<T> {
         heard.sort_unstable();
         for (at, stream) in heard {
             self.on_heard_before(stream, at);
-            let state = &mut self.streams[stream];
-            state.cursor = state.seen.lowest_end();
+            let lowest_end = self.streams[stream].seen.iter().next().map_or(0, |range| range.end);
+            self.streams[stream].cursor = lowest_end;
         }
     }
 
