@@ -162,6 +162,9 @@ impl<T: Types> Outbox<T> {
         if !self.window.has_room() {
             return self.transmit_first_without_token(ctx);
         }
+        if self.is_suspects_turn(ctx) {
+            return false;
+        }
         let stream = self.rings.first(PLACE_RING).filter(|stream| self.streams[*stream].re_entry.first().is_none());
         self.transmit_first_of(stream, ctx)
     }
@@ -197,7 +200,7 @@ impl<T: Types> Outbox<T> {
         let wants = |class, wants: bool| wants.then_some(class);
         [
             wants(Class::Again, self.rings.first(AGAIN_RING).is_some()),
-            wants(Class::ReEntry, room && self.rings.first(PLACE_RING).is_some()),
+            wants(Class::ReEntry, room && self.next_re_entry().is_some()),
             wants(Class::Suspect, room && self.suspect_at(ctx) <= ctx.now),
             wants(Class::Question, self.questions.first().is_some()),
         ]
@@ -240,6 +243,9 @@ impl<T: Types> Outbox<T> {
     pub(super) fn transmit(&mut self, key: Key, is_whole: bool, ctx: &mut Context<T>) {
         let message = &mut self.messages[key];
         let departure = message.on_transmit(ctx.connection);
+        if departure.takes_place {
+            self.suspects.on_place_taken(message.is_suspect());
+        }
         let (stream, seq) = (message.stream, message.seq);
         let state = &mut self.streams[stream];
         // An accepted one may stand beyond restored ones that wait for their first transmission.

@@ -5,7 +5,8 @@
 //! suspect: it holds no newer stream back, and goes only on a connection that has lived for a while, so that a network
 //! that fails by itself accuses nobody. How many suspects may be in flight starts at one, doubles with each that is
 //! answered, and is one again after a cut. While one is in flight only suspects count cuts. A cut with exactly one
-//! suspect in flight is its *lone cut*; ten of them fail it.
+//! suspect in flight is its *lone cut*; ten of them fail it. A suspect that may go has every second free place, so that
+//! it does not wait for ever behind what is new.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -29,11 +30,13 @@ pub(super) struct Suspects {
     waiting: List,
     in_flight: usize,
     limit: usize,
+    /// Whether the last free place went to one.
+    had_last_place: bool,
 }
 
 impl Suspects {
     pub(super) const fn new() -> Self {
-        Self { waiting: List::EMPTY, in_flight: 0, limit: 1 }
+        Self { waiting: List::EMPTY, in_flight: 0, limit: 1, had_last_place: false }
     }
 
     pub(super) fn first(&self) -> Option<Key> {
@@ -57,6 +60,12 @@ impl Suspects {
         self.in_flight += 1;
     }
 
+    /// A message takes a free place.
+    #[inline]
+    pub(super) const fn on_place_taken(&mut self, by_suspect: bool) {
+        self.had_last_place = by_suspect;
+    }
+
     /// One in flight was answered.
     pub(super) const fn on_answered(&mut self) {
         self.limit = self.limit.saturating_mul(2);
@@ -77,6 +86,11 @@ impl<T: Types> Outbox<T> {
         let rto = ctx.rto.current();
         let wait = Backoff { base: rto, cap: rto.max(MAX_WAIT) };
         ctx.connected_at.plus(wait.nominal(usize::from(self.messages[first].lone_cuts())))
+    }
+
+    /// Whether the next free place is a suspect's: it has every second one, as far as there are tokens.
+    pub(super) fn is_suspects_turn(&self, ctx: &Context<T>) -> bool {
+        !self.suspects.had_last_place && self.suspect_at(ctx) <= ctx.now && ctx.tokens.next_at() <= ctx.now
     }
 
     /// Puts suspects where they belong: with the others of their stream while that pauses, and back after that.

@@ -119,7 +119,11 @@ impl Flights {
     fn change(&mut self, timing: &Timing) {
         self.timing = *timing;
         self.earliest = None;
-        (0..self.lists.len()).for_each(|index| self.derive(index));
+        let mut occupied = self.occupied;
+        while occupied != 0 {
+            self.derive(occupied.trailing_zeros() as usize);
+            occupied &= occupied - 1;
+        }
     }
 
     fn derive(&mut self, index: usize) {

@@ -148,8 +148,10 @@ impl Rto {
     fn derive(&mut self) {
         let base = Backoff { base: self.rto, cap: self.max }.nominal(self.doublings);
         let overdue = self.sum().map_or(base, |sum| Backoff { base: sum, cap: base }.nominal(self.needless));
-        self.timing.version = self.timing.version.wrapping_add(1);
-        (self.timing.backoff.base, self.timing.overdue) = (base, overdue);
+        if (base, overdue) != (self.timing.backoff.base, self.timing.overdue) {
+            (self.timing.backoff.base, self.timing.overdue) = (base, overdue);
+            self.timing.version = self.timing.version.wrapping_add(1);
+        }
     }
 }
 

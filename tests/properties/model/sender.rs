@@ -137,6 +137,7 @@ pub struct Sender {
     /// The greatest tx of a message that was accepted after one transmission.
     accepted_tx: u64,
     /// The first tx that gives a sample.
+    last_place_was_a_suspects: bool,
     /// The message whose first transmission is timed.
     timed: Option<MsgId>,
     /// The last one delivered that was hurried.
@@ -168,6 +169,7 @@ impl Sender {
             probes: Timers::new(),
             next_tx: 1,
             accepted_tx: 0,
+            last_place_was_a_suspects: false,
             timed: None,
             hurried: None,
             connection: 0,

@@ -168,3 +168,21 @@ fn an_accepted_message_is_never_suspect() {
     }
     assert_eq!((a.rig.client.status(id), a.failed()), (Some(Status::Accepted), vec![]));
 }
+
+/// A message whose connection was cut twice by accident is suspect; it does not wait for the end of what is new.
+#[test]
+fn a_suspect_leaves_although_new_messages_keep_the_window_full() {
+    let mut a = Served::new(Rig::new(Config::default().window(4), 1));
+    let cut = a.rig.send(1, 0);
+    for _ in 0..2 {
+        a.rig.client.handle_disconnected(a.rig.now);
+        a.rig.pass(SECOND);
+        a.rig.client.handle_connected(a.rig.now);
+    }
+    for n in 0..500 {
+        a.rig.send(B, n);
+        a.run(10 * MS, |sent| delivers(ROUND_TRIP, sent));
+    }
+    assert!(a.rig.client.stats().unsettled > 4, "the window is full all the time");
+    assert!(a.copies(cut) > 0 && a.rig.client.status(cut).is_none(), "delivered among them");
+}

@@ -28,8 +28,8 @@ pub(crate) use records::{records_rx, records_tx};
 
 /// How long after the one before an input comes.
 const STEP: Duration = Duration::from_micros(4);
-/// How long a window's worth of steps takes at most: three steps a message stay below the least timeout, a second.
-const WINDOW: Duration = Duration::from_millis(240);
+/// How long a window's worth of steps takes at most: four steps a message stay below the least timeout, 200 ms.
+const WINDOW: Duration = Duration::from_millis(48);
 /// Longer than any retransmission timeout.
 const LEAP: Duration = Duration::from_secs(120);
 

@@ -32,6 +32,9 @@ impl Sender {
         if !self.has_room(shared) {
             return self.transmit_first_without_token(shared);
         }
+        if !self.last_place_was_a_suspects && self.wants_suspect(shared) && shared.next_token() <= shared.now {
+            return false;
+        }
         let Some(&peer) = self.ring.first().filter(|_| self.paused_until.is_none()) else { return false };
         let repeats = !self.streams[&peer].reentry.is_empty();
         if !repeats {
@@ -69,7 +72,8 @@ impl Sender {
     }
 
     pub fn wants_reentry(&self, shared: &Shared) -> bool {
-        self.paused_until.is_none() && self.has_room(shared) && !self.ring.is_empty()
+        let repeats = self.ring.first().is_some_and(|peer| !self.streams[peer].reentry.is_empty());
+        self.paused_until.is_none() && self.has_room(shared) && repeats
     }
 
     pub fn transmit_reentry(&mut self, shared: &mut Shared) {
@@ -107,6 +111,7 @@ impl Sender {
         self.move_to(Place::Nowhere, id);
         let (to, tx) = (self.message(id).to, self.next_tx);
         let (floor, connection) = (self.floor(to), self.connection);
+        let is_suspect = self.is_suspect(id);
         self.next_tx += 1;
         let message = self.find(id).unwrap();
         if message.tries.connection != connection {
@@ -115,10 +120,11 @@ impl Sender {
         }
         (message.tx, message.sent_at) = (tx, shared.now);
         message.tries.copies += 1;
+        let mut takes_place = false;
         match message.state {
             State::Queued | State::OnWire => {
                 message.state = State::OnWire;
-                message.tries.has_place = true;
+                takes_place = !std::mem::replace(&mut message.tries.has_place, true);
             }
             State::Accepted { .. } => message.asked += 1,
             State::Failed { .. } => unreachable!("a failed message is in no list"),
@@ -126,6 +132,9 @@ impl Sender {
         let whole = place != Place::Questions || !shared.knobs.questions || is_power_of_eight(message.asked);
         let payload = whole.then_some(message.payload);
         let list = shared.rto.list(message.tries.unanswered);
+        if takes_place {
+            self.last_place_was_a_suspects = is_suspect;
+        }
         shared.out.push(Output::Transmit(Outgoing::MsgR { id, to, floor, payload }));
         self.wire.start(id, list, shared.now);
         self.on_transmitted(id);
