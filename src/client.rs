@@ -66,6 +66,8 @@ pub struct Client<T: Types> {
     outbox: Outbox<T>,
     inbox: Inbox<T>,
     turns: Turns,
+    /// The next deadline of the sender half and of the tokens.
+    sending_deadline: Time,
     /// The next deadline, on the client's own clock; [`Time::MAX`] for none.
     deadline: Time,
 }
@@ -84,6 +86,7 @@ impl<T: Types> Client<T> {
             outbox: Outbox::new(&ctx.config, &seed, now, &mut ctx.jitter),
             inbox: Inbox::new(&ctx.config, &seed, &mut ctx.jitter),
             turns: Turns::new(),
+            sending_deadline: Time::MAX,
             deadline: Time::MAX,
             ctx,
         })
@@ -195,7 +198,7 @@ impl<T: Types> Client<T> {
     pub fn confirm(&mut self, from: &T::Peer, id: MsgId, now: Time) -> Result<(), UnknownDelivery> {
         self.begin_input(now);
         let confirmed = self.inbox.confirm(from, id, &mut self.ctx);
-        self.end_input();
+        self.end_receiving();
         confirmed
     }
 
@@ -210,7 +213,7 @@ impl<T: Types> Client<T> {
     pub fn release(&mut self, from: &T::Peer, id: MsgId, now: Time) -> Result<(), UnknownDelivery> {
         self.begin_input(now);
         let released = self.inbox.release(from, id);
-        self.end_input();
+        self.end_receiving();
         released
     }
 
@@ -278,21 +281,24 @@ impl<T: Types> Client<T> {
             Incoming::MsgA { id, verdict } => {
                 self.ctx.stats.msg_a += 1;
                 self.outbox.on_msg_a(id, verdict, &mut self.ctx);
+                self.end_input();
             }
             Incoming::MsgN { id, from, server_id, floor, payload } => {
                 self.ctx.stats.msg_n += 1;
                 self.inbox.on_msg_n(id, Copy { from, server_id, floor, payload }, &mut self.ctx);
+                self.end_receiving();
             }
             Incoming::AckA { id, from } => {
                 self.ctx.stats.ack_a += 1;
                 self.inbox.on_ack_a(from, id, &mut self.ctx);
+                self.end_receiving();
             }
             Incoming::AckN { id, server_id } => {
                 self.ctx.stats.ack_n += 1;
                 self.outbox.on_ack_n(id, server_id, &mut self.ctx);
+                self.end_input();
             }
         }
-        self.end_input();
     }
 
     /// Fires what is due. Calling it early, late or twice is harmless.

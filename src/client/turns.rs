@@ -66,7 +66,24 @@ impl<T: Types> Client<T> {
             self.let_out();
             return;
         }
-        self.deadline = self.outbox.next_when_quiescent(&self.ctx).min(self.inbox.next_deadline(&self.ctx));
+        self.sending_deadline = self.outbox.next_when_quiescent(&self.ctx);
+        self.end_quietly();
+    }
+
+    /// Ends an input that does not concern the sender half.
+    #[inline(always)]
+    pub(super) fn end_receiving(&mut self) {
+        if self.ctx.now >= self.deadline || self.inbox.wants_token() {
+            self.let_out();
+            return;
+        }
+        self.end_quietly();
+    }
+
+    /// Ends an input after which nothing waits to leave; something may have become due.
+    #[inline(always)]
+    fn end_quietly(&mut self) {
+        self.deadline = self.sending_deadline.min(self.inbox.next_deadline(&self.ctx));
         if self.deadline <= self.ctx.now {
             self.let_out();
         }
@@ -84,8 +101,8 @@ impl<T: Types> Client<T> {
     }
 
     pub(super) fn note_deadline(&mut self, next_token: Time) {
-        let outbox = self.outbox.next_deadline(&self.ctx);
-        self.deadline = next_token.min(outbox).min(self.inbox.next_deadline(&self.ctx));
+        self.sending_deadline = next_token.min(self.outbox.next_deadline(&self.ctx));
+        self.deadline = self.sending_deadline.min(self.inbox.next_deadline(&self.ctx));
     }
 
     /// Transmits first transmissions as the window allows and all else as tokens allow. Returns when the next token is
