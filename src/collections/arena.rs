@@ -23,16 +23,13 @@ const NIL: Key = Key::MAX;
 #[derive(Clone, Debug)]
 pub(crate) struct Arena<V> {
     slots: Vec<Slot<V>>,
-    /// The slot that was freed last; each free slot holds the one freed before it.
+    /// The slot that was freed last.
     free: Key,
     len: usize,
 }
 
-#[derive(Clone, Debug)]
-pub(crate) enum Slot<V> {
-    Used(V),
-    Free { next: Key },
-}
+/// A value; or, in a free slot, the key of the one that was freed before it.
+pub(crate) type Slot<V> = Result<V, Key>;
 
 impl<V> Arena<V> {
     pub(crate) const fn new() -> Self {
@@ -47,56 +44,46 @@ impl<V> Arena<V> {
     pub(crate) fn insert(&mut self, value: V) -> Key {
         self.len += 1;
         let key = self.free;
-        if let Some(slot @ Slot::Free { .. }) = self.slots.get_mut(key as usize) {
-            if let Slot::Free { next } = *slot {
-                self.free = next;
-            }
-            *slot = Slot::Used(value);
+        if let Some(Err(before)) = self.slots.get(key as usize) {
+            self.free = *before;
+            self.slots[key as usize] = Ok(value);
             return key;
         }
-        let key = Key::try_from(self.slots.len()).expect("the configured capacities end at 2^30");
-        self.slots.push(Slot::Used(value));
-        key
+        self.slots.push(Ok(value));
+        Key::try_from(self.slots.len() - 1).expect("the configured capacities end at 2^30")
     }
 
     /// Removes a value, whose key must be in no list.
     pub(crate) fn remove(&mut self, key: Key) -> V {
-        let slot = core::mem::replace(&mut self.slots[key as usize], Slot::Free { next: self.free });
+        let slot = core::mem::replace(&mut self.slots[key as usize], Err(self.free));
         self.free = key;
         self.len -= 1;
-        match slot {
-            Slot::Used(value) => value,
-            Slot::Free { .. } => unreachable!("a key is dropped where its value is removed"),
-        }
+        slot.ok().expect(VALID)
     }
 
     pub(crate) fn get(&self, key: Key) -> Option<&V> {
-        match self.slots.get(key as usize) {
-            Some(Slot::Used(value)) => Some(value),
-            Some(Slot::Free { .. }) | None => None,
-        }
+        self.slots.get(key as usize)?.as_ref().ok()
     }
 
     /// Every key, ascending.
     pub(crate) fn keys(&self) -> impl Iterator<Item = Key> {
-        (0..).zip(&self.slots).filter(|(_, slot)| matches!(slot, Slot::Used(_))).map(|(key, _)| key)
+        (0..).zip(&self.slots).filter(|(_, slot)| slot.is_ok()).map(|(key, _)| key)
     }
 }
+
+const VALID: &str = "a key is dropped where its value is removed";
 
 impl<V> core::ops::Index<Key> for Arena<V> {
     type Output = V;
 
     fn index(&self, key: Key) -> &V {
-        self.get(key).expect("a key is dropped where its value is removed")
+        self.get(key).expect(VALID)
     }
 }
 
 impl<V> core::ops::IndexMut<Key> for Arena<V> {
     fn index_mut(&mut self, key: Key) -> &mut V {
-        match &mut self.slots[key as usize] {
-            Slot::Used(value) => value,
-            Slot::Free { .. } => unreachable!("a key is dropped where its value is removed"),
-        }
+        self.slots[key as usize].as_mut().ok().expect(VALID)
     }
 }
 
@@ -138,11 +125,7 @@ impl<D: Copy + Default> Links<D> {
     /// Appends a key, which is in no list, to a list.
     #[inline(always)]
     pub(crate) fn push_back(&mut self, list: &mut List, key: Key, datum: D) {
-        let node = Node { prev: list.tail, next: NIL, datum };
-        match self.0.get_mut(key as usize) {
-            Some(place) => *place = node,
-            None => self.grow(key, node),
-        }
+        self.set(key, Node { prev: list.tail, next: NIL, datum });
         match self.0.get_mut(list.tail as usize) {
             Some(last) => last.next = key,
             None => list.head = key,
@@ -152,11 +135,7 @@ impl<D: Copy + Default> Links<D> {
 
     /// Puts a key, which is in no list, before the first of a list.
     pub(crate) fn push_front(&mut self, list: &mut List, key: Key, datum: D) {
-        let node = Node { prev: NIL, next: list.head, datum };
-        match self.0.get_mut(key as usize) {
-            Some(place) => *place = node,
-            None => self.grow(key, node),
-        }
+        self.set(key, Node { prev: NIL, next: list.head, datum });
         match self.0.get_mut(list.head as usize) {
             Some(first) => first.prev = key,
             None => list.tail = key,
@@ -164,11 +143,17 @@ impl<D: Copy + Default> Links<D> {
         list.head = key;
     }
 
+    #[inline(always)]
+    fn set(&mut self, key: Key, node: Node<D>) {
+        match self.0.get_mut(key as usize) {
+            Some(place) => *place = node,
+            None => self.grow(key, node),
+        }
+    }
+
     #[inline(never)]
     fn grow(&mut self, key: Key, node: Node<D>) {
-        while self.0.len() < key as usize {
-            self.0.push(Node { prev: NIL, next: NIL, datum: D::default() });
-        }
+        self.0.resize(key as usize, Node { prev: NIL, next: NIL, datum: D::default() });
         self.0.push(node);
     }
 
