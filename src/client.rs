@@ -66,8 +66,10 @@ pub struct Client<T: Types> {
     outbox: Outbox<T>,
     inbox: Inbox<T>,
     turns: Turns,
-    /// The next deadline of the sender half and of the tokens.
+    /// The next deadline of the sender half.
     sending_deadline: Time,
+    /// The next token, if something waits for one; else [`Time::MAX`].
+    token_deadline: Time,
     /// The next deadline, on the client's own clock; [`Time::MAX`] for none.
     deadline: Time,
 }
@@ -87,6 +89,7 @@ impl<T: Types> Client<T> {
             inbox: Inbox::new(&ctx.config, &seed, &mut ctx.jitter),
             turns: Turns::new(),
             sending_deadline: Time::MAX,
+            token_deadline: Time::MAX,
             deadline: Time::MAX,
             ctx,
         })

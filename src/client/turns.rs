@@ -66,14 +66,14 @@ impl<T: Types> Client<T> {
             self.let_out();
             return;
         }
-        self.sending_deadline = self.outbox.next_when_quiescent(&self.ctx);
+        (self.sending_deadline, self.token_deadline) = (self.outbox.next_when_quiescent(&self.ctx), Time::MAX);
         self.end_quietly();
     }
 
     /// Ends an input that does not concern the sender half.
     #[inline(always)]
     pub(super) fn end_receiving(&mut self) {
-        if self.ctx.now >= self.deadline || self.inbox.wants_token() {
+        if self.ctx.now >= self.deadline || self.inbox.wants_token() || self.token_deadline < Time::MAX {
             self.let_out();
             return;
         }
@@ -101,8 +101,8 @@ impl<T: Types> Client<T> {
     }
 
     pub(super) fn note_deadline(&mut self, next_token: Time) {
-        self.sending_deadline = next_token.min(self.outbox.next_deadline(&self.ctx));
-        self.deadline = self.sending_deadline.min(self.inbox.next_deadline(&self.ctx));
+        (self.sending_deadline, self.token_deadline) = (self.outbox.next_deadline(&self.ctx), next_token);
+        self.deadline = self.sending_deadline.min(next_token).min(self.inbox.next_deadline(&self.ctx));
     }
 
     /// Transmits first transmissions as the window allows and all else as tokens allow. Returns when the next token is
