@@ -73,6 +73,6 @@ mod tests {
             small.max_ranges(10_007),
         ];
         let bounds = configs.map(|config| config.memory_bound::<Test>());
-        assert_eq!(bounds, [133_075_019, 893_295, 5_040_182, 2_131_567, 1_763_535, 1_858_567, 1_483_055]);
+        assert_eq!(bounds, [149_235_440, 928_520, 6_552_696, 2_178_264, 1_810_520, 1_893_792, 1_518_280]);
     }
 }

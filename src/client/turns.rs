@@ -33,11 +33,16 @@ impl Turns {
         let after_last = |class: &Class| (*class as u8).wrapping_sub(self.last as u8 + 1) % 4;
         let other = in_turn.min_by_key(after_last);
         let next = if question && (questions_turn || other.is_none()) { Some(Class::Question) } else { other }?;
-        self.tokens = self.tokens.wrapping_add(1);
-        if next != Class::Question {
-            self.last = next;
-        }
+        self.serve(next);
         Some(next)
+    }
+
+    /// A token goes to a class.
+    fn serve(&mut self, class: Class) {
+        self.tokens = self.tokens.wrapping_add(1);
+        if class != Class::Question {
+            self.last = class;
+        }
     }
 }
 
@@ -110,6 +115,16 @@ impl<T: Types> Client<T> {
     #[inline(always)]
     fn deal(&mut self) -> Time {
         let Self { ctx, outbox, inbox, turns, .. } = self;
+        while outbox.is_quiescent() {
+            if !inbox.wants_token() {
+                return Time::MAX;
+            }
+            if !ctx.tokens.take(ctx.now) {
+                return ctx.tokens.next_at();
+            }
+            turns.serve(Class::Ack);
+            inbox.transmit_next(ctx);
+        }
         loop {
             if outbox.transmit_first(ctx) {
                 continue;

@@ -257,8 +257,9 @@ impl Flights {
     }
 
     /// Returns the flight whose timer is due first and stops it, if it is due now.
+    #[inline]
     pub(crate) fn pop_due(&mut self, now: Time, jitter: &mut Jitter) -> Option<Due> {
-        self.pop(now, jitter, |_| 0)
+        if self.next_due() <= now { self.pop(now, jitter, |_| 0) } else { None }
     }
 
     /// As [`pop_due`](Self::pop_due), up to an eighth of its delay before it is due.
