@@ -42,8 +42,7 @@ pub(crate) fn run(options: &Options, input: &Input, seeds: Seeds, control: &Cont
     let port = port.lane(Place::B, b_address, faults, seeds.link(Use::ServerToReceiver));
 
     thread::scope(|scope| {
-        let server =
-            scope.spawn(|| control.supervise(|| server::run(port, options.crash_server, clock, control, &log)));
+        let server = scope.spawn(|| control.supervise(|| server::run(port, options, clock, control, &log)));
         let receiver = scope.spawn(|| control.supervise(|| receiver::run(b, output, control)));
         let sender = scope.spawn(|| control.supervise(|| sender::run(a, input, control)));
 

@@ -9,8 +9,9 @@ use crate::clock::Clock;
 use crate::control::Control;
 use crate::failure::Failure;
 use crate::log::Log;
+use crate::options::Options;
 use crate::port::{Port, Tally};
-use crate::tuning::LIFETIME;
+use crate::tuning::{LIFETIME, delays};
 use crate::wire::{Peer, Wire};
 
 /// What the server can tell at the end.
@@ -23,13 +24,16 @@ pub(crate) struct Served {
 /// Runs the server until both clients are done or it is told to stop.
 pub(crate) fn run(
     mut port: Port,
-    crash_every: Option<Duration>,
+    options: &Options,
     clock: Clock,
     control: &Control,
     log: &Log,
 ) -> Result<Served, Failure> {
     let mut relay = Relay::<Wire>::new(LIFETIME, clock.now());
+    let [patience, least, longest_wait] = delays(options);
+    relay.push_timer(patience, least, longest_wait);
     connect(&mut relay, clock);
+    let crash_every = options.crash_server;
     let mut next_crash = crash_every.map(|every| clock.now() + every);
     let mut crashes = 0;
     while !control.is_stopped() && !control.are_clients_done() {

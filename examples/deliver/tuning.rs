@@ -23,10 +23,15 @@ pub(crate) fn faults(options: &Options) -> LinkConfig {
         .reorder(options.reorder, options.latency + options.jitter + Duration::from_millis(1))
 }
 
+/// The delays of a timer for what takes a round trip: before the first sample, the least, the greatest.
+pub(crate) fn delays(options: &Options) -> [Duration; 3] {
+    let round_trip = 2 * (options.latency + options.jitter);
+    [round_trip + Duration::from_millis(15), Duration::from_millis(10), 2 * round_trip + Duration::from_millis(25)]
+}
+
 /// The configuration for these links and lines of `length` bytes on average.
 pub(crate) fn config(options: &Options, length: usize) -> Config {
-    let round_trip = 2 * (options.latency + options.jitter);
-    let longest_wait = 2 * round_trip + Duration::from_millis(25);
+    let [patience, least, longest_wait] = delays(options);
     let (rate, at_once) = budget(length);
     // What waits for ack:N is asked for again and again until then: as much as the rate allows, and not more.
     let in_a_wait = u128::from(rate) * longest_wait.as_micros() / 1_000_000;
@@ -37,11 +42,11 @@ pub(crate) fn config(options: &Options, length: usize) -> Config {
         // Everything that A may have on the way fits into B at once, held for order or not.
         .inbox_capacity(2 * outbox)
         .ack_capacity(2 * outbox)
-        .rto_initial(round_trip + Duration::from_millis(15))
-        .rto_min(Duration::from_millis(10))
+        .rto_initial(patience)
+        .rto_min(least)
         .rto_max(longest_wait)
         // From msg:A to ack:N is one more round trip, and whatever B holds the message for.
-        .probe_initial(round_trip + Duration::from_millis(15))
+        .probe_initial(patience)
         .probe_max(longest_wait)
         .max_attempts(None)
         .expiry(LIFETIME)

@@ -147,13 +147,13 @@ impl<T: Types<ServerId = u64>> Relay<T> {
     }
 
     /// Crashes and restarts: connections and queued frames are lost, and what `kind` says. Every peer must connect
-    /// again. The settings of [`Relay::refuse`] and [`Relay::throttle`] stay.
+    /// again. The settings of [`Relay::refuse`], [`Relay::throttle`] and [`Relay::push_timer`] stay.
     pub fn crash(&mut self, kind: Crash, now: Time) {
         self.advance(now);
         self.stats.crashes += 1;
         self.stats.dropped += self.outputs.len() as u64;
         self.outputs.clear();
-        self.pushes = Pushes::new();
+        self.pushes.disconnect_all();
         self.next_id = ((self.next_id >> EPOCH_SHIFT) + 1) << EPOCH_SHIFT;
         match kind {
             Crash::LosesAll => self.store.clear(),
@@ -187,6 +187,17 @@ impl<T: Types<ServerId = u64>> Relay<T> {
     /// question is answered so.
     pub fn throttle(&mut self, pause: Option<Duration>) {
         self.pause = pause;
+    }
+
+    /// Sets the push timer on connections from now on: the push RTO before the first sample, default 1 s, its minimum,
+    /// default 200 ms, and the maximum of each delay, default 10 minutes.
+    ///
+    /// # Panics
+    ///
+    /// Panics when `min` is zero or greater than `max`.
+    pub fn push_timer(&mut self, initial: Duration, min: Duration, max: Duration) {
+        assert!(!min.is_zero() && min <= max, "a push timer from {min:?} to {max:?}");
+        self.pushes.set_rto(initial, min, max);
     }
 
     /// Returns whether a peer is connected.

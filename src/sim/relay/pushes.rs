@@ -1,13 +1,13 @@
 //! The connected recipients, and when each unconfirmed message is pushed again.
 //!
 //! A push waits for the confirmation of its message. Its timer is due after the push RTO, doubled per unanswered push of
-//! this message on this connection, at most [`PUSH_MAX`]. It is set when the message is pushed and changes only by a hint:
+//! this message on this connection, up to a maximum. It is set when the message is pushed and changes only by a hint:
 //! a message that its sender repeats or asks about is due one push RTO after its latest push. A connection begins anew:
-//! with the RTO of 1 s, and with the first interval for each message.
+//! without an estimate, and with the first interval for each message.
 //!
-//! The push RTO is that of RFC 6298, 200 ms or more. A recipient may hold a message back until an older one has come, so
-//! the time to a confirmation is a sample only if nothing older of the sender was unconfirmed when it was pushed. By
-//! Karn's rule it is none if the message was pushed more than once, on earlier connections included.
+//! The push RTO is that of RFC 6298. A recipient may hold a message back until an older one has come, so the time to a
+//! confirmation is a sample only if nothing older of the sender was unconfirmed when the message was pushed. By Karn's
+//! rule it is none if the message was pushed more than once, on earlier connections included.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -17,10 +17,12 @@ use super::store::{Key, Stored};
 use crate::config::Config;
 use crate::frame::Types;
 use crate::recovery::{Backoff, Rto};
-use crate::time::{Time, nanos};
+use crate::time::Time;
 
 #[derive(Clone, Debug)]
 pub(super) struct Pushes<T: Types> {
+    /// The push RTO of a new connection.
+    rto: Rto,
     connections: BTreeMap<T::Peer, Connection<T>>,
     /// The pushed messages by due time and then by server id.
     timers: BTreeMap<(Time, u64), Key<T>>,
@@ -46,14 +48,25 @@ pub(super) struct Push {
 }
 
 impl<T: Types> Pushes<T> {
-    pub(super) const fn new() -> Self {
-        Self { connections: BTreeMap::new(), timers: BTreeMap::new() }
+    pub(super) fn new() -> Self {
+        let rto = rto(RTO_INITIAL, RTO_MIN, PUSH_MAX);
+        Self { rto, connections: BTreeMap::new(), timers: BTreeMap::new() }
+    }
+
+    /// Sets the push RTO of connections made later: before the first sample, and its bounds.
+    pub(super) fn set_rto(&mut self, initial: Duration, min: Duration, max: Duration) {
+        self.rto = rto(initial, min, max);
+    }
+
+    /// Ends all connections.
+    pub(super) fn disconnect_all(&mut self) {
+        self.connections.clear();
+        self.timers.clear();
     }
 
     /// Adds a connection, on which nothing was pushed yet.
     pub(super) fn connect(&mut self, to: T::Peer) {
-        let config = Config::default().rto_initial(RTO_INITIAL).rto_min(RTO_MIN).rto_max(PUSH_MAX);
-        self.connections.insert(to, Connection { rto: Rto::new(&config), out: BTreeMap::new() });
+        self.connections.insert(to, Connection { rto: self.rto.clone(), out: BTreeMap::new() });
     }
 
     /// Ends a connection and its timers; returns whether there was one.
@@ -96,7 +109,7 @@ impl<T: Types> Pushes<T> {
         let place = (key.0.clone(), stored.server_id);
         let is_timed = !stored.was_pushed && out.range((key.0.clone(), 0)..place.clone()).next().is_none();
         let unanswered = out.get(&place).map_or(0, |before| before.unanswered);
-        let due = now.plus(Backoff { base: rto.current(), cap: nanos(PUSH_MAX) }.nominal(unanswered));
+        let due = now.plus(Backoff { base: rto.current(), cap: rto.max() }.nominal(unanswered));
         let push = Push { unanswered: unanswered + 1, at: now, due, is_timed };
         let before = out.insert(place, push);
         self.set_timer(key, stored.server_id, before, push);
@@ -137,6 +150,10 @@ impl<T: Types> Pushes<T> {
             self.timers.insert((push.due, server_id), key.clone());
         }
     }
+}
+
+fn rto(initial: Duration, min: Duration, max: Duration) -> Rto {
+    Rto::new(&Config::default().rto_initial(initial.clamp(min, max)).rto_min(min).rto_max(max))
 }
 
 const RTO_INITIAL: Duration = Duration::from_secs(1);

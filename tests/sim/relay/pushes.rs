@@ -194,6 +194,23 @@ fn the_push_rto_is_200_ms_or_more_and_10_minutes_or_less() {
 }
 
 #[test]
+fn the_delays_can_be_set_for_new_connections_and_a_crash_keeps_them() {
+    let [initial, min, max] = [50, 10, 120].map(Duration::from_millis);
+    let mut relay = patient();
+    relay.push_timer(initial, min, max);
+    assert_eq!(rto(&mut relay, 0, 0), 1_000, "this connection began before");
+    relay.crash(Crash::LosesAll, at(0));
+    relay.handle_connected("alice", at(0));
+    relay.handle_connected("bob", at(0));
+    feed(&mut relay, "alice", msg_r(0, 0), at(0));
+    let times: Vec<u64> = run_until(&mut relay, ms(400)).into_iter().map(|(millis, _)| millis).collect();
+    assert_eq!(times, [50, 150, 270, 390]);
+    feed(&mut relay, "bob", ack_r(0), ms(400));
+    sample(&mut relay, 1, 400, 1);
+    assert_eq!(rto(&mut relay, 2, 500), 10);
+}
+
+#[test]
 fn a_message_that_was_pushed_again_is_no_sample() {
     let mut relay = patient();
     feed(&mut relay, "alice", msg_r(0, 0), at(0));
