@@ -58,7 +58,7 @@ impl<V> Arena<V> {
         let slot = core::mem::replace(&mut self.slots[key as usize], Err(self.free));
         self.free = key;
         self.len -= 1;
-        slot.ok().expect(VALID)
+        slot.expect(VALID)
     }
 
     pub(crate) fn get(&self, key: Key) -> Option<&V> {
@@ -83,7 +83,7 @@ impl<V> core::ops::Index<Key> for Arena<V> {
 
 impl<V> core::ops::IndexMut<Key> for Arena<V> {
     fn index_mut(&mut self, key: Key) -> &mut V {
-        self.slots[key as usize].as_mut().ok().expect(VALID)
+        self.slots[key as usize].as_mut().expect(VALID)
     }
 }
 
