@@ -26,8 +26,8 @@ pub(crate) use many::{FromMany, ToMany};
 pub(crate) use one::{Rx, Tx};
 pub(crate) use records::{records_rx, records_tx};
 
-/// How long after the one before an input comes.
-const STEP: Duration = Duration::from_micros(4);
+/// How long after the one before an input comes: a million messages take less than the first probe interval.
+const STEP: Duration = Duration::from_nanos(100);
 /// How long a window's worth of steps takes at most: four steps a message stay below the least timeout, 200 ms.
 const WINDOW: Duration = Duration::from_millis(48);
 /// Longer than any retransmission timeout.
