@@ -20,7 +20,7 @@
 //!
 //! - `message.rs`: one message and its state
 //! - `stream.rs`: the outgoing streams
-//! - `scheduler.rs`: which msg:R is transmitted next
+//! - `scheduler.rs`, `window.rs`: which msg:R is transmitted next, and how many wait for msg:A
 //! - `replies.rs`: msg:A and ack:N
 //! - `timeouts.rs`: no reply
 //! - `probes.rs`: questions about what was accepted
@@ -208,7 +208,6 @@ impl<T: Types> Outbox<T> {
         let message = &self.messages[key];
         let (stream, seq, is_accepted) = (message.stream, message.seq, message.is_accepted());
         if is_accepted {
-            self.on_probed(key, stream, ctx);
             self.ask(key, ctx);
         } else if seq < self.streams[stream].nxt() {
             self.push_re_entry(key);
@@ -223,11 +222,14 @@ impl<T: Types> Outbox<T> {
         let expires_at = self.expires_at_when_resent(key, at, ctx);
         let message = &mut self.messages[key];
         message.on_resent(expires_at);
-        let (stream, seq) = (message.stream, message.seq);
+        let (stream, seq, holds_back) = (message.stream, message.seq, message.holds_back);
         self.failed -= 1;
         self.streams[stream].on_resent(seq, key);
-        self.streams[stream].holding_back += u32::from(message.holds_back);
+        self.streams[stream].holding_back += u32::from(holds_back);
         self.expiry.push_dated(key, expires_at);
+        if !holds_back {
+            self.on_probed(key, stream, ctx);
+        }
     }
 
     /// Returns when a message expires that is sent again at `at`.
@@ -263,7 +265,6 @@ impl<T: Types> Outbox<T> {
 
     /// Ends the live state of a message that fails; its key stays valid.
     fn fail_live(&mut self, key: Key, reason: FailReason) {
-        self.leave_window(key);
         self.leave_lists(key);
         let message = &mut self.messages[key];
         message.on_failed(reason);
@@ -274,7 +275,6 @@ impl<T: Types> Outbox<T> {
     /// Removes a message that was not delivered.
     fn remove(&mut self, key: Key) -> Message<T> {
         if self.messages[key].is_live() {
-            self.leave_window(key);
             self.leave_lists(key);
         }
         let message = self.messages.remove(key);
@@ -283,9 +283,9 @@ impl<T: Types> Outbox<T> {
         message
     }
 
-    /// Removes a live message from its list, from the expiry list and from what its peer is asked about.
-    #[inline(always)]
+    /// Removes a live message from the window, from its list, from the expiry list and from what its peer is asked about.
     fn leave_lists(&mut self, key: Key) {
+        self.leave_window(key);
         let message = &self.messages[key];
         let (stream, is_accepted, expires_at) = (message.stream, message.is_accepted(), message.expires_at);
         self.leave(key, stream);

@@ -106,11 +106,6 @@ impl Pauses {
         let other = self.others.first().map_or(Time::MAX, |(until, _)| token.max(*until));
         fresh.min(other)
     }
-
-    /// The streams that pause.
-    pub(super) fn streams(&self) -> impl Iterator<Item = Key> {
-        self.streams.keys().copied()
-    }
 }
 
 impl<T: Types> Outbox<T> {

@@ -79,9 +79,6 @@ impl<T: Types> Outbox<T> {
             self.expiry.push_dated(key, expires_at);
         } else {
             self.revive(key, at, ctx);
-            if self.messages[key].is_accepted() {
-                self.on_probed(key, self.messages[key].stream, ctx);
-            }
         }
     }
 

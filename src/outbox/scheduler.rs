@@ -15,7 +15,6 @@
 //!                         │  third timeout although something is heard, retry-after, cut ──► re_entry
 //! ```
 
-use super::message::Departure;
 use super::{AGAIN, Outbox, QUESTION, RE_ENTRY, SUSPECTED};
 use crate::collections::{self, Bytes, Key, Links, List};
 use crate::context::Context;
@@ -56,13 +55,8 @@ impl Rings {
     }
 
     /// Whether no stream waits for a turn.
-    pub(super) fn are_empty(&self) -> bool {
+    fn are_empty(&self) -> bool {
         self.first(PLACE_RING).is_none() && self.first(AGAIN_RING).is_none()
-    }
-
-    /// Whether streams wait only for places.
-    fn wait_only_for_places(&self) -> bool {
-        self.first(AGAIN_RING).is_none()
     }
 
     /// The streams with something in `again`.
@@ -99,9 +93,9 @@ impl<T: Types> Outbox<T> {
         }
     }
 
-    /// A stream had its turn for a place: the others come first.
-    fn rotate(&mut self, stream: Key) {
-        for ring in [PLACE_RING, FRESH_RING] {
+    /// A stream had its turn in rings: the others come first.
+    fn rotate(&mut self, stream: Key, rings: &[usize]) {
+        for &ring in rings {
             let (list, links) = &mut self.rings.0[ring];
             if self.streams[stream].rings & (1 << ring) != 0 && list.last() != Some(stream) {
                 links.unlink(list, stream);
@@ -138,8 +132,9 @@ impl<T: Types> Outbox<T> {
     /// Whether at the end of an input nothing can leave or change, unless something is due.
     #[inline]
     pub(crate) fn is_quiescent(&self) -> bool {
-        let waits_for_place = !self.window.has_room() && !self.window.is_stuck() && self.rings.wait_only_for_places();
-        (self.rings.are_empty() || waits_for_place)
+        let no_place = !self.window.has_room() && !self.window.is_stuck();
+        self.rings.first(AGAIN_RING).is_none()
+            && (self.rings.first(PLACE_RING).is_none() || no_place)
             && self.questions.first().is_none()
             && self.suspects.is_quiescent()
             && self.pauses.are_quiescent()
@@ -186,7 +181,7 @@ impl<T: Types> Outbox<T> {
         if self.fresh(stream).is_none() {
             self.update_rings(stream);
         }
-        self.rotate(stream);
+        self.rotate(stream, &[PLACE_RING, FRESH_RING]);
         true
     }
 
@@ -226,13 +221,9 @@ impl<T: Types> Outbox<T> {
         self.leave(key, stream);
         match class {
             Class::Suspect => self.suspects.on_transmit(),
-            Class::ReEntry => self.rotate(stream),
-            Class::Again if self.streams[stream].rings & (1 << AGAIN_RING) != 0 => {
-                let (list, links) = &mut self.rings.0[AGAIN_RING];
-                links.unlink(list, stream);
-                links.push_back(list, stream, ());
-            }
-            Class::Again | Class::Question | Class::Ack => {}
+            Class::Again => self.rotate(stream, &[AGAIN_RING]),
+            Class::ReEntry => self.rotate(stream, &[PLACE_RING, FRESH_RING]),
+            Class::Question | Class::Ack => {}
         }
         self.transmit(key, class != Class::Question, ctx);
     }
@@ -244,6 +235,7 @@ impl<T: Types> Outbox<T> {
         let message = &mut self.messages[key];
         let departure = message.on_transmit(ctx.connection);
         if departure.takes_place {
+            self.window.enter(departure.unanswered);
             self.suspects.on_place_taken(message.is_suspect());
         }
         let (stream, seq) = (message.stream, message.seq);
@@ -262,15 +254,6 @@ impl<T: Types> Outbox<T> {
             self.on_announced(stream, seq);
         }
         ctx.transmit(Outgoing::MsgR { id, to, floor, payload });
-        self.wait_for_answer(key, departure, ctx);
-    }
-
-    /// Waits for the answer to a msg:R.
-    #[inline(always)]
-    pub(super) fn wait_for_answer(&mut self, key: Key, departure: Departure, ctx: &Context<T>) {
-        if departure.takes_place {
-            self.window.enter(departure.unanswered);
-        }
         self.flights.arm(key, u32::from(departure.unanswered), self.next_number, ctx.now);
         self.next_number = self.next_number.wrapping_add(1);
     }
@@ -311,7 +294,7 @@ impl<T: Types> Outbox<T> {
         self.update_rings(stream);
     }
 
-    /// Puts a message that is in no list at the end of `re_entry`; a suspect goes to the suspects.
+    /// Puts a message that is in no list at the end of `re_entry`.
     pub(super) fn push_re_entry(&mut self, key: Key) {
         let stream = self.messages[key].stream;
         self.flights.push(&mut self.streams[stream].re_entry, RE_ENTRY, key);

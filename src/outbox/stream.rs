@@ -285,6 +285,7 @@ impl<T: Types> Outbox<T> {
     }
 
     /// To be called whenever a message has left a stream for good.
+    #[inline]
     pub(super) fn retire_if_idle(&mut self, stream: Key) {
         if self.streams[stream].is_idle() {
             self.retire(stream);
@@ -292,7 +293,7 @@ impl<T: Types> Outbox<T> {
     }
 
     #[inline(never)]
-    pub(super) fn retire(&mut self, stream: Key) {
+    fn retire(&mut self, stream: Key) {
         if self.streams.after(stream).is_some() {
             self.forget_older(stream);
         } else if self.streams.before(stream).is_none() {

@@ -111,7 +111,8 @@ impl<T: Types> Outbox<T> {
     /// Stops all timers and empties the window: there is no connection.
     pub(crate) fn on_disconnected(&mut self, ctx: &mut Context<T>) {
         let mut cut: Vec<Key> = self.flights.keys().collect();
-        for stream in self.rings.again().chain(self.pauses.streams()) {
+        // A stream that pauses has nothing in `again`.
+        for stream in self.rings.again() {
             cut.extend(self.flights.iter(self.streams[stream].again));
         }
         cut.sort_unstable_by_key(|key| (self.messages[*key].stream, self.messages[*key].seq));

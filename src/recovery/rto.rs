@@ -2,8 +2,8 @@
 //!
 //! Both halves of Karn's rule. A sample is the answer to a message that was transmitted once; one at a time is timed, as
 //! RFC 6298 section 3 asks for one sample a round trip. Which one is timed is decided when it is transmitted, so that
-//! quick answers are not preferred. The answer to one that was repeated after the timeout is none: the path may have become slower
-//! than the timeout, so it doubles the timeout of all, at most once per timeout, until the next sample.
+//! quick answers are not preferred. The answer to one that was repeated after the timeout is none: the path may have
+//! become slower than the timeout, so it doubles the timeout of all, at most once per timeout, until the next sample.
 //!
 //! A message is *overdue* when one transmitted later was accepted: then it waits SRTT + 4 · RTTVAR and not the whole
 //! timeout (the idea of RFC 8985). If the server answers out of order, such repetitions are needless: each that is

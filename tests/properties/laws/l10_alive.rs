@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use sixfold::{Client, Delivery, Event, Incoming, MsgId, Order, Outgoing, Output, Status, Verdict as Answer};
 
-use kit::ops::scenario;
+use kit::ops::{Scenario, scenario};
 use kit::run::cases;
 use kit::{A, B, DAY, HOUR, MS, Rig, SECOND, Test, msg_r, question, steady};
 
@@ -22,6 +22,18 @@ fn answers(frame: &Outgoing<Test>) -> Vec<Incoming<Test>> {
     }
 }
 
+/// Plays a scenario; returns its last client on a new connection.
+fn reconnected_after(scenario: &Scenario) -> Result<Rig, TestCaseError> {
+    let mut end: Option<Rig> = None;
+    scenario.play(|process, moment| {
+        end = Some(Rig { client: process.client.clone(), now: moment.now });
+        Ok(())
+    })?;
+    let mut rig = end.unwrap();
+    rig.client.handle_connected(rig.now);
+    Ok(rig)
+}
+
 proptest! {
     #![proptest_config(cases(300))]
 
@@ -29,13 +41,7 @@ proptest! {
     #[test]
     fn after_any_run_a_server_that_answers_delivers_or_fails_every_message(mut scenario in scenario(100)) {
         scenario.steps.retain(|step| !matches!(step.clock, kit::ops::Clock::Jumps(_)));
-        let mut end: Option<Rig> = None;
-        scenario.play(|process, moment| {
-            end = Some(Rig { client: process.client.clone(), now: moment.now });
-            Ok(())
-        })?;
-        let mut rig = end.unwrap();
-        rig.client.handle_connected(rig.now);
+        let mut rig = reconnected_after(&scenario)?;
         let waiting: BTreeSet<MsgId> = rig.client.outbox().map(|entry| entry.id).collect();
         let mut delivered = BTreeSet::new();
         for round in 0.. {
@@ -74,13 +80,7 @@ proptest! {
         let knobs = &mut scenario.knobs;
         (knobs.rto, knobs.probe) = ([200 * MS, SECOND, 60 * SECOND], [2 * SECOND, 600 * SECOND]);
         (knobs.expiry, knobs.lifetime) = (3 * DAY, 7 * DAY);
-        let mut end: Option<Rig> = None;
-        scenario.play(|process, moment| {
-            end = Some(Rig { client: process.client.clone(), now: moment.now });
-            Ok(())
-        })?;
-        let mut rig = end.unwrap();
-        rig.client.handle_connected(rig.now);
+        let mut rig = reconnected_after(&scenario)?;
         let healed_at = rig.now;
         for round in 0.. {
             prop_assert!(round < 10_000, "does not settle: {:?}", rig.client.stats());
