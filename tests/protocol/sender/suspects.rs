@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use kit::served::*;
 use kit::*;
-use sixfold::{Config, Event, MsgId, Status};
+use sixfold::{Config, Event, MsgId, Outgoing, Status};
 
 const ROUND_TRIP: Duration = Duration::from_millis(50);
 
@@ -185,4 +185,38 @@ fn a_suspect_leaves_although_new_messages_keep_the_window_full() {
     }
     assert!(a.rig.client.stats().unsettled > 4, "the window is full all the time");
     assert!(a.copies(cut) > 0 && a.rig.client.status(cut).is_none(), "delivered among them");
+}
+
+/// A connection that ends while a suspect is on the wire accuses no other message.
+#[test]
+fn while_a_suspect_is_in_flight_only_suspects_count_cuts() {
+    let mut a = Rig::new(steady(), 1);
+    let ids = |a: &mut Rig| {
+        a.frames()
+            .into_iter()
+            .filter_map(|frame| match frame {
+                Outgoing::MsgR { id, .. } => Some(id),
+                Outgoing::AckR { .. } => None,
+            })
+            .collect::<Vec<_>>()
+    };
+    let reconnect = |a: &mut Rig| {
+        a.client.handle_disconnected(a.now);
+        a.client.handle_connected(a.now);
+    };
+    let suspect = a.send(1, 666);
+    assert_eq!(ids(&mut a), [suspect]);
+    reconnect(&mut a);
+    assert_eq!(ids(&mut a), [suspect], "cut once");
+    reconnect(&mut a);
+    assert_eq!(ids(&mut a), [], "cut twice: it waits until the connection has lived for one RTO");
+    let other = a.send(2, 0);
+    assert_eq!(ids(&mut a), [other]);
+    for lived in [SECOND, 2 * SECOND, 2 * SECOND] {
+        a.pass(lived);
+        a.client.handle_timeout(a.now);
+        assert!(ids(&mut a).contains(&suspect), "after {lived:?}");
+        reconnect(&mut a);
+        assert_eq!(ids(&mut a), [other], "it is not accused, and goes at once");
+    }
 }
